@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME(x) [x] = #x
+static const char *const names[] = {
+    NAME(EPERM),        NAME(ENOENT),          NAME(ESRCH),        NAME(EINTR),        NAME(EIO),
+    NAME(ENXIO),        NAME(E2BIG),           NAME(ENOEXEC),      NAME(EBADF),        NAME(ECHILD),
+    NAME(EAGAIN),       NAME(ENOMEM),          NAME(EACCES),       NAME(EFAULT),       NAME(ENOTBLK),
+    NAME(EBUSY),        NAME(EEXIST),          NAME(EXDEV),        NAME(ENODEV),       NAME(ENOTDIR),
+    NAME(EISDIR),       NAME(EINVAL),          NAME(ENFILE),       NAME(EMFILE),       NAME(ENOTTY),
+    NAME(ETXTBSY),      NAME(EFBIG),           NAME(ENOSPC),       NAME(ESPIPE),       NAME(EROFS),
+    NAME(EMLINK),       NAME(EPIPE),           NAME(EDOM),         NAME(ERANGE),       NAME(EDEADLK),
+    NAME(ENAMETOOLONG), NAME(ENOLCK),          NAME(ENOSYS),       NAME(ENOTEMPTY),    NAME(ELOOP),
+    NAME(ENODATA),      NAME(ETIME),           NAME(EPROTO),       NAME(EBADMSG),      NAME(EOVERFLOW),
+    NAME(EUSERS),       NAME(ENOTSOCK),        NAME(EDESTADDRREQ), NAME(EMSGSIZE),     NAME(EPROTOTYPE),
+    NAME(ENOPROTOOPT),  NAME(EOPNOTSUPP),      NAME(EAFNOSUPPORT), NAME(EADDRINUSE),   NAME(EADDRNOTAVAIL),
+    NAME(ENETDOWN),     NAME(ENETUNREACH),     NAME(ECONNABORTED), NAME(ECONNRESET),   NAME(ENOBUFS),
+    NAME(EISCONN),      NAME(ENOTCONN),        NAME(ETIMEDOUT),    NAME(ECONNREFUSED), NAME(EHOSTUNREACH),
+    NAME(EALREADY),     NAME(EINPROGRESS),     NAME(ESTALE),       NAME(EDQUOT),       NAME(ECANCELED),
+    NAME(EKEYEXPIRED),  NAME(EKEYREVOKED),     NAME(EKEYREJECTED), NAME(ENOKEY),       NAME(ELIBACC),
+    NAME(ELIBBAD),      NAME(EPROTONOSUPPORT), NAME(ENOMEDIUM),    NAME(EMEDIUMTYPE),
+};
+
+const char *errno_name(int code)
+{
+	size_t n = sizeof(names) / sizeof(names[0]);
+
+	return code > 0 && (size_t)code < n && names[code] ? names[code] : "E?";
+}
+
+static void vset(struct err *e, int code, const char *fmt, va_list ap)
+{
+	e->code = code;
+	e->step[0] = e->path[0] = '\0';
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+}
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (code <= 0)
+		code = EIO;
+	if (!e || e->code)
+		return -code;
+	va_start(ap, fmt);
+	vset(e, code, fmt, ap);
+	va_end(ap);
+	return -code;
+}
+
+int err_errno(struct err *e, const char *fmt, ...)
+{
+	int code = errno ? errno : EIO;
+	va_list ap;
+	size_t n;
+
+	if (!e || e->code)
+		return -code;
+	va_start(ap, fmt);
+	vset(e, code, fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s (%s)", strerror(code), errno_name(code));
+	return -code;
+}
+
+int err_ctx(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof(e->path)];
+	va_list ap;
+	size_t n;
+
+	if (!e || !e->code)
+		return -EIO;
+	memcpy(old, e->path, sizeof(old));
+	va_start(ap, fmt);
+	vsnprintf(e->path, sizeof(e->path), fmt, ap);
+	va_end(ap);
+	n = strlen(e->path);
+	if (old[0])
+		snprintf(e->path + n, sizeof(e->path) - n, "%s%s", old[0] == '[' ? "" : ".", old);
+	return -e->code;
+}
+
+char *err_str(const struct err *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s%s%s", e->step, e->step[0] ? ": " : "", e->path, e->path[0] ? ": " : "", e->text);
+	return buf;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+
+void fd_close_p(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+void mem_free_p(void *p)
+{
+	free(*(void **)p);
+}
+
+int fd_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	AUTO_FREE char *data = NULL;
+	size_t size = 0, used = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(e, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, "stat '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, EISDIR, "'%s' is a directory", path);
+	if (st.st_size > 0 && (size_t)st.st_size > max)
+		return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
+	size = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
+	for (;;) {
+		ssize_t n;
+
+		if (!data || used + 1 >= size) {
+			char *more;
+
+			if (data)
+				size *= 2;
+			more = realloc(data, size + 1);
+			if (!more)
+				return err_set(e, ENOMEM, "read '%s': out of memory", path);
+			data = more;
+		}
+		n = read(fd, data + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, "read '%s'", path);
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used > max)
+			return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
+	}
+	data[used] = '\0';
+	*ret_data = data;
+	data = NULL;
+	if (ret_len)
+		*ret_len = used;
+	return 0;
+}
+
+int file_write(int dirfd, const char *path, const char *data, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = strlen(data);
+	ssize_t n;
+
+	if (fd < 0)
+		return err_errno(e, "open '%s' for writing", path);
+	do
+		n = write(fd, data, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_errno(e, "write '%.128s' to '%s'", data, path);
+	if ((size_t)n != len)
+		return err_set(e, EIO, "write to '%s': %zd of %zu bytes were taken", path, n, len);
+	return 0;
+}
+
+int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	char tmp[288];
+	int r;
+
+	snprintf(tmp, sizeof(tmp), "%.255s.tmp.%d", name, (int)getpid());
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_errno(e, "create '%s'", tmp);
+	r = fd_write_all(fd, data, len);
+	if (r < 0) {
+		errno = -r;
+		err_errno(e, "write '%s'", tmp);
+	} else if (renameat(dirfd, tmp, dirfd, name) < 0) {
+		r = err_errno(e, "rename '%s' to '%s'", tmp, name);
+	}
+	if (r < 0)
+		unlinkat(dirfd, tmp, 0);
+	return r;
+}
+
+int memfd_sealed(const char *name, const void *data, size_t len, struct err *e)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	AUTO_CLOSE int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int r;
+
+	if (fd < 0 && errno == EINVAL) /* MFD_EXEC is of Linux 6.3 */
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return err_errno(e, "memfd_create '%s'", name);
+	r = fd_write_all(fd, data, len);
+	if (r < 0) {
+		errno = -r;
+		return err_errno(e, "write memfd '%s'", name);
+	}
+	if (fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return err_errno(e, "seal memfd '%s'", name);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(e, "seek memfd '%s'", name);
+	return take_fd(&fd);
+}
+
+static int cloexec_by_proc(unsigned int first, struct err *e)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *d;
+
+	if (!dir)
+		return err_errno(e, "open /proc/self/fd");
+	while ((d = readdir(dir))) {
+		char *end;
+		unsigned long fd = strtoul(d->d_name, &end, 10);
+
+		if (d->d_name[0] == '.' || *end || fd < first)
+			continue;
+		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	}
+	closedir(dir);
+	return 0;
+}
+
+int fd_cloexec_from(unsigned int first, struct err *e)
+{
+	if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+	if (errno == ENOSYS || errno == EINVAL)
+		return cloexec_by_proc(first, e);
+	return err_errno(e, "close_range from %u", first);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File descriptors: owned by one variable, closed on exec, never leaked. */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "err.h"
+
+#define AUTO_CLOSE __attribute__((cleanup(fd_close_p)))
+#define AUTO_FREE  __attribute__((cleanup(mem_free_p)))
+
+/* Closes *fd when it is open, keeps errno, and sets it to -1. */
+void fd_close_p(int *fd);
+
+/* Frees the pointer that p points to. For AUTO_FREE. */
+void mem_free_p(void *p);
+
+/* Gives *fd away: returns it and leaves -1 behind. */
+static inline int take_fd(int *fd)
+{
+	int v = *fd;
+
+	*fd = -1;
+	return v;
+}
+
+/* Writes all of data, across EINTR and short writes. Returns 0 or -errno; e is left alone, since only the caller
+ * knows the name of the file. */
+int fd_write_all(int fd, const void *data, size_t len);
+
+/* Reads a file of at most max bytes into fresh memory with a NUL after it (free with free). path is relative to
+ * dirfd. Returns 0; -EFBIG when it is larger than max; -errno. Names the path in e. */
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e);
+
+/* Writes data to an existing file by one write(2), as kernel files (cgroupfs, procfs) want it. Returns 0 or -errno. */
+int file_write(int dirfd, const char *path, const char *data, struct err *e);
+
+/* Replaces a file atomically: writes a temporary one beside it, then renames.
+ * Returns 0 or -errno; on failure the old content stands and nothing is left beside it. */
+int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
+
+/* A memfd that holds data and is sealed against any change (memfd_create(2), F_ADD_SEALS). Returns the fd or -errno. */
+int memfd_sealed(const char *name, const void *data, size_t len, struct err *e);
+
+/* Marks every fd from first on close-on-exec (close_range(2); /proc/self/fd where it is missing). Returns 0 or -errno. */
+int fd_cloexec_from(unsigned int first, struct err *e);
+
+#endif

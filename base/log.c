@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "jsonw.h"
+#include "str.h"
+
+static struct {
+	int fd;
+	bool json, debug;
+} logging = {.fd = -1};
+
+void log_setup(int fd, bool json, bool debug)
+{
+	logging.fd = fd;
+	logging.json = json;
+	logging.debug = debug;
+}
+
+static void to_file(const char *level, const char *text)
+{
+	AUTO_BUF line = {0};
+	struct timespec t;
+	struct tm tm;
+	char when[40];
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (logging.json) {
+		struct jsonw w = {.out = &line};
+
+		jw_object(&w, NULL);
+		jw_str(&w, "level", level);
+		jw_str(&w, "msg", text);
+		jw_str(&w, "time", when);
+		jw_object_end(&w);
+		buf_str(&line, "\n");
+	} else {
+		buf_printf(&line, "time=\"%s\" level=%s msg=", when, level);
+		jw_str(&(struct jsonw){.out = &line}, NULL, text);
+		buf_str(&line, "\n");
+	}
+	if (!line.failed)
+		(void)fd_write_all(logging.fd, line.data, line.len);
+}
+
+static void say(const char *level, const char *prefix, bool file, const char *fmt, va_list ap)
+{
+	int saved = errno;
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (file && logging.fd >= 0)
+		to_file(level, text);
+	dprintf(STDERR_FILENO, "jailrun: %s%s\n", prefix, text);
+	errno = saved;
+}
+
+void log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("error", "", true, fmt, ap);
+	va_end(ap);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning", "warning: ", logging.debug, fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!logging.debug)
+		return;
+	va_start(ap, fmt);
+	say("debug", "debug: ", true, fmt, ap);
+	va_end(ap);
+}

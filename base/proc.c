@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "str.h"
+
+/* The kernel's own numbers: libc keeps the first of the real-time ones for itself. */
+#define KERNEL_RTMIN 32
+#define KERNEL_RTMAX 64
+
+pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+	    .flags = flags | (ret_pidfd ? CLONE_PIDFD : 0),
+	    .pidfd = (uint64_t)(uintptr_t)&pidfd,
+	    .exit_signal = SIGCHLD,
+	};
+	long pid;
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0)
+		return -errno;
+	if (pid > 0 && ret_pidfd)
+		*ret_pidfd = pidfd;
+	return (pid_t)pid;
+}
+
+int proc_pidfd_open(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int proc_pidfd_signal(int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+int proc_start_time(pid_t pid, uint64_t *ret_start, char *ret_state)
+{
+	char path[40], data[1024], *p;
+	unsigned long long start;
+	AUTO_CLOSE int fd = -1;
+	char state;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	n = read(fd, data, sizeof(data) - 1);
+	if (n <= 0)
+		return n < 0 && errno != ESRCH ? -errno : -ESRCH;
+	data[n] = '\0';
+	p = strrchr(data, ')'); /* the name before it may hold anything */
+	if (!p || sscanf(p + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+			 &state, &start) != 2)
+		return -EBADMSG;
+	*ret_start = start;
+	if (ret_state)
+		*ret_state = state;
+	return 0;
+}
+
+pid_t proc_wait(pid_t pid, int *ret_status, int options)
+{
+	pid_t r;
+
+	do
+		r = waitpid(pid, ret_status, options);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+int proc_exit_code(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return 128 + WTERMSIG(wait_status);
+	return WEXITSTATUS(wait_status);
+}
+
+#define SIG(x) [SIG##x] = #x
+static const char *const names[] = {
+    SIG(HUP),  SIG(INT),    SIG(QUIT), SIG(ILL),   SIG(TRAP), SIG(ABRT), SIG(BUS),  SIG(FPE),
+    SIG(KILL), SIG(USR1),   SIG(SEGV), SIG(USR2),  SIG(PIPE), SIG(ALRM), SIG(TERM), SIG(STKFLT),
+    SIG(CHLD), SIG(CONT),   SIG(STOP), SIG(TSTP),  SIG(TTIN), SIG(TTOU), SIG(URG),  SIG(XCPU),
+    SIG(XFSZ), SIG(VTALRM), SIG(PROF), SIG(WINCH), SIG(IO),   SIG(PWR),  SIG(SYS),
+};
+
+static int realtime_parse(const char *s)
+{
+	const struct {
+		const char *name;
+		char sign;
+		int base;
+	} ends[] = {{"RTMIN", '+', KERNEL_RTMIN + 2}, {"RTMAX", '-', KERNEL_RTMAX}};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		uint64_t n = 0;
+
+		if (strncasecmp(s, ends[i].name, 5) != 0)
+			continue;
+		if (s[5] && (s[5] != ends[i].sign || parse_u64(s + 6, 10, &n) < 0 || n > 30))
+			return -EINVAL;
+		return ends[i].sign == '+' ? ends[i].base + (int)n : ends[i].base - (int)n;
+	}
+	return -EINVAL;
+}
+
+int signal_parse(const char *s)
+{
+	static const struct {
+		const char *name;
+		int sig;
+	} aliases[] = {{"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}};
+	uint64_t n;
+
+	if (*s >= '0' && *s <= '9')
+		return parse_u64(s, 10, &n) == 0 && n >= 1 && n <= KERNEL_RTMAX ? (int)n : -EINVAL;
+	if (strncasecmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (size_t i = 1; i < ARRAY_LEN(names); i++)
+		if (names[i] && strcasecmp(s, names[i]) == 0)
+			return (int)i;
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcasecmp(s, aliases[i].name) == 0)
+			return aliases[i].sig;
+	return realtime_parse(s);
+}
+
+const char *signal_name(int sig)
+{
+	static char buf[24];
+
+	if (sig > 0 && (size_t)sig < ARRAY_LEN(names) && names[sig])
+		snprintf(buf, sizeof(buf), "SIG%s", names[sig]);
+	else if (sig >= KERNEL_RTMIN && sig <= KERNEL_RTMAX)
+		snprintf(buf, sizeof(buf), "SIGRTMIN%+d", sig - KERNEL_RTMIN - 2);
+	else
+		snprintf(buf, sizeof(buf), "signal %d", sig);
+	return buf;
+}
+
+uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes: clone3, pidfds, start times, signal names, time. */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/* clone3(2) as fork(2) with flags (CLONE_*, with CLONE_NEW*): the child goes on here with return value 0. cgroup_fd
+ * >= 0 adds CLONE_INTO_CGROUP. ret_pidfd may be NULL. Returns the pid, 0 in the child, or -errno. */
+pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
+
+int proc_pidfd_open(pid_t pid);
+int proc_pidfd_signal(int pidfd, int sig);
+
+/* When the process started: field 22 of /proc/PID/stat (clock ticks after boot, proc(5)); with the pid it names a
+ * process for ever. *ret_state: its state letter (NULL: not wanted). Returns 0, -ESRCH when there is none, -errno. */
+int proc_start_time(pid_t pid, uint64_t *ret_start, char *ret_state);
+
+/* waitpid(2) across EINTR. Returns the pid or -errno. */
+pid_t proc_wait(pid_t pid, int *ret_status, int options);
+
+/* The exit code that a shell would show: the status, or 128 + the signal. */
+int proc_exit_code(int wait_status);
+
+/* "SIGTERM", "term", "15", "RTMIN+3", "SIGRTMAX-1" -> number (1..64), or -EINVAL. */
+int signal_parse(const char *s);
+
+/* "SIGTERM" for 15; "SIGRTMIN+n" for real-time ones. The buffer is static. */
+const char *signal_name(int sig);
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t now_us(void);
+
+#endif

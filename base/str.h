@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growing strings, arenas, and strict numbers. */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/* A growing, always NUL-terminated string. Start with {0}; free with buf_free. An allocation that fails sets `failed`
+ * and the later calls do nothing, so that only the end needs a check. */
+struct buf {
+	char *data;
+	size_t len, size;
+	bool failed;
+};
+#define AUTO_BUF __attribute__((cleanup(buf_free))) struct buf
+
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_str(struct buf *b, const char *s);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_free(struct buf *b);
+
+/* Memory that is freed all at once. Start with {0}. */
+struct arena {
+	struct arena_block *head;
+};
+
+/* Zeroed memory of size bytes, aligned for any type, or NULL when there is none. */
+void *arena_alloc(struct arena *a, size_t size);
+char *arena_strndup(struct arena *a, const char *s, size_t len);
+char *arena_strdup(struct arena *a, const char *s);
+char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void arena_free(struct arena *a);
+
+/* A NULL-terminated list of strings with its length; v may be NULL when n is 0. */
+struct strv {
+	char **v;
+	size_t n;
+};
+
+/* True when s is in the list. */
+bool strv_has(const struct strv *l, const char *s);
+
+/* Strict numbers: the whole string, no sign for the unsigned, no blanks, no overflow. base 0 takes 0x and 0 prefixes.
+ * Return 0, -EINVAL or -ERANGE. */
+int parse_u64(const char *s, int base, uint64_t *ret);
+int parse_i64(const char *s, int base, int64_t *ret);
+
+/* Splits the next field off *s at any char of sep; returns NULL at the end. Changes the string. */
+char *str_field(char **s, const char *sep);
+
+static inline bool str_eq(const char *a, const char *b)
+{
+	return a == b || (a && b && __builtin_strcmp(a, b) == 0);
+}
+
+static inline bool str_starts(const char *s, const char *prefix)
+{
+	return __builtin_strncmp(s, prefix, __builtin_strlen(prefix)) == 0;
+}
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fd.h"
+
+union fd_control {
+	struct cmsghdr align;
+	char data[CMSG_SPACE(sizeof(int))];
+};
+
+int wire_send(int sock, const struct wire *m, int fd)
+{
+	struct iovec iov = {.iov_base = (void *)m, .iov_len = sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	union fd_control control = {0};
+	ssize_t n;
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.data;
+		msg.msg_controllen = sizeof(control.data);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == (ssize_t)sizeof(*m) ? 0 : -EIO;
+}
+
+int wire_recv(int sock, struct wire *m, int *ret_fd)
+{
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	union fd_control control = {0};
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
+
+	if (ret_fd) {
+		*ret_fd = -1;
+		msg.msg_control = control.data;
+		msg.msg_controllen = sizeof(control.data);
+	}
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof(*m) || (msg.msg_flags & MSG_TRUNC))
+		return -EBADMSG;
+	m->err.step[sizeof(m->err.step) - 1] = '\0';
+	m->err.path[sizeof(m->err.path) - 1] = '\0';
+	m->err.text[sizeof(m->err.text) - 1] = '\0';
+	if (ret_fd)
+		*ret_fd = take_fd(&fd);
+	return 1;
+}

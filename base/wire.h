@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one message between the roles of a container's life: over a SOCK_SEQPACKET pair between the runtime and the
+ * container's first process, and over the socket on which a created container waits for `start`. */
+#ifndef BASE_WIRE_H
+#define BASE_WIRE_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+enum wire_kind {
+	WIRE_BATON = 1, /* row: the next row to run is yours */
+	WIRE_ERR,       /* err: a row of mine failed; undo */
+	WIRE_FD,        /* one fd comes along; row says for which */
+	WIRE_TIME,      /* row took value microseconds (--trace-steps) */
+	WIRE_PID,       /* value: pid of a process made on the other's behalf */
+	WIRE_START,     /* run the workload */
+	WIRE_DIE,       /* tests only: kill yourself here */
+	WIRE_WARN,      /* err.text is a warning to log; life goes on */
+};
+
+struct wire {
+	uint32_t kind;
+	int32_t row;   /* index in the life table */
+	int64_t value; /* as kind says */
+	struct err err;
+};
+
+/* Sends m, and fd along with it when fd >= 0. Returns 0 or -errno (-EPIPE: the other side is gone; no SIGPIPE). */
+int wire_send(int sock, const struct wire *m, int fd);
+
+/* Waits for the next message. *ret_fd: the fd that came along (close-on-exec), or -1; ret_fd may be NULL, then none is
+ * taken. Returns 1, 0 at the end (the other side closed), -EBADMSG for what is no such message, -errno. */
+int wire_recv(int sock, struct wire *m, int *ret_fd);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup v2 by cgroupfs: find, create, limit, devices by eBPF, kill, remove. */
+#ifndef CGROUPS_CGROUPS_H
+#define CGROUPS_CGROUPS_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "spec/spec.h"
+
+enum cg_layout { CG_NONE, CG_UNIFIED, CG_HYBRID };
+enum cg_manager { CG_CGROUPFS, CG_SYSTEMD, CG_DISABLED };
+
+struct cg_facts {
+	enum cg_layout layout;   /* hybrid: v1 controllers with a v2 tree beside them */
+	const char *mount;       /* where the v2 tree is mounted, or NULL */
+	const char *self;        /* the runtime's own cgroup in it, "/…" */
+	struct strv controllers; /* those of the v2 root, from cgroup.controllers */
+	bool writable;           /* a cgroup can be made below the place that the plan would use */
+	bool privileged;         /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
+};
+
+/* One file of the container's cgroup and what is written there; field: the property of config.json it comes from. */
+struct cg_write {
+	const char *file, *value, *controller, *field;
+};
+
+struct cg_plan {
+	enum cg_manager manager;
+	const char *path; /* absolute directory of the container's cgroup; NULL: none is made */
+	const char *mount;
+	struct cg_write *writes;
+	size_t n_writes;
+	bool devices;             /* a device program is attached */
+	struct bpf_insn *program; /* BPF_PROG_TYPE_CGROUP_DEVICE */
+	size_t n_program;
+};
+
+struct cg_run {
+	int dir_fd;           /* of the container's cgroup, O_DIRECTORY; -1: none */
+	bool made;            /* this call made the directory */
+	const char *made_top; /* the topmost directory that this call made */
+};
+
+/* Reads /proc/self/mountinfo's cgroup lines (or the well-known places, by statfs, first), /proc/self/cgroup and
+ * cgroup.controllers. Returns 0 or -errno; no cgroup at all is CG_NONE, not an error. */
+int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e);
+
+/* Pure. Where the cgroup goes (linux.cgroupsPath, or /jailrun/ID; relative paths go below /jailrun), what is written,
+ * and the device program. A limit whose controller is not in the v2 tree is an error that names the property, the
+ * controller and where it is. userns: the container is in a user namespace. Returns 0, -EINVAL, -ENOTSUP. */
+int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manager manager, const char *id, bool userns,
+	    struct arena *a, struct cg_plan *ret, struct err *e);
+
+void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
+
+/* Compiles device rules, after runc's default devices, into an eBPF program: pure. The last rule that matches wins.
+ * Returns the number of instructions, -E2BIG, -ENOMEM. */
+int cg_device_program(const struct spec_device_rule *rules, size_t n, struct arena *a, struct bpf_insn **ret,
+		      struct err *e);
+/* What the rules say of one access, evaluated straight from the list: the oracle of the tests. */
+bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type, int64_t major, int64_t minor,
+		       char access);
+
+/* Makes the directory (and its parents), enables the controllers down to it, opens it. An existing cgroup that holds
+ * processes is refused, -EBUSY. Returns 0 or -errno; on failure what was made is removed. */
+int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
+int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Loads and attaches the device program. */
+int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Sends sig to all processes of the cgroup and of those below it. SIGKILL by cgroup.kill, with a freeze-and-kill
+ * fallback. Returns 0; no such cgroup is 0. */
+int cg_kill(const char *path, int sig, struct err *e);
+/* The pids in the cgroup and below. *ret is malloc'ed; returns their number or -errno. */
+int cg_pids(const char *path, pid_t **ret, struct err *e);
+/* True when the cgroup is frozen (cgroup.freeze). */
+bool cg_frozen(const char *path);
+/* Kills what is left in it and removes it with all below it; waits up to a few seconds for the kernel to let go. Parents
+ * that jailrun made and that are empty now go too (never the mount itself). Returns 0 or -errno. */
+int cg_remove(const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The seal (the irreversible last steps of the container's process) and the jail around the workload: a policy becomes a
+ * plan, the plan goes as a blob to the helper, and the helper (jail/helper, a static program of its own that is embedded
+ * in the runtime and executed from a sealed memfd) enforces it. */
+#ifndef JAIL_JAIL_H
+#define JAIL_JAIL_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "spec/spec.h"
+
+/* ---- what the helper is told ---- */
+
+/* A compiled seccomp filter. */
+struct jail_bpf {
+	struct sock_filter *insns;
+	uint16_t len;
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_* */
+};
+
+/* The last steps before the workload's first instruction. */
+struct jail_seal {
+	struct strv args, env;
+	char *cwd;
+	uint32_t uid, gid, *groups;
+	uint64_t n_groups;
+	bool set_groups; /* false where setgroups is denied (rootless, single-id maps) */
+	struct opt_u64 umask;
+	struct spec_rlimit *rlimits;
+	uint64_t n_rlimits;
+	bool set_caps;
+	uint64_t caps[CAPS_COUNT]; /* bit n: capability n */
+	bool no_new_privs;
+	bool new_keyring;
+	bool terminal;                     /* stdin is the controlling terminal to be */
+	uint32_t preserve_fds;             /* fds 3 .. 3+n-1 stay open */
+	struct jail_bpf seccomp;           /* linux.seccomp, len 0: none */
+	struct spec_hook_list start_hooks; /* hooks.startContainer */
+	char *hook_state;                  /* the state document on the hooks' stdin */
+};
+
+enum jail_engine {
+	JAIL_NONE,   /* no policy: the workload is the container's PID 1 */
+	JAIL_NOTIFY, /* rules in BPF alone; refused calls are reported through a listener (seccomp_unotify(2)) */
+	JAIL_TRACE,  /* PTRACE_SEIZE and SECCOMP_RET_TRACE: exec rules, counts, protected processes */
+};
+
+/* What a trapped call means to the engine. */
+enum jail_trap {
+	JAIL_TRAP_REFUSE, /* report, errno */
+	JAIL_TRAP_KILL,   /* report, SIGKILL to the process */
+	JAIL_TRAP_LOG,    /* report, let it go on */
+	JAIL_TRAP_EXEC,   /* execve, execveat: early readable errno; PTRACE_EVENT_EXEC has the last word */
+	JAIL_TRAP_CLONE,  /* fork, vfork, clone: counts */
+	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
+};
+
+struct jail_rule {
+	char *name; /* of the policy: "syscalls.rules[2]", "exec", "limits", "signals.to_init", "self" */
+	char *syscall;
+	uint32_t arch; /* AUDIT_ARCH_* */
+	int32_t nr;
+	uint32_t trap; /* enum jail_trap */
+	int32_t err;   /* errno of a refusal */
+	uint32_t arg;  /* JAIL_TRAP_TARGET: index of the argument with the pid */
+	uint32_t n_args;
+	struct jail_rule_arg {
+		uint32_t index, op; /* enum jail_op */
+		uint64_t a, b;
+	} args[6];
+};
+enum jail_op {
+	JAIL_NE = 1,
+	JAIL_LT,
+	JAIL_LE,
+	JAIL_EQ,
+	JAIL_GE,
+	JAIL_GT,
+	JAIL_MASKED_EQ
+}; /* as libseccomp's scmp_compare */
+
+struct jail_plan {
+	char *id;        /* of the container, for the audit stream */
+	char *policy;    /* name, NULL for none */
+	uint32_t engine; /* enum jail_engine */
+	uint32_t init;   /* enum policy_init */
+	bool kill_on_violation;
+	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE (data: index of the rule) or USER_NOTIF */
+	struct jail_rule *rules;
+	uint64_t n_rules;
+	bool exec_rules, exec_memfd;
+	struct strv exec_allow, exec_deny;
+	bool refuse_to_init;
+	struct strv protect;
+	int64_t max_processes, max_threads; /* -1: no limit */
+	struct jail_seal seal;
+};
+
+/* ---- making the plan (in the runtime) ---- */
+
+struct jail_facts {
+	uint32_t arch; /* AUDIT_ARCH_* of this host */
+	uint64_t caps; /* permitted and bounding of the runtime: what can be granted */
+	uint64_t last_cap;
+	bool user_notif;    /* seccomp(2) has SECCOMP_FILTER_FLAG_NEW_LISTENER */
+	bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
+};
+int jail_probe(struct jail_facts *ret, struct err *e);
+
+struct jail_options {
+	const char *id;
+	const char *cache_dir; /* of compiled filters; NULL: none */
+	bool no_new_keyring;
+	bool userns, setgroups_denied;
+	uint32_t preserve_fds;
+};
+
+/* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */
+const char *jail_builtin_policy(const char *name);
+
+/* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters. Capability names
+ * that are unknown or cannot be granted are warned about and left out, as config.md asks. Returns 0, -EINVAL, -ENOTSUP. */
+int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
+	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e);
+void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
+
+/* Lists for `features`. */
+void jail_features(struct arena *a, struct spec_features *ret);
+
+/* "CAP_CHOWN" -> 0, -1 when unknown; and back (NULL: unknown). */
+int jail_cap_number(const char *name);
+const char *jail_cap_name(int cap);
+
+/* ---- handing it over ---- */
+
+/* Both ends of the blob; the helper is linked with the second. */
+void jail_blob_write(const struct jail_plan *p, struct buf *out);
+int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_plan *ret);
+
+/* A sealed memfd with the helper's program. */
+int jail_helper_open(struct err *e);
+
+/* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
+enum jail_role {
+	JAIL_ROLE_INIT, /* PID 1: supervises the workload it forks, or becomes the workload when the plan's engine is JAIL_NONE */
+	JAIL_ROLE_OUTER, /* PID 1 of the outer pid namespace (init: workload): supervises the child `peer` that it already has */
+	JAIL_ROLE_INNER, /* that child: seals itself and executes the workload when the outer says so */
+};
+struct jail_handover {
+	enum jail_role role;
+	int blob_fd;   /* sealed memfd with jail_blob_write's bytes */
+	int sync_fd;   /* to the runtime: WIRE_* messages; open until the workload is executed */
+	int start_fd;  /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
+	int audit_fd;  /* JSON lines, or -1 */
+	int peer_fd;   /* socket between outer and inner, or -1 */
+	pid_t peer;    /* OUTER: the inner's pid */
+	int first_row; /* index in the life table of jail_steps[0] */
+	bool trace_steps;
+	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */
+	int die_step;              /* tests: kill the runtime at this row (WIRE_DIE), or -1 */
+};
+
+/* Executes the helper in this process: returns -errno only. */
+int jail_handover(int helper_fd, const struct jail_handover *h, struct err *e);
+int jail_handover_parse(int argc, char **argv, struct jail_handover *ret);
+
+/* The rows that the helper runs, in order: names for the life table. role: 'J' the supervisor, 'C' the process that becomes
+ * the workload. */
+struct jail_step_name {
+	char role;
+	const char *name;
+};
+extern const struct jail_step_name jail_steps[];
+extern const int jail_n_steps;
+
+#endif

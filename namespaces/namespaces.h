@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's namespaces and what is in them: id maps, mounts, rootfs, /dev, masks, loopback, names, sysctl, time.
+ * ns_plan says what will be done; each ns_* step after it does one row of the life table (runtime/life.c). */
+#ifndef NAMESPACES_NAMESPACES_H
+#define NAMESPACES_NAMESPACES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "spec/spec.h"
+
+/* Facts of this host and this caller. */
+struct ns_facts {
+	uint32_t euid, egid;
+	bool in_userns;            /* the runtime itself runs inside a user namespace */
+	bool kernel_has[NS_COUNT]; /* /proc/self/ns/X exists */
+};
+
+/* A mount of the plan. The vectors that it is made of are those of mount_setattr(2) and fsconfig(2). */
+enum ns_mount_kind { NS_MNT_BIND, NS_MNT_FS, NS_MNT_REMOUNT, NS_MNT_CGROUP };
+struct ns_mount {
+	size_t index; /* in config.json's mounts[] */
+	enum ns_mount_kind kind;
+	const char *destination; /* clean, absolute, below the rootfs */
+	const char *type;        /* file system, for NS_MNT_FS */
+	const char *source;      /* bind: absolute on the host; else the dummy */
+	bool recursive;          /* rbind */
+	bool tmpcopyup;
+	bool idmap, idmap_recursive;
+	const struct spec_mount *spec;
+	uint64_t attr_set, attr_clr;         /* MOUNT_ATTR_*, this mount alone */
+	uint64_t attr_rec_set, attr_rec_clr; /* with AT_RECURSIVE (rro, rnosuid, …) */
+	uint64_t propagation;                /* MS_SHARED | MS_REC …; 0: leave */
+	struct strv fs_options;              /* "key", "key=value": for fsconfig */
+	bool fs_ro;                          /* the superblock itself is read-only */
+};
+
+struct ns_plan {
+	uint64_t clone_flags;       /* new namespaces that clone3 makes at once (CLONE_NEW*) */
+	uint64_t rest_flags;        /* those that must come later: CLONE_NEWCGROUP, CLONE_NEWTIME */
+	const char *join[NS_COUNT]; /* path of the namespace to join, or NULL */
+	bool userns;                /* the container is in a user namespace of its own or a joined one */
+	const struct spec_config *config;
+	const char *bundle; /* absolute */
+	const char *rootfs; /* absolute, resolved */
+	struct ns_mount *mounts;
+	size_t n_mounts;
+	struct spec_device *devices; /* default devices and those of linux.devices */
+	size_t n_devices;
+	bool bind_devices;    /* mknod is not possible: bind them from the host */
+	uint64_t propagation; /* of the rootfs at the end: MS_* */
+	bool no_pivot;        /* --no-pivot: MS_MOVE and chroot */
+};
+
+/* What the steps hold between them: fds, opened before the clone or on the way. ns_run_init sets all to -1. */
+struct ns_run {
+	int rootfs_fd;   /* the container's root: a detached tree first, "/" of the container later */
+	int *source_fds; /* one per mount: detached tree of a bind's source, or -1 */
+	int join_fds[NS_COUNT];
+	int proc_fd;         /* a private procfs for sysctl and friends, or -1 */
+	int userns_fd;       /* of idmapped mounts' maps, or -1 */
+	int cgroup_dir_fd;   /* given by the caller: the container's cgroup v2 directory, or -1 */
+	int devices_null_fd; /* the container's /dev/null, verified, O_PATH */
+	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
+	void *made_arg;
+};
+
+void ns_run_init(struct ns_run *r);
+void ns_run_close(struct ns_run *r);
+
+/* Facts, by a few cheap system calls. Returns 0 or -errno. */
+int ns_probe(struct ns_facts *ret, struct err *e);
+
+/* Pure. Checks what config.json asks for against the facts: namespaces that depend on one another (config-linux.md),
+ * id maps, mount options, sysctls against their namespaces, devices. Errors name the property. bundle is absolute.
+ * Returns 0, -EINVAL, -ENOTSUP. */
+int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *bundle, bool no_pivot, struct arena *a,
+	    struct ns_plan *ret, struct err *e);
+
+/* The plan as one JSON object under key, for `jailrun plan` and its golden tests: stable, no fds, no pids. */
+void ns_plan_print(const struct ns_plan *p, struct jsonw *w, const char *key);
+
+/* The mount options that ns_plan knows, for `features`: sorted. */
+void ns_mount_options(struct arena *a, struct strv *ret);
+
+/* ---- the steps. P: in the runtime, before or beside the clone. C: in the container's first process. ---- */
+
+/* P: opens the namespaces to join, the rootfs and the sources of bind mounts as detached trees (open_tree(2)), with the
+ * runtime's privileges; nothing is mounted in the host's namespace. */
+int ns_sources(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* P: uid_map, gid_map and setgroups of pid, which sits in a new user namespace; by newuidmap and newgidmap when the
+ * caller has no CAP_SETUID. */
+int ns_idmap_write(const struct ns_plan *p, pid_t pid, struct err *e);
+/* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first, mount last. The pid namespace is not
+ * joined here but before the clone. */
+int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: uid 0, gid 0, no groups, in the user namespace. */
+int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: the namespaces of rest_flags, with the time offsets. */
+int ns_rest(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: brings lo up in a new network namespace (rtnetlink(7), by libmnl). */
+int ns_loopback(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: host name and domain name. */
+int ns_uts(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: propagation of the old tree, and the rootfs attached where pivot_root will find it; rootfs_fd is its root. Makes
+ * process.cwd when it is missing. */
+int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: config.json's mounts, in order. */
+int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: default and configured devices, the links of /dev (fd, stdin, …, ptmx). */
+int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: linux.sysctl, through a private procfs. */
+int ns_sysctl(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: pivot_root into the rootfs, the old root let go, the propagation set. */
+int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: masked and read-only paths, read-only root. After pivot. */
+int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C, after pivot: a pty of the container's own devpts, its slave bound to /dev/console; the fds belong to the caller.
+ * height and width 0: left as they are. */
+int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e);
+/* P: unlinks, last first, what the journal says was made below the rootfs (empty directories and files alone). lines:
+ * "d /path" or "f /path", one each. Never fails. */
+void ns_unmake(const char *rootfs, char *lines);
+
+#endif

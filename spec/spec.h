@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the documents say, as plain structs: config.json (OCI runtime specification 1.3.0), jail policies, the state
+ * and the features document. Everything that a reader returns lives in the arena that it was given. */
+#ifndef SPEC_SPEC_H
+#define SPEC_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+#define SPEC_VERSION     "1.3.0"     /* of the specification that this implements */
+#define SPEC_VERSION_MIN "1.0.0"     /* the oldest ociVersion that is accepted */
+#define SPEC_FILE_MAX    (16u << 20) /* bytes of a config.json, policy or state that are read at the most */
+
+/* Optional scalars: whether the document has them, and the value. */
+struct opt_bool {
+	bool set, v;
+};
+struct opt_i64 {
+	bool set;
+	int64_t v;
+};
+struct opt_u64 {
+	bool set;
+	uint64_t v;
+};
+
+struct spec_idmap {
+	uint32_t container_id, host_id, size;
+};
+struct spec_idmaps {
+	struct spec_idmap *v;
+	size_t n;
+};
+
+/* A map of strings, in the order of the document. */
+struct spec_pair {
+	char *key, *value;
+};
+struct spec_map {
+	struct spec_pair *v;
+	size_t n;
+};
+
+struct spec_rlimit {
+	int type; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
+
+struct spec_user {
+	uint32_t uid, gid;
+	struct opt_u64 umask;
+	uint32_t *additional_gids;
+	size_t n_additional_gids;
+};
+
+enum spec_cap_set { CAPS_BOUNDING, CAPS_EFFECTIVE, CAPS_INHERITABLE, CAPS_PERMITTED, CAPS_AMBIENT, CAPS_COUNT };
+struct spec_capabilities {
+	bool set;
+	struct strv list[CAPS_COUNT];
+};
+
+struct spec_scheduler {
+	bool set;
+	int policy; /* SCHED_* */
+	int32_t nice, priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime, deadline, period;
+};
+
+struct spec_process {
+	bool set;
+	bool terminal;
+	struct opt_u64 console_height, console_width;
+	struct spec_user user;
+	struct strv args, env;
+	char *cwd;
+	struct spec_capabilities capabilities;
+	struct spec_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privileges;
+	char *apparmor_profile, *selinux_label;
+	struct opt_i64 oom_score_adj;
+	struct spec_scheduler scheduler;
+	struct {
+		bool set;
+		int class, priority;
+	} io_priority; /* IOPRIO_CLASS_* (1..3), 0..7 */
+	struct {
+		bool set;
+		char *initial, *final;
+	} exec_cpu_affinity;
+};
+
+struct spec_mount {
+	char *destination, *type, *source;
+	struct strv options;
+	struct spec_idmaps uid_mappings, gid_mappings;
+};
+
+struct spec_hook {
+	char *path;
+	struct strv args, env;
+	struct opt_i64 timeout; /* seconds */
+};
+struct spec_hook_list {
+	struct spec_hook *v;
+	size_t n;
+};
+enum spec_hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_COUNT
+};
+
+enum spec_ns { NS_MOUNT, NS_PID, NS_NETWORK, NS_UTS, NS_IPC, NS_USER, NS_CGROUP, NS_TIME, NS_COUNT };
+struct spec_namespace {
+	bool set;
+	char *path; /* NULL: a new one */
+};
+
+struct spec_device {
+	char *path;
+	char type; /* 'c', 'b' or 'p'; 'u' becomes 'c' */
+	int64_t major, minor;
+	struct opt_u64 file_mode, uid, gid;
+};
+
+struct spec_device_rule {
+	bool allow;
+	char type;                   /* 'a', 'c', 'b' */
+	struct opt_i64 major, minor; /* not set, or -1: any */
+	char *access;                /* of "rwm"; NULL: all */
+};
+
+struct spec_blkio_rate {
+	int64_t major, minor;
+	uint64_t rate;
+};
+struct spec_blkio_rates {
+	struct spec_blkio_rate *v;
+	size_t n;
+};
+struct spec_blkio_weight {
+	int64_t major, minor;
+	struct opt_u64 weight, leaf_weight;
+};
+
+struct spec_resources {
+	bool set;
+	struct spec_device_rule *devices;
+	size_t n_devices;
+	struct {
+		bool set;
+		struct opt_i64 limit, reservation, swap, kernel, kernel_tcp;
+		struct opt_u64 swappiness;
+		struct opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+	} memory;
+	struct {
+		bool set;
+		struct opt_u64 shares, burst, period, realtime_period;
+		struct opt_i64 quota, realtime_runtime, idle;
+		char *cpus, *mems;
+	} cpu;
+	struct opt_i64 pids_limit;
+	struct {
+		bool set;
+		struct opt_u64 weight, leaf_weight;
+		struct spec_blkio_weight *weight_device;
+		size_t n_weight_device;
+		struct spec_blkio_rates read_bps, write_bps, read_iops, write_iops;
+	} block_io;
+	struct spec_hugepage {
+		char *page_size;
+		uint64_t limit;
+	} * hugepages;
+	size_t n_hugepages;
+	struct {
+		bool set;
+		struct opt_u64 class_id;
+		struct spec_net_prio {
+			char *name;
+			uint32_t priority;
+		} * priorities;
+		size_t n_priorities;
+	} network;
+	struct spec_rdma {
+		char *device;
+		struct opt_u64 hca_handles, hca_objects;
+	} * rdma;
+	size_t n_rdma;
+	struct spec_map unified;
+};
+
+/* One rule in the shape of linux.seccomp.syscalls[], which policies share. Names of actions, operators, architectures
+ * and flags stay strings here (checked against the specification's lists): only jail/ knows libseccomp. */
+struct spec_seccomp_arg {
+	uint32_t index;
+	uint64_t value, value_two;
+	char *op;
+};
+struct spec_seccomp_rule {
+	struct strv names;
+	char *action;
+	struct opt_u64 errno_ret;
+	struct spec_seccomp_arg *args;
+	size_t n_args;
+};
+struct spec_seccomp {
+	bool set;
+	char *default_action;
+	struct opt_u64 default_errno_ret;
+	struct strv architectures, flags;
+	char *listener_path, *listener_metadata;
+	struct spec_seccomp_rule *rules;
+	size_t n_rules;
+};
+
+struct spec_net_device {
+	char *host_name, *name; /* name NULL: the host's */
+};
+
+struct spec_linux {
+	bool set;
+	struct spec_idmaps uid_mappings, gid_mappings;
+	struct spec_map sysctl;
+	struct spec_resources resources;
+	char *cgroups_path;
+	struct spec_namespace namespaces[NS_COUNT];
+	struct spec_device *devices;
+	size_t n_devices;
+	struct spec_net_device *net_devices;
+	size_t n_net_devices;
+	struct spec_seccomp seccomp;
+	char *rootfs_propagation; /* one of the six words, or NULL */
+	struct strv masked_paths, readonly_paths;
+	char *mount_label;
+	struct {
+		bool set;
+		char *clos_id, *l3_cache_schema, *mem_bw_schema;
+		struct strv schemata;
+		bool enable_monitoring;
+	} intel_rdt;
+	struct {
+		bool set;
+		char *mode, *nodes;
+		struct strv flags;
+	} memory_policy;
+	struct {
+		bool set;
+		char *domain;
+		struct strv flags;
+	} personality;
+	struct spec_time_offset {
+		bool set;
+		int64_t secs;
+		uint32_t nanosecs;
+	} boottime, monotonic;
+};
+
+/* config.json, whole. */
+struct spec_config {
+	char *oci_version;
+	struct spec_process process;
+	struct {
+		bool set;
+		char *path;
+		bool readonly;
+	} root;
+	char *hostname, *domainname;
+	struct spec_mount *mounts;
+	size_t n_mounts;
+	struct spec_hook_list hooks[HOOK_COUNT];
+	struct spec_map annotations;
+	struct spec_linux linux_; /* "linux" is a macro of gnu C */
+};
+
+/* Reads and validates config.json (text of len bytes; name for messages). Types, ranges, required properties,
+ * enumerations and patterns are those of the specification; errors name the path of the property, as in
+ * "config.json: linux.resources.memory.limit: must be an integer". Unknown properties are ignored (config.md,
+ * Extensibility). Returns 0 or -EINVAL (-ENOMEM). */
+int spec_config_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_config *ret,
+		      struct err *e);
+
+/* As spec_config_parse, of the file BUNDLE/config.json. The error for a missing one is runc's:
+ * "JSON specification file config.json not found". */
+int spec_config_load(int bundle_fd, struct arena *a, struct spec_config *ret, struct err *e);
+
+/* Refuses, by its name, each property that is parsed but not applied by this version. Returns 0 or -ENOTSUP. */
+int spec_config_supported(const struct spec_config *c, struct err *e);
+
+/* The config.json that `jailrun spec` writes; rootless: for a user without root, with uid/gid mapped to root. */
+void spec_config_template(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
+
+/* "mount" for NS_MOUNT; CLONE_NEWNS for NS_MOUNT; "prestart" for HOOK_PRESTART; "RLIMIT_CPU" for 0 (NULL: none). */
+const char *spec_ns_name(enum spec_ns ns);
+uint64_t spec_ns_flag(enum spec_ns ns);
+const char *spec_hook_name(enum spec_hook_kind kind);
+const char *spec_rlimit_name(int type);
+
+/* The value of an annotation, or NULL. */
+const char *spec_map_get(const struct spec_map *m, const char *key);
+
+/* ---- jail policies (docs/policy.md) ---- */
+
+enum policy_init { POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
+enum policy_violation { POLICY_ERRNO, POLICY_KILL };
+
+struct spec_policy {
+	char *name;
+	char *description;
+	enum policy_init init;
+	enum policy_violation on_violation;
+	struct spec_seccomp syscalls; /* set when the policy has the key; the OCI seccomp shape */
+	struct {
+		bool set;
+		struct strv
+		    allow; /* paths, "/dir/" for a whole tree, with * and ? within one component; empty: nothing but the first program */
+		struct strv deny; /* goes before allow */
+		bool memfd;       /* may memfds and deleted files be executed */
+	} exec;
+	struct {
+		bool refuse_to_init; /* "to_init": "refuse" (true) or "forward" */
+		struct strv protect; /* executables whose processes others may not signal, trace or limit */
+	} signals;
+	struct opt_u64 max_processes; /* alive at once, the first one counted */
+	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
+};
+
+/* Reads a policy: strict JSON, comments allowed; an unknown key is an error with its line and the nearest known key; a
+ * key of the design that this version cannot enforce yet is refused by name. name: for messages and reports. Returns 0
+ * or -EINVAL, -ENOTSUP, -ENOMEM. */
+int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
+		      struct err *e);
+
+/* ---- the container's state on disk, and as `state`, `list` and hooks show it ---- */
+
+enum spec_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+const char *spec_status_name(enum spec_status s);
+
+/* What state.json in the container's state directory holds. */
+struct spec_state {
+	char *id;
+	pid_t pid;             /* of the container's init, 0 while there is none */
+	uint64_t pid_start;    /* its start time (proc_start_time) */
+	bool created;          /* create has finished; false: it was interrupted or still runs */
+	char *bundle, *rootfs; /* absolute */
+	char *created_at;      /* RFC 3339 with nanoseconds, UTC */
+	char *owner;           /* user name, or the uid */
+	uint32_t owner_uid;
+	char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
+	char *cgroup_path;    /* absolute path of the directory, or NULL */
+	char *policy;         /* name, or NULL */
+	struct spec_map annotations;
+	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
+};
+
+void spec_state_write(const struct spec_state *s, struct buf *out);
+int spec_state_parse(const char *text, size_t len, struct arena *a, struct spec_state *ret, struct err *e);
+
+/* The document of `jailrun state` and of hooks (runtime.md, State), plus runc's rootfs, created and owner when
+ * full. pid is s->pid, but 0 when stopped. */
+void spec_state_print(const struct spec_state *s, enum spec_status status, bool full, struct jsonw *w);
+
+/* The features document (features.md, features-linux.md). What is known to jail/ comes in as lists. */
+struct spec_features {
+	struct strv capabilities, seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
+	    seccomp_supported_flags, mount_options;
+	bool seccomp;
+	const char *version, *commit, *libseccomp;
+};
+void spec_features_print(const struct spec_features *f, struct buf *out);
+
+#endif
