@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line as one table, from which parsing, help and the dump of options are made. The grammar is that of
+ * runc (Go's flag package behind urfave/cli): one dash or two, "--opt value" or "--opt=value", the options of a command
+ * before and after its arguments, "--" ends them. */
+#ifndef RUNTIME_CLI_H
+#define RUNTIME_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime.h"
+
+enum rt_option_type { RT_BOOL, RT_STRING, RT_UINT };
+
+struct rt_option {
+	const char *name;    /* without dashes; NULL ends a list */
+	char short_name;     /* or 0 */
+	const char *arg;     /* placeholder of its value in the help; NULL for RT_BOOL */
+	const char *help;    /* one line */
+	const char *choices; /* "text|json": nothing else is taken; NULL: anything */
+	enum rt_option_type type;
+	bool hidden;   /* not in the help: for tests and for callers of old */
+	size_t offset; /* in struct rt_globals or struct rt_options */
+};
+
+struct rt_command {
+	const char *name; /* NULL ends the list */
+	const char *args; /* as in "CONTAINER [SIGNAL]" */
+	const char *help;
+	const struct rt_option *options;
+	int min_args, max_args;
+	int (*run)(struct rt_call *c, struct err *e);
+};
+
+extern const struct rt_option rt_global_options[];
+extern const struct rt_command rt_commands[];
+
+/* Exit status for an unknown command: that of urfave/cli. */
+#define RT_EXIT_NO_COMMAND 3
+
+/* Fills *ret from argv; its strings are argv's own or live in ret->arena (rt_call_free). command is NULL when none was
+ * named, and for an unknown one, which is -ENOENT. The texts are those of Go's flag package ("flag provided but not
+ * defined: -x", "flag needs an argument: -x"), which callers match. What was understood before an error stands in
+ * *ret, so that --log is known when the error is reported. Returns 0 or -errno (-EINVAL). */
+int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e);
+
+/* What follows from the options and from the environment: the state root, the cgroup manager. Returns 0 or -errno;
+ * -ENOTSUP for the systemd manager. */
+int rt_cli_finish(struct rt_call *c, struct err *e);
+
+void rt_call_free(struct rt_call *c);
+
+/* Help of one command, or of the whole (NULL): every command with every option. */
+void rt_help(const struct rt_command *command, struct buf *out);
+
+/* One option a line, tabs between: command (or "-"), --name, -short (or "-"), placeholder (or "-"), "hidden" or
+ * "shown", help. */
+void rt_help_dump(struct buf *out);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call of jailrun: what the command line said, and the commands that it can name. */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "cgroups/cgroups.h"
+
+#define RT_POLICY_DIR "/etc/jailrun/policies"
+
+struct rt_globals {
+	bool debug, help, version, dump_options;
+	bool systemd_cgroup;
+	const char *log;            /* file, or NULL */
+	const char *log_format;     /* "text" or "json" */
+	const char *root;           /* the state root: resolved by rt_cli_finish, never NULL after it */
+	const char *rootless;       /* "true", "false" or "auto" */
+	const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
+	const char *policy;         /* name, file or "none"; NULL: not said */
+	const char *policy_dir;
+	const char *audit; /* file, "-" for stderr, NULL: none */
+};
+
+/* Options of the commands; one that a command does not have stays as it is here: false, NULL or 0. */
+struct rt_options {
+	bool help;
+	/* create, run; bundle also spec, plan */
+	const char *bundle; /* NULL: not said; the default is the working directory */
+	const char *config; /* file instead of BUNDLE/config.json */
+	const char *console_socket, *pid_file;
+	bool no_pivot, no_new_keyring;
+	uint64_t preserve_fds;
+	bool trace_steps;
+	const char *fail_step, *die_step; /* tests */
+	/* run */
+	bool detach, keep, no_subreaper;
+	/* kill, delete, list, spec */
+	bool all, force, quiet, rootless;
+	const char *format; /* "table" or "json" */
+};
+
+struct rt_call {
+	const struct rt_command *command;
+	struct rt_globals g;
+	struct rt_options o;
+	enum cg_manager manager;
+	const char **args; /* positional, n_args of them, NULL-terminated */
+	int n_args;
+	struct arena arena;
+};
+
+/* The commands. Each returns the exit status of the call (0; of a foreground run: that of the container) or -errno. */
+int cmd_create(struct rt_call *c, struct err *e);
+int cmd_delete(struct rt_call *c, struct err *e);
+int cmd_features(struct rt_call *c, struct err *e);
+int cmd_kill(struct rt_call *c, struct err *e);
+int cmd_list(struct rt_call *c, struct err *e);
+int cmd_plan(struct rt_call *c, struct err *e);
+int cmd_run(struct rt_call *c, struct err *e);
+int cmd_spec(struct rt_call *c, struct err *e);
+int cmd_start(struct rt_call *c, struct err *e);
+int cmd_state(struct rt_call *c, struct err *e);
+
+/* What --version prints, one "key: value" a line after "jailrun version X". */
+void rt_version(struct buf *out);
+
+/* Writes text to stdout, whole. Returns 0 or -errno. */
+int rt_print(const struct buf *text, struct err *e);
+
+#endif
