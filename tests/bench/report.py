@@ -22,6 +22,7 @@ def parse_steps(text):
 
 
 def print_steps(steps):
+    """How long each row took, as a table with bars."""
     for name, rows in steps.items():
         total = sum(us for _, us in rows)
         print(f"{name}: medians of the rows, in us; all together {total:.0f}")
