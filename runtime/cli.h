@@ -29,11 +29,13 @@ struct rt_command {
 	const char *help;
 	const struct rt_option *options;
 	int min_args, max_args;
+	bool makes; /* makes a container, or plans to: the options that choose how are looked at */
 	int (*run)(struct rt_call *c, struct err *e);
 };
 
 extern const struct rt_option rt_global_options[];
 extern const struct rt_command rt_commands[];
+extern const struct rt_option rt_common_options[]; /* of every command */
 
 /* Exit status for an unknown command: that of urfave/cli. */
 #define RT_EXIT_NO_COMMAND 3
@@ -47,6 +49,12 @@ int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e);
 /* What follows from the options and from the environment: the state root, the cgroup manager. Returns 0 or -errno;
  * -ENOTSUP for the systemd manager. */
 int rt_cli_finish(struct rt_call *c, struct err *e);
+
+/* `run [BUNDLE] [CONTAINER]`: sets c->o.bundle when an argument names it, and the id, which is made up when there is none
+ * (jr-<8 hex>). One argument is the bundle when it is a directory with a config.json and --bundle does not say
+ * otherwise. *ret_own: the bundle was an argument; this form, which runc lacks, brings the jail by itself. Returns 0 or
+ * -errno. */
+int rt_cli_run_args(struct rt_call *c, const char **ret_id, bool *ret_own, struct err *e);
 
 void rt_call_free(struct rt_call *c);
 

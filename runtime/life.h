@@ -7,22 +7,30 @@
 
 #include "base/base.h"
 #include "cgroups/cgroups.h"
+#include "foreground.h"
 #include "jail/jail.h"
 #include "namespaces/namespaces.h"
 #include "spec/spec.h"
+#include "store.h"
 
-/* Who runs a row: the runtime; the container's first process, before it executes the helper; the helper, as
- * supervisor (J) or as the process that becomes the workload (W). */
-enum role { ROLE_P = 'P', ROLE_C = 'C', ROLE_J = 'J', ROLE_W = 'W' };
+/* Who runs a row: the runtime (parent), the container's first process (child) before it executes the helper, the helper
+ * as supervisor (jail), and the helper in the process that becomes the workload. */
+enum role { ROLE_PARENT = 'P', ROLE_CHILD = 'C', ROLE_JAIL = 'J', ROLE_WORKLOAD = 'W' };
+
+#define LIFE_MAX_ROWS 64
+
+/* Shared by both sides, so that the child's times need no message. */
+struct life_times {
+	uint32_t us[LIFE_MAX_ROWS];
+	bool ran[LIFE_MAX_ROWS];
+};
 
 struct life {
 	/* What is asked. */
-	const char *id;
-	const char *bundle; /* absolute */
-	const char *console_socket, *pid_file;
-	bool started_now; /* `run`: the workload starts without waiting for `start` */
-	bool foreground;  /* `run` without --detach */
-	uint32_t preserve_fds;
+	const char *root, *id, *bundle; /* bundle: absolute */
+	const char *console_socket, *pid_file, *audit;
+	bool start_now;  /* `run`: the workload starts without waiting for `start` */
+	bool foreground; /* `run` without --detach */
 
 	/* The plan. */
 	struct spec_config config;
@@ -31,46 +39,46 @@ struct life {
 	struct jail_plan jail;
 	struct spec_state state;
 
-	/* What is held on the way. */
-	int store_fd; /* the state directory, locked */
+	/* What is held on the way. Both sides have copies; each closes its own. */
+	struct rt_store store;
 	struct ns_run ns_run;
 	struct cg_run cg_run;
-	int sock; /* to the other side; in the runtime and in the container's process each its own end */
-	int start_fd, audit_fd, console_fd;
+	struct rt_foreground signals; /* held back from the first row on */
+	int sock;                     /* to the other side */
+	int start_fd;                 /* listening: the helper's, until `start` comes */
+	int audit_fd, console_fd;
+	int helper_fd, blob_fd;
+	int peer_fd; /* init: workload: the inner's end of the socket between outer and inner */
 	pid_t pid;
 	int pidfd;
-	int signals_fd; /* of the signals that interrupt a create */
-	int helper_fd, blob_fd;
-	int outer_fd;    /* init: workload: the inner's end of the socket to the outer */
-	bool exec_begun; /* the helper was told to go on to the workload */
+	bool hooks_begun; /* poststop hooks are due from here on */
 
-	/* For tests and for --trace-steps. */
+	/* --trace-steps, and the tests' injected failures. */
 	bool trace;
-	struct life_times *times; /* shared with the container's process */
-	int fail_row, die_row;    /* -1: none */
+	struct life_times *times;
+	int fail_row, die_row; /* -1: none */
 	bool fail_after;
-	struct arena *arena;
 };
 
-/* Sets the fds to -1 and the rows to none. */
-void life_init(struct life *l, struct arena *a);
+void life_init(struct life *l);
 void life_close(struct life *l);
 
-/* Finds the row "NAME" ("+NAME": after it has run) for --fail-step. Returns 0 or -EINVAL. */
+/* Chooses the row that shall fail, for --fail-step: "NAME" before it runs, "+NAME" after. Returns 0 or -EINVAL. */
 int life_set_fail(struct life *l, const char *name, struct err *e);
+/* Chooses the row after which the runtime kills itself, for --die-step. Returns 0 or -EINVAL. */
 int life_set_die(struct life *l, const char *name, struct err *e);
 
-/* Walks the rows of the runtime from the first one to the end of create, or of `run`. On failure every row that ran is undone, last
- * first, the container's process is killed and waited for, and e says in which row it was. Returns 0 or -errno. */
+/* Walks from the first row to the end of `create` (start_now: of `run`, before its waiting). On failure every row that
+ * ran is undone, last first, and e says which one failed. Returns 0 or -errno. */
 int life_create(struct life *l, struct err *e);
 
-/* Walks the rows of `start`: l->state, l->store_fd and l->sock (connected to the waiting helper) are set. */
+/* Walks the rows of `start`. state and store are those of a created container, sock is connected to its helper. */
 int life_start(struct life *l, struct err *e);
 
-/* --trace-steps: a line a row on stderr: role, name, microseconds. */
+/* --trace-steps: role, name and microseconds of each row that ran, on stderr. */
 void life_print_times(const struct life *l);
 
-/* `jailrun life`: role and name of each row, a line each. */
+/* Role and name of each row, a line each. */
 void life_print_rows(struct buf *out);
 
 #endif

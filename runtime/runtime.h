@@ -47,6 +47,7 @@ struct rt_call {
 	struct rt_globals g;
 	struct rt_options o;
 	enum cg_manager manager;
+	bool root_xdg;     /* the state root is below $XDG_RUNTIME_DIR */
 	const char **args; /* positional, n_args of them, NULL-terminated */
 	int n_args;
 	struct arena arena;
@@ -56,6 +57,7 @@ struct rt_call {
 int cmd_create(struct rt_call *c, struct err *e);
 int cmd_delete(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
+int cmd_help(struct rt_call *c, struct err *e);
 int cmd_kill(struct rt_call *c, struct err *e);
 int cmd_list(struct rt_call *c, struct err *e);
 int cmd_plan(struct rt_call *c, struct err *e);

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "store.h"
+
+#define GLOBAL(field) .offset = offsetof(struct rt_globals, field)
+#define OPTION(field) .offset = offsetof(struct rt_options, field)
+
+const struct rt_option rt_global_options[] = {
+    {"debug", 0, NULL, "say what is being done", NULL, RT_BOOL, false, GLOBAL(debug)},
+    {"log", 0, "FILE", "write errors to FILE too, and with --debug everything", NULL, RT_STRING, false, GLOBAL(log)},
+    {"log-format", 0, "text|json", "form of that file (default: text)", "text|json", RT_STRING, false,
+     GLOBAL(log_format)},
+    {"root", 0, "DIR", "where the state of containers is kept (default: /run/jailrun)", NULL, RT_STRING, false,
+     GLOBAL(root)},
+    {"systemd-cgroup", 0, NULL, "the same as --cgroup-manager systemd", NULL, RT_BOOL, false, GLOBAL(systemd_cgroup)},
+    {"cgroup-manager", 0, "cgroupfs|systemd|disabled", "who makes the cgroup (default: cgroupfs)",
+     "cgroupfs|systemd|disabled", RT_STRING, false, GLOBAL(cgroup_manager)},
+    {"rootless", 0, "true|false|auto", "do without a cgroup that may not be made (default: auto)", "true|false|auto",
+     RT_STRING, false, GLOBAL(rootless)},
+    {"policy", 0, "NAME|FILE|none", "policy of the jail around the workload", NULL, RT_STRING, false, GLOBAL(policy)},
+    {"policy-dir", 0, "DIR", "where policies are looked up by name (default: " RT_POLICY_DIR ")", NULL, RT_STRING,
+     false, GLOBAL(policy_dir)},
+    {"audit", 0, "FILE", "append a JSON line for each denial to FILE, - for stderr", NULL, RT_STRING, false,
+     GLOBAL(audit)},
+    {"help", 'h', NULL, "show this help", NULL, RT_BOOL, false, GLOBAL(help)},
+    {"version", 'v', NULL, "show the version", NULL, RT_BOOL, false, GLOBAL(version)},
+    {"dump-options", 0, NULL, "list all options for programs", NULL, RT_BOOL, true, GLOBAL(dump_options)},
+    {0},
+};
+
+const struct rt_option rt_common_options[] = {
+    {"help", 'h', NULL, "show the help of this command", NULL, RT_BOOL, false, OPTION(help)},
+    {0},
+};
+
+#define BUNDLE_OPTION                                                                                                  \
+	{                                                                                                              \
+		"bundle", 'b', "DIR", "directory of the bundle (default: the working directory)", NULL, RT_STRING,     \
+		    false, OPTION(bundle)                                                                              \
+	}
+#define CONFIG_OPTION                                                                                                  \
+	{                                                                                                              \
+		"config", 'f', "FILE", "configuration to use instead of the bundle's config.json", NULL, RT_STRING,    \
+		    false, OPTION(config)                                                                              \
+	}
+/* What shapes a container. */
+#define SHAPE_OPTIONS                                                                                                  \
+	BUNDLE_OPTION, CONFIG_OPTION,                                                                                  \
+	    {"no-pivot", 0,       NULL,  "move the root instead of pivot_root, for a rootfs on a ramdisk",             \
+	     NULL,       RT_BOOL, false, OPTION(no_pivot)},                                                            \
+	    {"no-new-keyring",      0, NULL, "keep the caller's session keyring", NULL, RT_BOOL, false,                \
+	     OPTION(no_new_keyring)},                                                                                  \
+	{                                                                                                              \
+		"preserve-fds", 0, "N", "hand N more file descriptors to the container, from 3 on", NULL, RT_UINT,     \
+		    false, OPTION(preserve_fds)                                                                        \
+	}
+#define CREATE_OPTIONS                                                                                                 \
+	SHAPE_OPTIONS, {"console-socket",                                                                              \
+			0,                                                                                             \
+			"SOCKET",                                                                                      \
+			"send the master of the terminal to this AF_UNIX socket",                                      \
+			NULL,                                                                                          \
+			RT_STRING,                                                                                     \
+			false,                                                                                         \
+			OPTION(console_socket)},                                                                       \
+	    {"pid-file", 0,         "FILE", "write the pid of the container's first process to FILE",                  \
+	     NULL,       RT_STRING, false,  OPTION(pid_file)},                                                         \
+	    {"trace-steps", 0,       NULL,  "print what each step of the container's life took, in microseconds",      \
+	     NULL,          RT_BOOL, false, OPTION(trace_steps)},                                                      \
+	    {"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)},                  \
+	{                                                                                                              \
+		"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)        \
+	}
+
+static const struct rt_option create_options[] = {CREATE_OPTIONS, {0}};
+static const struct rt_option plan_options[] = {SHAPE_OPTIONS, {0}};
+static const struct rt_option run_options[] = {
+    CREATE_OPTIONS,
+    {"detach", 'd', NULL, "return when the container runs", NULL, RT_BOOL, false, OPTION(detach)},
+    {"keep", 0, NULL, "do not delete the container when it has ended", NULL, RT_BOOL, false, OPTION(keep)},
+    {"no-subreaper", 0, NULL, "do not become the reaper of the container's orphans", NULL, RT_BOOL, false,
+     OPTION(no_subreaper)},
+    {0},
+};
+static const struct rt_option delete_options[] = {
+    {"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false,
+     OPTION(force)},
+    {0},
+};
+static const struct rt_option kill_options[] = {
+    {"all", 'a', NULL, "signal all processes of the container", NULL, RT_BOOL, true, OPTION(all)},
+    {0},
+};
+static const struct rt_option list_options[] = {
+    {"format", 'f', "table|json", "form of the list (default: table)", "table|json", RT_STRING, false, OPTION(format)},
+    {"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
+    {0},
+};
+static const struct rt_option spec_options[] = {
+    BUNDLE_OPTION,
+    {"rootless", 0, NULL, "for a user without root", NULL, RT_BOOL, false, OPTION(rootless)},
+    {0},
+};
+static const struct rt_option no_options[] = {{0}};
+
+const struct rt_command rt_commands[] = {
+    {"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
+    {"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
+    {"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
+    {"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
+    {"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1,
+     2, false, cmd_kill},
+    {"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
+    {"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true,
+     cmd_plan},
+    {"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true,
+     cmd_run},
+    {"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
+    {"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start},
+    {"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
+    {0},
+};
+
+/* Commands of runc that are yet to come: a message of their own, so that nobody looks for a spelling mistake. */
+static const char *const later[] = {"checkpoint", "events", "exec", "pause", "ps", "restore", "resume", "update", NULL};
+
+/* As Go's strconv.ParseBool. */
+static int parse_bool(const char *s, bool *ret)
+{
+	static const char *const words[2][6] = {{"0", "f", "F", "false", "FALSE", "False"},
+						{"1", "t", "T", "true", "TRUE", "True"}};
+
+	for (int v = 0; v < 2; v++) {
+		for (size_t i = 0; i < 6; i++) {
+			if (str_eq(s, words[v][i])) {
+				*ret = v;
+				return 0;
+			}
+		}
+	}
+	return -EINVAL;
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *p = choices; p; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (len == strcspn(p, "|") && strncmp(p, value, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int option_set(const struct rt_option *o, char *base, const char *value, struct err *e)
+{
+	void *field = base + o->offset;
+
+	if (o->choices && !is_choice(o->choices, value))
+		return err_set(e, EINVAL, "invalid %s: %s (it takes %s)", o->name, value, o->choices);
+	switch (o->type) {
+	case RT_BOOL:
+		if (parse_bool(value, field) < 0)
+			return err_set(e, EINVAL, "invalid boolean value \"%s\" for -%s: parse error", value, o->name);
+		break;
+	case RT_UINT:
+		if (parse_u64(value, 0, field) < 0)
+			return err_set(e, EINVAL, "invalid value \"%s\" for flag -%s: parse error", value, o->name);
+		break;
+	case RT_STRING:
+		*(const char **)field = value;
+		break;
+	}
+	return 0;
+}
+
+static const struct rt_option *option_find(const struct rt_option *list, const char *name, size_t len)
+{
+	for (; list->name; list++)
+		if ((strlen(list->name) == len && strncmp(list->name, name, len) == 0) ||
+		    (len == 1 && list->short_name == *name))
+			return list;
+	return NULL;
+}
+
+/* Takes argv[*i], an option of one of the lists, and its value, which may be the next argument. */
+static int option_take(const struct rt_option *list, const struct rt_option *more, char *base, int argc, char **argv,
+		       int *i, struct err *e)
+{
+	const char *arg = argv[*i], *name = arg + 1 + (arg[1] == '-');
+	size_t len = strcspn(name, "=");
+	const char *value = name[len] ? name + len + 1 : NULL;
+	const struct rt_option *o;
+
+	if (len == 0 || *name == '-')
+		return err_set(e, EINVAL, "bad flag syntax: %s", arg);
+	o = option_find(list, name, len);
+	if (!o && more)
+		o = option_find(more, name, len);
+	if (!o)
+		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)len, name);
+	if (!value && o->type == RT_BOOL)
+		value = "true";
+	if (!value) {
+		if (*i + 1 >= argc)
+			return err_set(e, EINVAL, "flag needs an argument: -%.*s", (int)len, name);
+		value = argv[++*i];
+	}
+	return option_set(o, base, value, e);
+}
+
+static bool is_option(const char *arg)
+{
+	return arg[0] == '-' && arg[1];
+}
+
+static int command_find(const char *name, struct rt_call *c, struct err *e)
+{
+	for (const struct rt_command *k = rt_commands; k->name; k++) {
+		if (str_eq(k->name, name)) {
+			c->command = k;
+			return 0;
+		}
+	}
+	for (size_t i = 0; later[i]; i++)
+		if (str_eq(later[i], name))
+			return err_set(e, ENOENT, "No help topic for '%s': this version does not have that command",
+				       name);
+	return err_set(e, ENOENT, "No help topic for '%s': no such command, see jailrun --help", name);
+}
+
+static int count_check(const struct rt_call *c, struct err *e)
+{
+	const struct rt_command *k = c->command;
+
+	if (c->n_args >= k->min_args && c->n_args <= k->max_args)
+		return 0;
+	if (k->min_args == k->max_args)
+		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument(s)", k->name, k->min_args);
+	if (c->n_args < k->min_args)
+		return err_set(e, EINVAL, "\"%s\" requires a minimum of %d argument(s)", k->name, k->min_args);
+	return err_set(e, EINVAL, "\"%s\" requires a maximum of %d argument(s)", k->name, k->max_args);
+}
+
+int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e)
+{
+	int i, r;
+
+	*ret = (struct rt_call){
+	    .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs", .policy_dir = RT_POLICY_DIR},
+	    .o = {.format = "table"}};
+	ret->args = arena_alloc(&ret->arena, ((size_t)argc + 1) * sizeof(*ret->args));
+	if (!ret->args)
+		return err_set(e, ENOMEM, "out of memory");
+	for (i = 1; i < argc && is_option(argv[i]); i++) {
+		if (str_eq(argv[i], "--")) {
+			i++;
+			break;
+		}
+		r = option_take(rt_global_options, NULL, (char *)&ret->g, argc, argv, &i, e);
+		if (r < 0)
+			return r;
+	}
+	if (i >= argc || ret->g.help || ret->g.version)
+		return 0;
+	r = command_find(argv[i++], ret, e);
+	if (r < 0)
+		return r;
+	for (bool options = true; i < argc; i++) {
+		if (options && str_eq(argv[i], "--")) {
+			options = false;
+		} else if (options && is_option(argv[i])) {
+			r = option_take(ret->command->options, rt_common_options, (char *)&ret->o, argc, argv, &i, e);
+			if (r < 0)
+				return r;
+		} else {
+			ret->args[ret->n_args++] = argv[i];
+		}
+	}
+	return ret->o.help ? 0 : count_check(ret, e);
+}
+
+static int manager_choose(struct rt_call *c, struct err *e)
+{
+	bool systemd = c->g.systemd_cgroup || str_eq(c->g.cgroup_manager, "systemd");
+
+	c->manager = str_eq(c->g.cgroup_manager, "disabled") ? CG_DISABLED : CG_CGROUPFS;
+	if (!systemd)
+		return 0;
+	c->manager = CG_SYSTEMD;
+	/* A container that exists carries its manager in its state: to kill or delete it, the option says nothing. */
+	if (!c->command || !c->command->makes)
+		return 0;
+	return err_set(e, ENOTSUP, "%s: this version makes cgroups by cgroupfs only: leave the option out",
+		       c->g.systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
+}
+
+int rt_cli_finish(struct rt_call *c, struct err *e)
+{
+	int r = manager_choose(c, e);
+
+	if (r < 0)
+		return r;
+	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), rt_is_rootless(), &c->arena, &c->g.root, &c->root_xdg,
+			    e);
+}
+
+static const char *made_up_id(struct arena *a, struct err *e)
+{
+	uint32_t n;
+	const char *id;
+
+	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n)) {
+		err_errno(e, "get a random number for the container's ID");
+		return NULL;
+	}
+	id = arena_printf(a, "jr-%08x", n);
+	if (!id)
+		err_set(e, ENOMEM, "out of memory");
+	return id;
+}
+
+static bool is_bundle(const char *path)
+{
+	char file[PATH_MAX];
+
+	return snprintf(file, sizeof(file), "%s/config.json", path) < (int)sizeof(file) && access(file, F_OK) == 0;
+}
+
+int rt_cli_run_args(struct rt_call *c, const char **ret_id, bool *ret_own, struct err *e)
+{
+	const char *id = c->n_args ? c->args[c->n_args - 1] : NULL;
+
+	*ret_own = false;
+	if (c->n_args == 2 && c->o.bundle)
+		return err_set(e, EINVAL, "the bundle is given twice: '%s' and --bundle '%s'", c->args[0], c->o.bundle);
+	if (!c->n_args && !c->o.bundle)
+		return err_set(e, EINVAL, "\"run\" requires a minimum of 1 argument(s)");
+	if (c->n_args == 2 || (c->n_args == 1 && !c->o.bundle && is_bundle(c->args[0]))) {
+		c->o.bundle = c->args[0];
+		*ret_own = true;
+		if (c->n_args == 1)
+			id = NULL;
+	}
+	*ret_id = id ? id : made_up_id(&c->arena, e);
+	return *ret_id ? 0 : -(e && e->code ? e->code : EIO);
+}
+
+void rt_call_free(struct rt_call *c)
+{
+	arena_free(&c->arena);
+}

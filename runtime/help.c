@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define HELP_COLUMN 42
+
+static void option_help(const struct rt_option *o, struct buf *out)
+{
+	size_t start = out->len;
+
+	if (o->hidden)
+		return;
+	buf_printf(out, "   --%s", o->name);
+	if (o->arg)
+		buf_printf(out, " %s", o->arg);
+	if (o->short_name)
+		buf_printf(out, ", -%c", o->short_name);
+	if (o->short_name && o->arg)
+		buf_printf(out, " %s", o->arg);
+	if (out->len - start >= HELP_COLUMN) {
+		buf_str(out, "\n");
+		start = out->len;
+	}
+	buf_printf(out, "%*s%s\n", (int)(HELP_COLUMN - (out->len - start)), "", o->help);
+}
+
+static void options_help(const struct rt_option *list, struct buf *out)
+{
+	for (; list->name; list++)
+		option_help(list, out);
+}
+
+static void usage_line(const struct rt_command *k, struct buf *out)
+{
+	buf_printf(out, "jailrun %s%s%s%s", k->name, k->options->name ? " [OPTIONS]" : "", k->args[0] ? " " : "",
+		   k->args);
+}
+
+static void command_help(const struct rt_command *k, struct buf *out)
+{
+	buf_printf(out, "NAME:\n   jailrun %s - %s\n\nUSAGE:\n   ", k->name, k->help);
+	usage_line(k, out);
+	buf_str(out, "\n\nOPTIONS:\n");
+	options_help(k->options, out);
+	options_help(rt_common_options, out);
+}
+
+void rt_help(const struct rt_command *command, struct buf *out)
+{
+	if (command) {
+		command_help(command, out);
+		return;
+	}
+	buf_str(out, "NAME:\n   jailrun - run OCI containers in a jail\n\n"
+		     "USAGE:\n   jailrun [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+		     "GLOBAL OPTIONS:\n");
+	options_help(rt_global_options, out);
+	buf_str(out, "\nCOMMANDS:\n");
+	for (const struct rt_command *k = rt_commands; k->name; k++) {
+		buf_str(out, "\n   ");
+		usage_line(k, out);
+		buf_printf(out, "\n      %s\n", k->help);
+		options_help(k->options, out);
+	}
+}
+
+static void options_dump(const char *command, const struct rt_option *list, struct buf *out)
+{
+	for (; list->name; list++) {
+		char letter[3] = {'-', list->short_name, '\0'};
+
+		buf_printf(out, "%s\t--%s\t%s\t%s\t%s\t%s\n", command, list->name, letter, list->arg ? list->arg : "-",
+			   list->hidden ? "hidden" : "shown", list->help);
+	}
+}
+
+void rt_help_dump(struct buf *out)
+{
+	options_dump("-", rt_global_options, out);
+	for (const struct rt_command *k = rt_commands; k->name; k++) {
+		options_dump(k->name, k->options, out);
+		options_dump(k->name, rt_common_options, out);
+	}
+}
+
+int cmd_help(struct rt_call *c, struct err *e)
+{
+	const struct rt_command *command = NULL;
+	AUTO_BUF text = {0};
+
+	if (c->n_args) {
+		for (command = rt_commands; command->name; command++)
+			if (str_eq(command->name, c->args[0]))
+				break;
+		if (!command->name)
+			return err_set(e, ENOENT, "No help topic for '%s'", c->args[0]);
+	}
+	rt_help(command, &text);
+	return rt_print(&text, e);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a container. Rows are in the order of time, one row has one reason; both sides walk the same table, each
+ * running its own rows. Where the next row is the other side's, the baton goes over the socket. */
+#include "life.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "life_steps.h"
+
+static bool has_limits(const struct life *l)
+{
+	return l->cg.n_writes > 0;
+}
+
+static bool has_devices(const struct life *l)
+{
+	return l->cg.devices;
+}
+
+static bool makes_userns(const struct life *l)
+{
+	return l->ns.clone_flags & spec_ns_flag(NS_USER);
+}
+
+static bool in_userns(const struct life *l)
+{
+	return l->ns.userns;
+}
+
+static bool joins(const struct life *l)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (l->ns.join[i])
+			return true;
+	return false;
+}
+
+static bool has_rest(const struct life *l)
+{
+	return l->ns.rest_flags != 0;
+}
+
+static bool new_netns(const struct life *l)
+{
+	return l->ns.clone_flags & spec_ns_flag(NS_NETWORK);
+}
+
+static bool has_names(const struct life *l)
+{
+	return l->config.hostname || l->config.domainname;
+}
+
+static bool has_sysctl(const struct life *l)
+{
+	return l->config.linux_.sysctl.n > 0;
+}
+
+static bool has_oom_score(const struct life *l)
+{
+	return l->config.process.oom_score_adj.set;
+}
+
+static bool outer_init(const struct life *l)
+{
+	return l->jail.engine != JAIL_NONE && l->jail.init == POLICY_INIT_WORKLOAD;
+}
+
+static bool starts_now(const struct life *l)
+{
+	return l->start_now;
+}
+
+#define WHEN_HOOKS(name, kind)                                                                                         \
+	static bool name(const struct life *l)                                                                         \
+	{                                                                                                              \
+		return l->config.hooks[kind].n > 0;                                                                    \
+	}
+WHEN_HOOKS(has_prestart, HOOK_PRESTART)
+WHEN_HOOKS(has_create_runtime, HOOK_CREATE_RUNTIME)
+WHEN_HOOKS(has_create_container, HOOK_CREATE_CONTAINER)
+WHEN_HOOKS(has_start_container, HOOK_START_CONTAINER)
+
+static bool has_policy(const struct life *l)
+{
+	return l->jail.engine != JAIL_NONE;
+}
+
+static bool has_poststart(const struct life *l)
+{
+	return l->state.hooks[HOOK_POSTSTART].n > 0;
+}
+
+/* The device program and the limits come before the clone: the container's process is born under them. */
+const struct step life[] = {
+    {'P', "state.reserve", NULL, parent_reserve, parent_reserve_undo},
+    {'P', "audit.open", has_policy, parent_audit, NULL},
+    {'P', "sources.open", NULL, parent_sources, NULL},
+    {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
+    {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
+    {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL},
+    {'P', "clone", NULL, parent_clone, parent_clone_undo},
+    {'C', "guard", NULL, child_guard, NULL},
+    {'C', "ns.join", joins, child_join, NULL},
+    {'P', "idmap.write", makes_userns, parent_idmap, NULL},
+    {'P', "oom.score", has_oom_score, parent_oom, NULL},
+    {'C', "ns.rest", has_rest, child_rest, NULL},
+    {'C', "ns.become_root", in_userns, child_become_root, NULL},
+    {'C', "clone.inner", outer_init, child_inner, NULL},
+    {'C', "net.loopback", new_netns, child_loopback, NULL},
+    {'C', "uts", has_names, child_uts, NULL},
+    {'C', "rootfs.prepare", NULL, child_rootfs, NULL},
+    {'C', "mounts", NULL, child_mounts, NULL},
+    {'C', "dev", NULL, child_dev, NULL},
+    {'C', "sysctl", has_sysctl, child_sysctl, NULL},
+    {'P', "hooks.prestart", has_prestart, parent_hooks_prestart, NULL},
+    {'P', "hooks.createRuntime", has_create_runtime, parent_hooks_create_runtime, NULL},
+    {'C', "hooks.createContainer", has_create_container, child_hooks_create_container, NULL},
+    {'C', "rootfs.pivot", NULL, child_pivot, NULL},
+    {'C', "masks", NULL, child_masks, NULL},
+    {'C', "stdio", NULL, child_stdio, NULL},
+    {'C', "exec.find", NULL, child_find_program, NULL},
+    {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
+    {'P', "state.created", NULL, parent_created, parent_created_undo},
+    /* -- `create` returns here; `start` goes on -- */
+    {'P', "start", starts_now, parent_start, NULL},
+    /* The helper's rows: jail_steps[] of jail/steps.c, in its order. */
+    {'J', "wait.start", NULL, NULL, NULL},
+    {'J', "hooks.startContainer", has_start_container, NULL, NULL},
+    {'J', "policy.arm", NULL, NULL, NULL},
+    {'J', "fork", NULL, NULL, NULL},
+    {'W', "seal.session", NULL, NULL, NULL},
+    {'W', "seal.rlimits", NULL, NULL, NULL},
+    {'W', "seal.user", NULL, NULL, NULL},
+    {'W', "seal.caps", NULL, NULL, NULL},
+    {'W', "seal.fds", NULL, NULL, NULL},
+    {'W', "seal.seccomp", NULL, NULL, NULL},
+    {'W', "exec", NULL, NULL, NULL},
+    {'P', "hooks.poststart", has_poststart, parent_hooks_poststart, NULL},
+};
+const int life_rows = ARRAY_LEN(life);
+_Static_assert(ARRAY_LEN(life) <= LIFE_MAX_ROWS, "the table outgrew its times");
+
+int life_row(const char *name)
+{
+	for (int i = 0; i < life_rows; i++)
+		if (str_eq(life[i].name, name))
+			return i;
+	return -1;
+}
+
+static bool applies(const struct life *l, int row)
+{
+	return !life[row].when || life[row].when(l);
+}
+
+/* The next row that is run at all, or `to`. */
+static int next_row(const struct life *l, int row, int to)
+{
+	while (row < to && !applies(l, row))
+		row++;
+	return row;
+}
+
+/* A row of this side, with the tests' injected failures around it. */
+static int run_row(struct life *l, char side, int row, struct err *e)
+{
+	uint64_t begin = now_us();
+	int r = 0;
+
+	if (l->fail_row == row && !l->fail_after)
+		r = err_set(e, EIO, "failure injected before the row (EIO)");
+	if (r >= 0)
+		r = life[row].run(l, e);
+	if (r >= 0 && l->fail_row == row)
+		r = err_set(e, EIO, "failure injected after the row (EIO)");
+	l->times->us[row] = (uint32_t)(now_us() - begin);
+	l->times->ran[row] = true;
+	if (r < 0 && !e->step[0])
+		snprintf(e->step, sizeof(e->step), "%s", life[row].name);
+	if (l->die_row == row && side == ROLE_PARENT)
+		kill(getpid(), SIGKILL);
+	if (l->die_row == row && side == ROLE_CHILD) {
+		wire_send(l->sock, &(struct wire){.kind = WIRE_DIE, .row = row}, -1);
+		pause();
+	}
+	return r;
+}
+
+static int give_baton(struct life *l, int row, struct err *e)
+{
+	int r = wire_send(l->sock, &(struct wire){.kind = WIRE_BATON, .row = row}, -1);
+
+	/* What the other side died of is waiting in the socket: life_wait tells it. */
+	if (r < 0 && r != -EPIPE)
+		return err_set(e, -r, "hand over to the other side: %s", strerror(-r));
+	return 0;
+}
+
+int life_walk(struct life *l, char side, int from, int to, struct err *e)
+{
+	bool theirs = false;
+	int r;
+
+	for (int i = next_row(l, from, to); i < to; i = next_row(l, i + 1, to)) {
+		int next;
+
+		if (life[i].role != side) {
+			theirs = true;
+			continue;
+		}
+		if (theirs && (r = life_wait(l, false, e)) < 0) {
+			if (!e->step[0])
+				snprintf(e->step, sizeof(e->step), "%s", life[i].name);
+			return r;
+		}
+		theirs = false;
+		r = run_row(l, side, i, e);
+		if (r < 0)
+			return r;
+		next = next_row(l, i + 1, life_rows);
+		if (next < life_rows && life[next].role != side && l->sock >= 0 && life[i].run != parent_clone &&
+		    life[i].run != parent_start && (r = give_baton(l, next, e)) < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A signal that arrived while the container was made: nothing of it shall stay. */
+static int interrupted(struct life *l, struct err *e)
+{
+	struct signalfd_siginfo info;
+
+	if (read(l->signals.signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return 0;
+	switch (info.ssi_signo) {
+	case SIGINT:
+	case SIGTERM:
+	case SIGHUP:
+	case SIGQUIT:
+		return err_set(e, EINTR, "interrupted by %s", signal_name((int)info.ssi_signo));
+	default:
+		return 0;
+	}
+}
+
+/* The first process is gone without a word: say how it ended. */
+static int vanished(struct life *l, struct err *e)
+{
+	int status;
+
+	if (l->pid > 0 && proc_wait(l->pid, &status, 0) == l->pid) {
+		l->pid = 0;
+		if (WIFSIGNALED(status))
+			return err_set(e, EPIPE, "the container's first process was killed by %s before it was ready",
+				       signal_name(WTERMSIG(status)));
+		return err_set(e, EPIPE, "the container's first process ended with status %d before it was ready",
+			       WEXITSTATUS(status));
+	}
+	return err_set(e, EPIPE, "the container's first process ended before it was ready");
+}
+
+static int take_console(struct life *l, int fd, struct err *e)
+{
+	int r = 0;
+
+	if (l->console_socket)
+		r = rt_console_send(l->console_socket, fd, e);
+	if (r >= 0 && l->foreground && !l->console_socket)
+		l->console_fd = take_fd(&fd);
+	fd_close_p(&fd);
+	return r;
+}
+
+/* One message in the runtime. Returns 1 for the baton, 0 to go on waiting, -errno. */
+static int on_message(struct life *l, const struct wire *m, int fd, struct err *e)
+{
+	switch (m->kind) {
+	case WIRE_BATON:
+		return 1;
+	case WIRE_ERR:
+		*e = m->err;
+		return e->code > 0 ? -e->code : -EIO;
+	case WIRE_FD:
+		return take_console(l, fd, e);
+	case WIRE_TIME:
+		if (m->row >= 0 && m->row < life_rows) {
+			l->times->us[m->row] = (uint32_t)m->value;
+			l->times->ran[m->row] = true;
+		}
+		return 0;
+	case WIRE_WARN:
+		log_warn("%s", m->err.text);
+		return 0;
+	case WIRE_DIE:
+		if (l->die_row >= 0)
+			kill(getpid(), SIGKILL);
+		return err_set(e, EBADMSG, "message %u from the container's process, unasked", m->kind);
+	default:
+		return err_set(e, EBADMSG, "message %u from the container's process", m->kind);
+	}
+}
+
+int life_wait(struct life *l, bool until_closed, struct err *e)
+{
+	for (;;) {
+		struct pollfd fds[] = {{.fd = l->sock, .events = POLLIN},
+				       {.fd = l->signals.signal_fd, .events = POLLIN}};
+		AUTO_CLOSE int fd = -1;
+		struct wire m;
+		int r;
+
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+			return err_errno(e, "wait for the other side");
+		if (fds[1].revents && (r = interrupted(l, e)) < 0)
+			return r;
+		if (!fds[0].revents)
+			continue;
+		r = wire_recv(l->sock, &m, &fd);
+		if (r == 0 && until_closed)
+			return 0;
+		if (r == 0)
+			return vanished(l, e);
+		if (r < 0)
+			return err_set(e, -r, "receive from the other side: %s", strerror(-r));
+		r = on_message(l, &m, take_fd(&fd), e);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}
+
+void life_init(struct life *l)
+{
+	*l = (struct life){.store = RT_STORE_INIT, .sock = -1, .start_fd = -1, .audit_fd = -1, .console_fd = -1};
+	l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
+	l->cg_run.dir_fd = -1;
+	l->signals.signal_fd = -1;
+	l->fail_row = l->die_row = -1;
+	ns_run_init(&l->ns_run);
+}
+
+void life_close(struct life *l)
+{
+	int *fds[] = {&l->sock,    &l->start_fd, &l->audit_fd, &l->console_fd,   &l->helper_fd,
+		      &l->blob_fd, &l->peer_fd,  &l->pidfd,    &l->cg_run.dir_fd};
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fd_close_p(fds[i]);
+	ns_run_close(&l->ns_run);
+	rt_store_close(&l->store);
+	if (l->times)
+		munmap(l->times, sizeof(*l->times));
+	l->times = NULL;
+}
+
+int life_set_fail(struct life *l, const char *name, struct err *e)
+{
+	if (!name)
+		return 0;
+	l->fail_after = *name == '+';
+	l->fail_row = life_row(name + l->fail_after);
+	return l->fail_row < 0 ? err_set(e, EINVAL, "--fail-step: there is no row '%s'", name) : 0;
+}
+
+int life_set_die(struct life *l, const char *name, struct err *e)
+{
+	if (!name)
+		return 0;
+	l->die_row = life_row(name);
+	return l->die_row < 0 ? err_set(e, EINVAL, "--die-step: there is no row '%s'", name) : 0;
+}
+
+static int share_times(struct life *l, struct err *e)
+{
+	l->times = mmap(NULL, sizeof(*l->times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->times == MAP_FAILED) {
+		l->times = NULL;
+		return err_errno(e, "map the table of times");
+	}
+	return 0;
+}
+
+/* Undoes what ran, last row first. */
+static void undo(struct life *l)
+{
+	bool poststop = l->hooks_begun;
+	AUTO_BUF state = {0};
+
+	for (int i = life_rows - 1; i >= 0; i--)
+		if (life[i].undo && l->times->ran[i])
+			life[i].undo(l);
+	if (poststop && l->config.hooks[HOOK_POSTSTOP].n > 0 &&
+	    life_hook_state(l, STATUS_STOPPED, 0, &state, NULL) >= 0)
+		rt_hooks_run_all(&l->config.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
+}
+
+int life_create(struct life *l, struct err *e)
+{
+	int r = share_times(l, e);
+
+	if (r < 0)
+		return r;
+	r = life_walk(l, ROLE_PARENT, 0, l->start_now ? life_rows : life_row("start"), e);
+	if (r < 0)
+		undo(l);
+	return r;
+}
+
+int life_start(struct life *l, struct err *e)
+{
+	int r = share_times(l, e);
+
+	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row("start"), life_rows, e);
+}
+
+void life_print_times(const struct life *l)
+{
+	AUTO_BUF out = {0};
+	uint64_t sum = 0;
+
+	for (int i = 0; i < life_rows; i++) {
+		if (!l->times->ran[i])
+			continue;
+		buf_printf(&out, "%c %-22s %7u us\n", life[i].role, life[i].name, l->times->us[i]);
+		sum += l->times->us[i];
+	}
+	buf_printf(&out, "  %-22s %7llu us\n", "sum", (unsigned long long)sum);
+	if (!out.failed)
+		(void)fd_write_all(STDERR_FILENO, out.data, out.len);
+}
+
+void life_print_rows(struct buf *out)
+{
+	for (int i = 0; i < life_rows; i++)
+		buf_printf(out, "%c %s\n", life[i].role, life[i].name);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the life table: one function each, and what the two sides' walking has in common. */
+#ifndef RUNTIME_LIFE_STEPS_H
+#define RUNTIME_LIFE_STEPS_H
+
+#include "life.h"
+
+struct step {
+	char role;
+	const char *name;
+	bool (*when)(const struct life *l); /* NULL: always */
+	int (*run)(struct life *l, struct err *e);
+	void (*undo)(struct life *l); /* after a failure; also of the row that failed */
+};
+
+extern const struct step life[];
+extern const int life_rows;
+
+/* The index of a row, -1 when there is none of that name. */
+int life_row(const char *name);
+
+/* Walks the rows [from, to) that are this side's; returns 0 or -errno with e->step set. */
+int life_walk(struct life *l, char side, int from, int to, struct err *e);
+
+/* Waits until the other side gives the baton (ret 0) or, for until_closed, closes its end after executing the workload. */
+int life_wait(struct life *l, bool until_closed, struct err *e);
+
+/* life_parent.c: rows of the runtime. */
+int parent_reserve(struct life *l, struct err *e);
+void parent_reserve_undo(struct life *l);
+int parent_audit(struct life *l, struct err *e);
+int parent_sources(struct life *l, struct err *e);
+int parent_cgroup(struct life *l, struct err *e);
+void parent_cgroup_undo(struct life *l);
+int parent_cgroup_limit(struct life *l, struct err *e);
+int parent_cgroup_devices(struct life *l, struct err *e);
+int parent_clone(struct life *l, struct err *e);
+void parent_clone_undo(struct life *l);
+int parent_idmap(struct life *l, struct err *e);
+int parent_oom(struct life *l, struct err *e);
+int parent_hooks_prestart(struct life *l, struct err *e);
+int parent_hooks_create_runtime(struct life *l, struct err *e);
+int parent_created(struct life *l, struct err *e);
+void parent_created_undo(struct life *l);
+int parent_start(struct life *l, struct err *e);
+int parent_hooks_poststart(struct life *l, struct err *e);
+
+/* life_child.c: rows of the container's first process. */
+int child_guard(struct life *l, struct err *e);
+int child_inner(struct life *l, struct err *e);
+int child_join(struct life *l, struct err *e);
+int child_rest(struct life *l, struct err *e);
+int child_become_root(struct life *l, struct err *e);
+int child_loopback(struct life *l, struct err *e);
+int child_uts(struct life *l, struct err *e);
+int child_rootfs(struct life *l, struct err *e);
+int child_mounts(struct life *l, struct err *e);
+int child_dev(struct life *l, struct err *e);
+int child_sysctl(struct life *l, struct err *e);
+int child_hooks_create_container(struct life *l, struct err *e);
+int child_pivot(struct life *l, struct err *e);
+int child_masks(struct life *l, struct err *e);
+int child_stdio(struct life *l, struct err *e);
+int child_find_program(struct life *l, struct err *e);
+int child_enter(struct life *l, struct err *e);
+
+/* The whole of the child's life up to the helper; never returns. */
+_Noreturn void child_main(struct life *l);
+
+/* The state document that hooks read on stdin; pid as the hook sees it. */
+int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e);
+
+#endif
