@@ -14,121 +14,100 @@
 #define GLOBAL(field) .offset = offsetof(struct rt_globals, field)
 #define OPTION(field) .offset = offsetof(struct rt_options, field)
 
+/* clang-format off */
 const struct rt_option rt_global_options[] = {
-    {"debug", 0, NULL, "say what is being done", NULL, RT_BOOL, false, GLOBAL(debug)},
-    {"log", 0, "FILE", "write errors to FILE too, and with --debug everything", NULL, RT_STRING, false, GLOBAL(log)},
-    {"log-format", 0, "text|json", "form of that file (default: text)", "text|json", RT_STRING, false,
-     GLOBAL(log_format)},
-    {"root", 0, "DIR", "where the state of containers is kept (default: /run/jailrun)", NULL, RT_STRING, false,
-     GLOBAL(root)},
-    {"systemd-cgroup", 0, NULL, "the same as --cgroup-manager systemd", NULL, RT_BOOL, false, GLOBAL(systemd_cgroup)},
-    {"cgroup-manager", 0, "cgroupfs|systemd|disabled", "who makes the cgroup (default: cgroupfs)",
-     "cgroupfs|systemd|disabled", RT_STRING, false, GLOBAL(cgroup_manager)},
-    {"rootless", 0, "true|false|auto", "do without a cgroup that may not be made (default: auto)", "true|false|auto",
-     RT_STRING, false, GLOBAL(rootless)},
-    {"policy", 0, "NAME|FILE|none", "policy of the jail around the workload", NULL, RT_STRING, false, GLOBAL(policy)},
-    {"policy-dir", 0, "DIR", "where policies are looked up by name (default: " RT_POLICY_DIR ")", NULL, RT_STRING,
-     false, GLOBAL(policy_dir)},
-    {"audit", 0, "FILE", "append a JSON line for each denial to FILE, - for stderr", NULL, RT_STRING, false,
-     GLOBAL(audit)},
-    {"help", 'h', NULL, "show this help", NULL, RT_BOOL, false, GLOBAL(help)},
-    {"version", 'v', NULL, "show the version", NULL, RT_BOOL, false, GLOBAL(version)},
-    {"dump-options", 0, NULL, "list all options for programs", NULL, RT_BOOL, true, GLOBAL(dump_options)},
-    {0},
+	{"debug", 0, NULL, "say what is being done", NULL, RT_BOOL, false, GLOBAL(debug)},
+	{"log", 0, "FILE", "write errors to FILE too, and with --debug everything", NULL, RT_STRING, false, GLOBAL(log)},
+	{"log-format", 0, "text|json", "form of that file (default: text)", "text|json", RT_STRING, false, GLOBAL(log_format)},
+	{"root", 0, "DIR", "where the state of containers is kept (default: /run/jailrun)", NULL, RT_STRING, false, GLOBAL(root)},
+	{"systemd-cgroup", 0, NULL, "the same as --cgroup-manager systemd", NULL, RT_BOOL, false, GLOBAL(systemd_cgroup)},
+	{"cgroup-manager", 0, "cgroupfs|systemd|disabled", "who makes the cgroup (default: cgroupfs)",
+	 "cgroupfs|systemd|disabled", RT_STRING, false, GLOBAL(cgroup_manager)},
+	{"rootless", 0, "true|false|auto", "do without a cgroup that may not be made (default: auto)",
+	 "true|false|auto", RT_STRING, false, GLOBAL(rootless)},
+	{"policy", 0, "NAME|FILE|none", "policy of the jail around the workload", NULL, RT_STRING, false, GLOBAL(policy)},
+	{"policy-dir", 0, "DIR", "where policies are looked up by name (default: " RT_POLICY_DIR ")", NULL, RT_STRING, false,
+	 GLOBAL(policy_dir)},
+	{"audit", 0, "FILE", "append a JSON line for each denial to FILE, - for stderr", NULL, RT_STRING, false, GLOBAL(audit)},
+	{"help", 'h', NULL, "show this help", NULL, RT_BOOL, false, GLOBAL(help)},
+	{"version", 'v', NULL, "show the version", NULL, RT_BOOL, false, GLOBAL(version)},
+	{"dump-options", 0, NULL, "list all options for programs", NULL, RT_BOOL, true, GLOBAL(dump_options)},
+	{0},
 };
 
 const struct rt_option rt_common_options[] = {
-    {"help", 'h', NULL, "show the help of this command", NULL, RT_BOOL, false, OPTION(help)},
-    {0},
+	{"help", 'h', NULL, "show the help of this command", NULL, RT_BOOL, false, OPTION(help)},
+	{0},
 };
 
-#define BUNDLE_OPTION                                                                                                  \
-	{                                                                                                              \
-		"bundle", 'b', "DIR", "directory of the bundle (default: the working directory)", NULL, RT_STRING,     \
-		    false, OPTION(bundle)                                                                              \
-	}
-#define CONFIG_OPTION                                                                                                  \
-	{                                                                                                              \
-		"config", 'f', "FILE", "configuration to use instead of the bundle's config.json", NULL, RT_STRING,    \
-		    false, OPTION(config)                                                                              \
-	}
+#define BUNDLE_OPTION \
+	{"bundle", 'b', "DIR", "directory of the bundle (default: the working directory)", NULL, RT_STRING, false, OPTION(bundle)}
 /* What shapes a container. */
-#define SHAPE_OPTIONS                                                                                                  \
-	BUNDLE_OPTION, CONFIG_OPTION,                                                                                  \
-	    {"no-pivot", 0,       NULL,  "move the root instead of pivot_root, for a rootfs on a ramdisk",             \
-	     NULL,       RT_BOOL, false, OPTION(no_pivot)},                                                            \
-	    {"no-new-keyring",      0, NULL, "keep the caller's session keyring", NULL, RT_BOOL, false,                \
-	     OPTION(no_new_keyring)},                                                                                  \
-	{                                                                                                              \
-		"preserve-fds", 0, "N", "hand N more file descriptors to the container, from 3 on", NULL, RT_UINT,     \
-		    false, OPTION(preserve_fds)                                                                        \
-	}
-#define CREATE_OPTIONS                                                                                                 \
-	SHAPE_OPTIONS, {"console-socket",                                                                              \
-			0,                                                                                             \
-			"SOCKET",                                                                                      \
-			"send the master of the terminal to this AF_UNIX socket",                                      \
-			NULL,                                                                                          \
-			RT_STRING,                                                                                     \
-			false,                                                                                         \
-			OPTION(console_socket)},                                                                       \
-	    {"pid-file", 0,         "FILE", "write the pid of the container's first process to FILE",                  \
-	     NULL,       RT_STRING, false,  OPTION(pid_file)},                                                         \
-	    {"trace-steps", 0,       NULL,  "print what each step of the container's life took, in microseconds",      \
-	     NULL,          RT_BOOL, false, OPTION(trace_steps)},                                                      \
-	    {"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)},                  \
-	{                                                                                                              \
-		"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)        \
-	}
+#define SHAPE_OPTIONS \
+	BUNDLE_OPTION, \
+	{"config", 'f', "FILE", "configuration to use instead of the bundle's config.json", NULL, RT_STRING, false, OPTION(config)}, \
+	{"no-pivot", 0, NULL, "move the root instead of pivot_root, for a rootfs on a ramdisk", NULL, RT_BOOL, false, \
+	 OPTION(no_pivot)}, \
+	{"no-new-keyring", 0, NULL, "keep the caller's session keyring", NULL, RT_BOOL, false, OPTION(no_new_keyring)}, \
+	{"preserve-fds", 0, "N", "hand N more file descriptors to the container, from 3 on", NULL, RT_UINT, false, \
+	 OPTION(preserve_fds)}
+#define CREATE_OPTIONS \
+	SHAPE_OPTIONS, \
+	{"console-socket", 0, "SOCKET", "send the master of the terminal to this AF_UNIX socket", NULL, RT_STRING, false, \
+	 OPTION(console_socket)}, \
+	{"pid-file", 0, "FILE", "write the pid of the container's first process to FILE", NULL, RT_STRING, false, \
+	 OPTION(pid_file)}, \
+	{"trace-steps", 0, NULL, "print what each step of the container's life took, in microseconds", NULL, RT_BOOL, false, \
+	 OPTION(trace_steps)}, \
+	{"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)}, \
+	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)}
 
 static const struct rt_option create_options[] = {CREATE_OPTIONS, {0}};
 static const struct rt_option plan_options[] = {SHAPE_OPTIONS, {0}};
 static const struct rt_option run_options[] = {
-    CREATE_OPTIONS,
-    {"detach", 'd', NULL, "return when the container runs", NULL, RT_BOOL, false, OPTION(detach)},
-    {"keep", 0, NULL, "do not delete the container when it has ended", NULL, RT_BOOL, false, OPTION(keep)},
-    {"no-subreaper", 0, NULL, "do not become the reaper of the container's orphans", NULL, RT_BOOL, false,
-     OPTION(no_subreaper)},
-    {0},
+	CREATE_OPTIONS,
+	{"detach", 'd', NULL, "return when the container runs", NULL, RT_BOOL, false, OPTION(detach)},
+	{"keep", 0, NULL, "do not delete the container when it has ended", NULL, RT_BOOL, false, OPTION(keep)},
+	{"no-subreaper", 0, NULL, "do not become the reaper of the container's orphans", NULL, RT_BOOL, false,
+	 OPTION(no_subreaper)},
+	{0},
 };
 static const struct rt_option delete_options[] = {
-    {"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false,
-     OPTION(force)},
-    {0},
+	{"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false, OPTION(force)},
+	{0},
 };
 static const struct rt_option kill_options[] = {
-    {"all", 'a', NULL, "signal all processes of the container", NULL, RT_BOOL, true, OPTION(all)},
-    {0},
+	{"all", 'a', NULL, "signal all processes of the container", NULL, RT_BOOL, true, OPTION(all)},
+	{0},
 };
 static const struct rt_option list_options[] = {
-    {"format", 'f', "table|json", "form of the list (default: table)", "table|json", RT_STRING, false, OPTION(format)},
-    {"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
-    {0},
+	{"format", 'f', "table|json", "form of the list (default: table)", "table|json", RT_STRING, false, OPTION(format)},
+	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
+	{0},
 };
 static const struct rt_option spec_options[] = {
-    BUNDLE_OPTION,
-    {"rootless", 0, NULL, "for a user without root", NULL, RT_BOOL, false, OPTION(rootless)},
-    {0},
+	BUNDLE_OPTION,
+	{"rootless", 0, NULL, "for a user without root", NULL, RT_BOOL, false, OPTION(rootless)},
+	{0},
 };
 static const struct rt_option no_options[] = {{0}};
 
 const struct rt_command rt_commands[] = {
-    {"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
-    {"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
-    {"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
-    {"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
-    {"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1,
-     2, false, cmd_kill},
-    {"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
-    {"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true,
-     cmd_plan},
-    {"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true,
-     cmd_run},
-    {"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
-    {"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start},
-    {"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
-    {0},
+	{"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
+	{"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
+	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
+	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
+	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
+	 false, cmd_kill},
+	{"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
+	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true, cmd_plan},
+	{"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true, cmd_run},
+	{"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
+	{"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start},
+	{"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
+	{0},
 };
+/* clang-format on */
 
 /* Commands of runc that are yet to come: a message of their own, so that nobody looks for a spelling mistake. */
 static const char *const later[] = {"checkpoint", "events", "exec", "pause", "ps", "restore", "resume", "update", NULL};
@@ -311,7 +290,7 @@ int rt_cli_finish(struct rt_call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), rt_is_rootless(), &c->arena, &c->g.root, &c->root_xdg,
+	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(), &c->arena, &c->g.root,
 			    e);
 }
 

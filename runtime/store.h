@@ -9,31 +9,35 @@
 #include "base/base.h"
 #include "spec/spec.h"
 
+enum rt_lock { RT_LOCK_NONE, RT_LOCK_SHARED, RT_LOCK_EXCLUSIVE };
+
 struct rt_store {
 	int root_fd, dir_fd; /* O_DIRECTORY; the lock belongs to dir_fd and ends when its last copy is closed */
-	const char *id;      /* the caller's */
+	int made_fd; /* the journal, opened by rt_store_reserve: a process of another user namespace could not */
+	enum rt_lock held;
+	const char *id; /* the caller's */
 };
-#define RT_STORE_INIT ((struct rt_store){-1, -1, NULL})
+#define RT_STORE_INIT ((struct rt_store){-1, -1, -1, RT_LOCK_NONE, NULL})
 #define AUTO_STORE    __attribute__((cleanup(rt_store_close))) struct rt_store
 
 /* The state root: option (may be NULL), or $XDG_RUNTIME_DIR/jailrun for one without root (rootless; xdg NULL or
- * empty: not set), or /run/jailrun. Pure but for getcwd(3) and realpath(3). Refuses "/". *ret_xdg says that xdg was taken.
- * Returns 0 or -errno. */
-int rt_root_path(const char *option, const char *xdg, bool rootless, struct arena *a, const char **ret, bool *ret_xdg,
-		 struct err *e);
+ * empty: not set), or /run/jailrun. Pure but for getcwd(3) and realpath(3). Refuses "/". Returns 0 or -errno. */
+int rt_root_path(const char *option, const char *xdg, bool rootless, struct arena *a, const char **ret, struct err *e);
 /* Whether this process has no root in the first user namespace. */
 bool rt_is_rootless(void);
+/* The name of a user by /etc/passwd (no NSS: this may be a static program), or the number. NULL: no memory. */
+const char *rt_user_name(uid_t uid, struct arena *a);
 
 /* "container id cannot be empty", "invalid container ID format: X". Returns 0 or -EINVAL. */
 int rt_store_check_id(const char *id, struct err *e);
 
-/* Makes the directory (and root, 0700) and takes the lock. Returns 0; -EEXIST "container with given ID already exists";
+/* Makes the directory (and root, 0700; sticky, so that nothing prunes it in XDG_RUNTIME_DIR) and takes the lock. Returns 0; -EEXIST "container with given ID already exists";
  * -EINVAL for the id; -errno. *ret is RT_STORE_INIT on failure. */
 int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, struct err *e);
 
-enum rt_lock { RT_LOCK_NONE, RT_LOCK_SHARED, RT_LOCK_EXCLUSIVE };
 /* Opens an existing directory. A lock is waited for, 10 seconds at the most (-EBUSY). Returns 0; -ENOENT "container does
- * not exist" (also when it went away while the lock was waited for); -errno. */
+ * not exist" (also when it went away while the lock was waited for); -EPERM when the directory is not ours or others may write
+ * to it, since hooks and pids are believed as they stand there; -errno. */
 int rt_store_open(const char *root, const char *id, enum rt_lock lock, struct rt_store *ret, struct err *e);
 /* Takes another kind of lock (RT_LOCK_NONE: lets it go), as rt_store_open does. */
 int rt_store_lock(struct rt_store *s, enum rt_lock lock, struct err *e);
