@@ -27,7 +27,7 @@ pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 	struct clone_args args = {
 	    .flags = flags | (ret_pidfd ? CLONE_PIDFD : 0),
 	    .pidfd = (uint64_t)(uintptr_t)&pidfd,
-	    .exit_signal = SIGCHLD,
+	    .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a sibling inherits ours */
 	};
 	long pid;
 

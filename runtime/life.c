@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "hooks.h"
 #include "life_steps.h"
 
 static bool has_limits(const struct life *l)
@@ -215,7 +217,7 @@ int life_walk(struct life *l, char side, int from, int to, struct err *e)
 			theirs = true;
 			continue;
 		}
-		if (theirs && (r = life_wait(l, false, e)) < 0) {
+		if (theirs && (r = life_wait(l, l->started, e)) < 0) {
 			if (!e->step[0])
 				snprintf(e->step, sizeof(e->step), "%s", life[i].name);
 			return r;
@@ -229,7 +231,8 @@ int life_walk(struct life *l, char side, int from, int to, struct err *e)
 		    life[i].run != parent_start && (r = give_baton(l, next, e)) < 0)
 			return r;
 	}
-	return 0;
+	/* Nothing of ours is left after the start; its end is the workload's first instruction. */
+	return theirs && l->started ? life_wait(l, true, e) : 0;
 }
 
 /* A signal that arrived while the container was made: nothing of it shall stay. */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create, start, run: the walks of the life table that a person or an engine asks for. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "life.h"
+#include "prepare.h"
+#include "runtime.h"
+
+int cmd_create(struct rt_call *c, struct err *e)
+{
+	struct life l;
+	int r;
+
+	life_init(&l);
+	r = rt_prepare(c, NULL, c->args[0], NULL, &l, e);
+	if (r >= 0)
+		r = rt_foreground_begin(&l.signals, e);
+	if (r >= 0) {
+		r = life_create(&l, e);
+		if (l.trace && l.times)
+			life_print_times(&l);
+		rt_foreground_end(&l.signals);
+	}
+	life_close(&l);
+	return r;
+}
+
+/* What keeps a container from being started, in runc's words. */
+static int check_startable(const struct spec_state *s, struct err *e)
+{
+	if (!rt_state_alive(s))
+		return err_set(e, EINVAL, "cannot start a container that has stopped");
+	if (!s->created)
+		return err_set(e, EINVAL, "cannot start a container that is still being created");
+	return 0;
+}
+
+int cmd_start(struct rt_call *c, struct err *e)
+{
+	struct life l;
+	int r;
+
+	life_init(&l);
+	l.start_now = true;
+	r = rt_store_open(c->g.root, c->args[0], RT_LOCK_EXCLUSIVE, &l.store, e);
+	if (r >= 0)
+		r = rt_store_load(&l.store, &c->arena, &l.state, e);
+	if (r >= 0)
+		r = check_startable(&l.state, e);
+	if (r >= 0) {
+		l.pidfd = rt_state_pidfd(&l.state);
+		l.sock = rt_store_connect(&l.store, NULL);
+		if (l.sock < 0)
+			r = err_set(e, EINVAL, "cannot start an already running container");
+	}
+	if (r >= 0)
+		r = rt_foreground_begin(&l.signals, e);
+	if (r >= 0) {
+		r = life_start(&l, e);
+		rt_foreground_end(&l.signals);
+	}
+	life_close(&l);
+	return r;
+}
+
+static bool is_bundle(const char *path)
+{
+	char config[4200];
+	struct stat st;
+
+	snprintf(config, sizeof(config), "%.4096s/config.json", path);
+	return stat(config, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* run BUNDLE [ID], run ID, run -b BUNDLE ID: an argument that is a directory with a config.json is the bundle, unless
+ * --bundle named one. Only the first form, jailrun's own, brings the jail by itself. */
+static int run_arguments(struct rt_call *c, const char **ret_bundle, const char **ret_id, const char **ret_policy,
+			 struct err *e)
+{
+	uint32_t random;
+	int n = 0;
+
+	*ret_bundle = *ret_id = *ret_policy = NULL;
+	if (n < c->n_args && !c->o.bundle && is_bundle(c->args[n])) {
+		*ret_bundle = c->args[n++];
+		*ret_policy = "default";
+	}
+	if (n < c->n_args) {
+		*ret_id = c->args[n++];
+	} else if (*ret_bundle) {
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			return err_errno(e, "getrandom");
+		*ret_id = arena_printf(&c->arena, "jr-%08x", random);
+	} else {
+		return err_set(e, EINVAL, "container id cannot be empty");
+	}
+	if (n < c->n_args)
+		return err_set(e, EINVAL, "run: '%s' is one argument too many%s", c->args[n],
+			       *ret_bundle ? "" : ": the first one is no bundle (a directory with a config.json)");
+	return *ret_id ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+/* The container is over: what create made goes, then the poststop hooks run. */
+static int destroy(struct life *l, struct err *e)
+{
+	AUTO_BUF state = {0};
+	struct jsonw w = {.out = &state};
+	int r = 0;
+
+	fd_close_p(&l->cg_run.dir_fd);
+	if (l->cg.path)
+		r = cg_remove(l->cg.path, e);
+	if (l->state.hooks[HOOK_POSTSTOP].n > 0) {
+		spec_state_print(&l->state, STATUS_STOPPED, false, &w);
+		rt_hooks_run_all(&l->state.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
+	}
+	if (rt_store_remove(&l->store, e) < 0)
+		return -e->code;
+	return r;
+}
+
+static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
+{
+	int code, r;
+
+	/* The container may be asked for, and killed, by others from now on. */
+	r = rt_store_lock(&l->store, RT_LOCK_NONE, e);
+	if (r < 0)
+		return r;
+	code = rt_foreground_wait(&l->signals, l->pid, l->pidfd, l->console_fd, e);
+	if (code < 0 || c->o.keep)
+		return code;
+	r = rt_store_lock(&l->store, RT_LOCK_EXCLUSIVE, NULL);
+	if (r >= 0) /* else: somebody deleted it while it ended */
+		r = destroy(l, e);
+	return r < 0 && r != -ENOENT ? r : code;
+}
+
+int cmd_run(struct rt_call *c, struct err *e)
+{
+	const char *bundle, *id, *policy;
+	struct life l;
+	int r;
+
+	life_init(&l);
+	l.start_now = true;
+	l.foreground = !c->o.detach;
+	r = run_arguments(c, &bundle, &id, &policy, e);
+	if (r >= 0)
+		r = rt_prepare(c, bundle, id, policy, &l, e);
+	if (r >= 0 && l.foreground && !c->o.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		r = err_errno(e, "PR_SET_CHILD_SUBREAPER");
+	if (r >= 0)
+		r = rt_foreground_begin(&l.signals, e);
+	if (r >= 0) {
+		r = life_create(&l, e);
+		if (l.trace && l.times)
+			life_print_times(&l);
+		if (r >= 0 && l.foreground)
+			r = run_foreground(c, &l, e);
+		rt_foreground_end(&l.signals);
+	}
+	life_close(&l);
+	return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan: what create would do, without doing it. life: the rows of a container's life. */
+#include "life.h"
+#include "prepare.h"
+#include "runtime.h"
+
+int cmd_plan(struct rt_call *c, struct err *e)
+{
+	AUTO_BUF out = {0};
+	struct jsonw w = {.out = &out, .indent = 2};
+	struct life l;
+	int r;
+
+	life_init(&l);
+	l.foreground = true;
+	r = rt_prepare(c, c->n_args > 0 ? c->args[0] : NULL, "plan", "default", &l, e);
+	if (r >= 0) {
+		jw_object(&w, NULL);
+		ns_plan_print(&l.ns, &w, "namespaces");
+		cg_plan_print(&l.cg, &w, "cgroup");
+		jail_plan_print(&l.jail, &w, "jail");
+		jw_object_end(&w);
+		buf_str(&out, "\n");
+		r = rt_print(&out, e);
+	}
+	life_close(&l);
+	return r;
+}
+
+int cmd_life(struct rt_call *c, struct err *e)
+{
+	AUTO_BUF out = {0};
+
+	(void)c;
+	life_print_rows(&out);
+	return rt_print(&out, e);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the life table that the runtime itself runs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "life_steps.h"
+
+int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e)
+{
+	struct spec_state state = l->state;
+	struct jsonw w = {.out = out};
+
+	state.pid = pid;
+	spec_state_print(&state, status, false, &w);
+	return out->failed ? err_set(e, ENOMEM, "out of memory for the state document") : 0;
+}
+
+/* The first state is written at once: it says where the cgroup will be, so that `delete --force` finds everything of a
+ * create that was killed. */
+int parent_reserve(struct life *l, struct err *e)
+{
+	int r = rt_store_reserve(l->root, l->id, &l->store, e);
+
+	if (r < 0)
+		return r;
+	l->ns_run.made = rt_store_made;
+	l->ns_run.made_arg = &l->store;
+	return rt_store_write(&l->store, &l->state, e);
+}
+
+void parent_reserve_undo(struct life *l)
+{
+	AUTO_FREE char *made = NULL;
+
+	if (l->store.dir_fd < 0)
+		return;
+	if (rt_store_made_read(&l->store, &made, NULL) >= 0)
+		ns_unmake(l->ns.rootfs, made);
+	rt_store_remove(&l->store, NULL);
+}
+
+/* Where denials go: --audit; for a run by hand the terminal; else beside the state. */
+int parent_audit(struct life *l, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+
+	if (str_eq(l->audit, "-") || (!l->audit && l->foreground)) {
+		l->audit_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		return l->audit_fd < 0 ? err_errno(e, "--audit: stderr is not open") : 0;
+	}
+	if (l->audit)
+		l->audit_fd = open(l->audit, flags, 0640);
+	else
+		l->audit_fd = openat(l->store.dir_fd, "audit.jsonl", flags, 0640);
+	if (l->audit_fd < 0)
+		return err_errno(e, "--audit: open '%s'", l->audit ? l->audit : "audit.jsonl");
+	return 0;
+}
+
+int parent_sources(struct life *l, struct err *e)
+{
+	return ns_sources(&l->ns, &l->ns_run, e);
+}
+
+int parent_cgroup(struct life *l, struct err *e)
+{
+	int r = cg_create(&l->cg, &l->cg_run, e);
+
+	l->ns_run.cgroup_dir_fd = l->cg_run.dir_fd;
+	return r;
+}
+
+void parent_cgroup_undo(struct life *l)
+{
+	fd_close_p(&l->cg_run.dir_fd);
+	if (l->cg_run.made && l->cg.path)
+		cg_remove(l->cg.path, NULL);
+}
+
+int parent_cgroup_limit(struct life *l, struct err *e)
+{
+	return cg_limit(&l->cg, &l->cg_run, e);
+}
+
+int parent_cgroup_devices(struct life *l, struct err *e)
+{
+	return cg_devices(&l->cg, &l->cg_run, e);
+}
+
+static const char *clone_hint(int r)
+{
+	switch (-r) {
+	case EPERM:
+		return "; namespaces other than user ones need CAP_SYS_ADMIN, user ones may be forbidden by "
+		       "kernel.unprivileged_userns_clone or an LSM";
+	case ENOSPC:
+	case EUSERS:
+		return "; a limit of /proc/sys/user/max_*_namespaces is reached";
+	case ENOSYS:
+		return "; clone3(2) is missing (Linux before 5.3) or a seccomp filter around the runtime hides it";
+	case EAGAIN:
+		return "; a limit on processes (RLIMIT_NPROC, pids.max) is reached";
+	case EINVAL:
+		return "; a namespace type of linux.namespaces is not in this kernel, or CLONE_INTO_CGROUP is not "
+		       "(Linux before 5.7)";
+	default:
+		return "";
+	}
+}
+
+/* A user or pid namespace that is joined must be entered before the clone, and not by the runtime itself: a process in
+ * between joins, makes the container's process as its sibling, reports its pid and is gone. */
+static pid_t clone_joined(struct life *l, uint64_t flags, int report, struct err *e)
+{
+	static const enum spec_ns first[] = {NS_USER, NS_PID};
+	int status, r;
+	struct wire m;
+	pid_t pid, middle = proc_clone(0, -1, NULL);
+
+	if (middle < 0)
+		return err_set(e, -middle, "clone: %s", strerror(-middle));
+	if (middle > 0) {
+		r = wire_recv(l->sock, &m, NULL);
+		proc_wait(middle, &status, 0);
+		if (r > 0 && m.kind == WIRE_PID)
+			return (pid_t)m.value;
+		if (r > 0 && m.kind == WIRE_ERR)
+			*e = m.err;
+		return err_set(e, EPIPE,
+			       "join the namespaces of linux.namespaces: the process that does it was killed");
+	}
+	m = (struct wire){.kind = WIRE_PID};
+	for (size_t i = 0; i < ARRAY_LEN(first) && !m.err.code; i++) {
+		int fd = l->ns_run.join_fds[first[i]];
+
+		if (fd >= 0 && setns(fd, (int)spec_ns_flag(first[i])) < 0)
+			err_errno(&m.err, "join the %s namespace '%s'", spec_ns_name(first[i]), l->ns.join[first[i]]);
+	}
+	pid = m.err.code ? -1 : proc_clone(flags | CLONE_PARENT, l->cg_run.dir_fd, NULL);
+	if (pid == 0)
+		return 0;
+	if (pid < 0 && !m.err.code)
+		err_set(&m.err, -pid, "clone: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
+	m.kind = m.err.code ? WIRE_ERR : WIRE_PID;
+	m.value = pid;
+	wire_send(report, &m, -1);
+	_exit(0);
+}
+
+int parent_clone(struct life *l, struct err *e)
+{
+	bool joined = l->ns_run.join_fds[NS_USER] >= 0 || l->ns_run.join_fds[NS_PID] >= 0;
+	uint64_t flags = l->ns.clone_flags;
+	AUTO_CLOSE int theirs = -1;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, "socketpair");
+	l->sock = pair[0];
+	theirs = pair[1];
+	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, e)) < 0)
+		return l->start_fd;
+	l->pid = joined ? clone_joined(l, flags, theirs, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
+	if (l->pid == 0) {
+		fd_close_p(&l->sock);
+		l->sock = take_fd(&theirs);
+		child_main(l);
+	}
+	if (l->pid < 0 && !joined)
+		return err_set(e, -l->pid, "clone: %s (%s)%s", strerror(-l->pid), errno_name(-l->pid),
+			       clone_hint(l->pid));
+	if (l->pid < 0)
+		return l->pid;
+	if (joined && (l->pidfd = proc_pidfd_open(l->pid)) < 0)
+		return err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd));
+	l->state.pid = l->pid;
+	if (proc_start_time(l->pid, &l->state.pid_start, NULL) < 0)
+		l->state.pid_start = 0; /* gone already: the wait for the baton will say how */
+	return 0;
+}
+
+void parent_clone_undo(struct life *l)
+{
+	int status;
+
+	if (l->pid <= 0)
+		return;
+	if (l->pidfd >= 0)
+		proc_pidfd_signal(l->pidfd, SIGKILL);
+	else
+		kill(l->pid, SIGKILL); /* our own child, not waited for: the pid is still its */
+	proc_wait(l->pid, &status, 0);
+	l->pid = 0;
+}
+
+int parent_idmap(struct life *l, struct err *e)
+{
+	return ns_idmap_write(&l->ns, l->pid, e);
+}
+
+/* Through the runtime's own procfs, which the container cannot have replaced. */
+int parent_oom(struct life *l, struct err *e)
+{
+	char path[48], value[24];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)l->pid);
+	snprintf(value, sizeof(value), "%lld", (long long)l->config.process.oom_score_adj.v);
+	if (file_write(AT_FDCWD, path, value, e) < 0) {
+		err_ctx(e, "process.oomScoreAdj");
+		return -e->code;
+	}
+	return 0;
+}
+
+static int run_hooks(struct life *l, enum spec_hook_kind kind, enum spec_status status, struct err *e)
+{
+	AUTO_BUF state = {0};
+	int r = life_hook_state(l, status, l->state.pid, &state, e);
+
+	return r < 0 ? r : rt_hooks_run(&l->state.hooks[kind], kind, state.data, e);
+}
+
+int parent_hooks_prestart(struct life *l, struct err *e)
+{
+	l->hooks_begun = true;
+	return run_hooks(l, HOOK_PRESTART, STATUS_CREATING, e);
+}
+
+int parent_hooks_create_runtime(struct life *l, struct err *e)
+{
+	l->hooks_begun = true;
+	return run_hooks(l, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);
+}
+
+/* The pid file: no newline, since callers read it by Atoi, and there all at once. */
+static int write_pid_file(struct life *l, struct err *e)
+{
+	char dir[4096], pid[16];
+	const char *slash = strrchr(l->pid_file, '/');
+	AUTO_CLOSE int dir_fd = -1;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - l->pid_file + 1) : 1, slash ? l->pid_file : ".");
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return err_errno(e, "--pid-file: open directory '%s'", dir);
+	snprintf(pid, sizeof(pid), "%d", (int)l->pid);
+	return file_replace(dir_fd, slash ? slash + 1 : l->pid_file, pid, strlen(pid), 0644, e);
+}
+
+int parent_created(struct life *l, struct err *e)
+{
+	int r;
+
+	l->state.created = true;
+	r = rt_store_write(&l->store, &l->state, e);
+	if (r >= 0 && l->pid_file)
+		r = write_pid_file(l, e);
+	return r;
+}
+
+void parent_created_undo(struct life *l)
+{
+	if (l->pid_file)
+		unlink(l->pid_file);
+}
+
+int parent_start(struct life *l, struct err *e)
+{
+	int r = rt_store_started(&l->store, e);
+
+	if (r < 0)
+		return r;
+	l->started = true;
+	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
+	/* What the helper died of is waiting in the socket. */
+	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the container to start: %s", strerror(-r)) : 0;
+}
+
+int parent_hooks_poststart(struct life *l, struct err *e)
+{
+	int r = run_hooks(l, HOOK_POSTSTART, STATUS_RUNNING, e);
+
+	if (r < 0 && l->pidfd >= 0) /* runtime.md, Lifecycle 9: the container is stopped */
+		proc_pidfd_signal(l->pidfd, SIGKILL);
+	return r;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANNOTATION_POLICY "jailrun.policy"
+
+static int load_config(struct rt_call *c, struct life *l, struct err *e)
+{
+	AUTO_CLOSE int bundle = open(l->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int r;
+
+	if (bundle < 0)
+		return err_errno(e, "open bundle '%s'", l->bundle);
+	if (!c->o.config)
+		return spec_config_load(bundle, &c->arena, &l->config, e);
+	r = file_read(AT_FDCWD, c->o.config, SPEC_FILE_MAX, &text, &len, e);
+	return r < 0 ? r : spec_config_parse(text, len, c->o.config, &c->arena, &l->config, e);
+}
+
+static bool is_policy_name(const char *s)
+{
+	return *s && *s != '.' && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")];
+}
+
+/* A policy by its name (built in, or NAME.json of the administrator's directory) or, for the command line alone, by its
+ * path. */
+static int load_policy(struct rt_call *c, const char *name, bool by_path, struct spec_policy *ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	const char *path = name, *builtin;
+	size_t len;
+	int r;
+
+	if (is_policy_name(name)) {
+		path = arena_printf(&c->arena, "%s/%s.json", c->g.policy_dir, name);
+		if (!path)
+			return err_set(e, ENOMEM, "out of memory");
+		builtin = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
+		if (builtin)
+			return spec_policy_parse(builtin, strlen(builtin), name, &c->arena, ret, e);
+		if (by_path && access(path, F_OK) < 0 && access(name, F_OK) == 0)
+			path = name;
+	} else if (!by_path) {
+		return err_set(e, EINVAL, "'%s' is no policy name: an annotation names one of %s, it gives no path",
+			       name, c->g.policy_dir);
+	}
+	r = file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, e);
+	if (r == -ENOENT) {
+		*e = (struct err){0};
+		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'", name, path);
+	}
+	return r < 0 ? r : spec_policy_parse(text, len, name, &c->arena, ret, e);
+}
+
+/* --policy, else the annotation, else what the command stands for. An annotation is untrusted: it can ask for a policy, and
+ * never for none. */
+static int choose_policy(struct rt_call *c, const struct life *l, const char *fallback, struct spec_policy *p,
+			 bool *ret_has, struct err *e)
+{
+	const char *asked = spec_map_get(&l->config.annotations, ANNOTATION_POLICY);
+	int r;
+
+	*ret_has = !str_eq(c->g.policy, "none") && (c->g.policy || asked || fallback);
+	if (!*ret_has)
+		return 0;
+	if (c->g.policy)
+		return load_policy(c, c->g.policy, true, p, e);
+	if (!asked)
+		return load_policy(c, fallback, false, p, e);
+	if (str_eq(asked, "none"))
+		return err_set(e, EPERM,
+			       "config.json: annotations[\"" ANNOTATION_POLICY
+			       "\"]: an annotation cannot switch the jail off; use --policy none");
+	r = load_policy(c, asked, false, p, e);
+	if (r < 0)
+		err_ctx(e, "config.json: annotations[\"" ANNOTATION_POLICY "\"]");
+	return r;
+}
+
+/* Compiled filters outlive containers: a directory that is only ours, or none. */
+static const char *cache_dir(struct rt_call *c)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0 && !rt_is_rootless())
+		return "/var/cache/jailrun";
+	return xdg && *xdg ? arena_printf(&c->arena, "%s/jailrun-cache", xdg) : NULL;
+}
+
+static const char *now_text(struct arena *a)
+{
+	struct timespec t;
+	struct tm tm;
+	char day[32];
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	return arena_printf(a, "%s.%09ldZ", day, t.tv_nsec);
+}
+
+static void fill_state(struct rt_call *c, struct life *l, const struct spec_policy *policy)
+{
+	struct spec_state *s = &l->state;
+
+	s->id = (char *)l->id;
+	s->bundle = (char *)l->bundle;
+	s->rootfs = (char *)l->ns.rootfs;
+	s->created_at = (char *)now_text(&c->arena);
+	s->owner_uid = geteuid();
+	s->owner = geteuid() == 0 ? (char *)"root" : arena_printf(&c->arena, "%u", geteuid());
+	s->cgroup_manager = (char *)c->g.cgroup_manager;
+	s->cgroup_path = (char *)l->cg.path;
+	s->policy = policy ? policy->name : NULL;
+	s->annotations = l->config.annotations;
+	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
+}
+
+static int check_terminal(const struct rt_call *c, const struct life *l, struct err *e)
+{
+	bool terminal = l->config.process.terminal;
+
+	if (terminal && !l->foreground && !c->o.console_socket)
+		return err_set(e, EINVAL, "cannot allocate tty if jailrun will detach without setting console socket");
+	if (c->o.console_socket && (!terminal || l->foreground))
+		return err_set(e, EINVAL, "cannot use console socket if jailrun will not detach or allocate tty");
+	return 0;
+}
+
+static int check_preserved(const struct rt_call *c, struct err *e)
+{
+	for (uint64_t fd = 3; fd < 3 + c->o.preserve_fds; fd++)
+		if (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
+			return err_set(e, EBADF, "--preserve-fds: fd %llu is not open", (unsigned long long)fd);
+	return fd_cloexec_from(3 + (unsigned int)c->o.preserve_fds, e);
+}
+
+static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy *policy, struct err *e)
+{
+	struct jail_options o = {
+	    .id = l->id,
+	    .cache_dir = cache_dir(c),
+	    .no_new_keyring = c->o.no_new_keyring,
+	    .userns = l->ns.userns,
+	    .setgroups_denied = l->ns.setgroups_denied,
+	    .preserve_fds = (uint32_t)c->o.preserve_fds,
+	};
+	struct jail_facts facts;
+	int r = jail_probe(&facts, e);
+
+	return r < 0 ? r : jail_plan(&l->config, policy, &facts, &o, &c->arena, &l->jail, e);
+}
+
+int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
+	       struct err *e)
+{
+	struct spec_policy policy = {0};
+	struct ns_facts ns_facts;
+	struct cg_facts cg_facts;
+	char path[PATH_MAX];
+	bool has_policy;
+	int r;
+
+	if (!bundle)
+		bundle = c->o.bundle ? c->o.bundle : ".";
+	if (!realpath(bundle, path))
+		return err_errno(e, "bundle '%s'", bundle);
+	l->bundle = arena_strdup(&c->arena, path);
+	l->root = c->g.root;
+	l->id = id;
+	l->console_socket = c->o.console_socket;
+	l->pid_file = c->o.pid_file;
+	l->audit = c->g.audit;
+	l->trace = c->o.trace_steps;
+	if ((r = check_preserved(c, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
+	    (r = spec_config_supported(&l->config, e)) < 0)
+		return r;
+	if (!l->config.process.set || l->config.process.args.n == 0)
+		return err_set(e, EINVAL, "config.json: process.args: must name the program to run");
+	if ((r = check_terminal(c, l, e)) < 0 || (r = choose_policy(c, l, default_policy, &policy, &has_policy, e)) < 0)
+		return r;
+	if ((r = ns_probe(&ns_facts, e)) < 0 ||
+	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
+	    (r = cg_probe(&c->arena, &cg_facts, e)) < 0 ||
+	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
+	    (r = plan_jail(c, l, has_policy ? &policy : NULL, e)) < 0)
+		return r;
+	fill_state(c, l, has_policy ? &policy : NULL);
+	if ((r = life_set_fail(l, c->o.fail_step, e)) < 0)
+		return r;
+	return life_set_die(l, c->o.die_step, e);
+}
