@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "foreground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#define BUFFER_SIZE 16384
+/* Of a pipe or a terminal that poll(2) calls writable, this much is taken without blocking (PIPE_BUF): our stdout's file
+ * is shared with others, so it is not made non-blocking. */
+#define WRITE_MAX 4096
+#define QUIET_MS  100 /* a terminal that others still hold open counts as read to its end after this */
+#define HUNG_MS   50  /* how often a terminal that nobody holds open is tried again */
+
+/* ---- our own terminal ---- */
+
+/* Of the whole process: signal handlers and atexit have no argument. */
+static struct {
+	bool raw;
+	struct termios saved;
+} outer;
+
+static void outer_restore(void)
+{
+	if (outer.raw)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &outer.saved);
+	outer.raw = false;
+}
+
+static void crashed(int sig)
+{
+	outer_restore();
+	raise(sig); /* SA_RESETHAND: now it kills */
+}
+
+static void outer_raw(void)
+{
+	static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
+	const struct sigaction act = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
+	static bool prepared;
+	struct termios t;
+
+	if (outer.raw || tcgetattr(STDIN_FILENO, &outer.saved) < 0)
+		return;
+	if (!prepared) {
+		atexit(outer_restore);
+		for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+			sigaction(fatal[i], &act, NULL);
+		prepared = true;
+	}
+	t = outer.saved;
+	cfmakeraw(&t);
+	outer.raw = true;
+	/* Not TCSAFLUSH: what is typed ahead is for the container. */
+	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &t) < 0)
+		outer.raw = false;
+}
+
+static void size_follow(int master)
+{
+	struct winsize ws;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (ioctl(fd, TIOCGWINSZ, &ws) < 0)
+			continue;
+		if (ws.ws_row && ws.ws_col)
+			ioctl(master, TIOCSWINSZ, &ws);
+		return;
+	}
+}
+
+/* ---- signals ---- */
+
+int rt_foreground_begin(struct rt_foreground *f, struct err *e)
+{
+	/* Those of a crash must kill; those of job control that the kernel sends for the use of the terminal must stop us
+	 * as they would any program; SIGCHLD says nothing that the pidfd does not. */
+	static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,
+				   SIGSYS,  SIGTRAP, SIGTTIN, SIGTTOU, SIGCHLD};
+	sigset_t held;
+
+	f->signal_fd = -1;
+	sigfillset(&held);
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		sigdelset(&held, kept[i]);
+	if (sigprocmask(SIG_BLOCK, &held, &f->old_mask) < 0)
+		return err_errno(e, "hold signals back");
+	f->signal_fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (f->signal_fd < 0) {
+		err_errno(e, "signalfd");
+		sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+		return -EIO;
+	}
+	return 0;
+}
+
+void rt_foreground_end(struct rt_foreground *f)
+{
+	struct signalfd_siginfo info;
+
+	if (f->signal_fd < 0)
+		return;
+	while (read(f->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	fd_close_p(&f->signal_fd);
+	sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+}
+
+/* Stops as the signal would have stopped us: the kernel knows when not to (an orphaned process group). */
+static void stop_self(int sig)
+{
+	sigset_t one;
+
+	outer_restore();
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+static void continued(int master)
+{
+	if (master < 0 || tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return;
+	outer_raw();
+	size_follow(master);
+}
+
+/* Returns whether a signal came that was not for the size of the window alone. */
+static bool signals_forward(const struct rt_foreground *f, int pidfd, int master)
+{
+	struct signalfd_siginfo info;
+	bool any = false;
+
+	while (read(f->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int sig = (int)info.ssi_signo;
+
+		if (sig == SIGPIPE && info.ssi_pid == (uint32_t)getpid())
+			continue; /* our own stdout, not a message to the container */
+		if (sig == SIGWINCH && master >= 0) {
+			size_follow(master);
+			continue;
+		}
+		any = true;
+		if (sig == SIGCONT)
+			continued(master);
+		proc_pidfd_signal(pidfd, sig);
+		if (sig == SIGTSTP)
+			stop_self(sig);
+	}
+	return any;
+}
+
+/* ---- the two directions of the terminal ---- */
+
+struct flow {
+	int from, to;      /* -1: this end is done with */
+	size_t start, len; /* what is in data */
+	char data[BUFFER_SIZE];
+};
+
+/* Returns what read(2) did, 0 when there is no room. */
+static ssize_t flow_in(struct flow *f)
+{
+	ssize_t n;
+
+	if (f->len == 0)
+		f->start = 0;
+	if (f->start + f->len == BUFFER_SIZE)
+		return -EAGAIN;
+	n = read(f->from, f->data + f->start + f->len, BUFFER_SIZE - f->start - f->len);
+	if (n > 0)
+		f->len += (size_t)n;
+	return n < 0 ? -errno : n;
+}
+
+static void flow_out(struct flow *f)
+{
+	ssize_t n =
+	    f->to < 0 ? (ssize_t)f->len : write(f->to, f->data + f->start, f->len < WRITE_MAX ? f->len : WRITE_MAX);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		/* Nobody reads any more: the writer must not be held up by that. */
+		n = (ssize_t)f->len;
+		f->to = -1;
+	}
+	f->start += (size_t)n;
+	f->len -= (size_t)n;
+}
+
+struct session {
+	const struct rt_foreground *f;
+	int pidfd, master;
+	bool hung; /* nobody has the terminal open at the moment */
+	bool ended;
+	struct flow in, out;
+};
+
+static void master_read(struct session *s)
+{
+	ssize_t n = flow_in(&s->out);
+
+	if (n == -EAGAIN || n == -EINTR)
+		return;
+	s->hung = n <= 0; /* EIO: every slave is closed and everything has been read (pty(7)) */
+}
+
+static void stdin_read(struct session *s)
+{
+	ssize_t n = flow_in(&s->in);
+
+	/* The end of our stdin ends nothing: as with runc, the container's terminal stays open. */
+	if (n != -EAGAIN && n != -EINTR && n <= 0)
+		s->in.from = -1;
+}
+
+enum { P_SIGNALS, P_PID, P_STDIN, P_MASTER, P_STDOUT, P_COUNT };
+
+/* One turn: waits for what can be done, does it. Returns poll(2)'s result. */
+static int session_turn(struct session *s, int timeout, bool *ret_signalled)
+{
+	struct pollfd p[P_COUNT] = {
+	    [P_SIGNALS] = {.fd = s->f->signal_fd, .events = POLLIN},
+	    [P_PID] = {.fd = s->ended ? -1 : s->pidfd, .events = POLLIN},
+	    [P_STDIN] = {.fd = !s->ended && s->in.len < BUFFER_SIZE / 2 ? s->in.from : -1, .events = POLLIN},
+	    [P_MASTER] = {.fd = s->hung ? -1 : s->master},
+	    [P_STDOUT] = {.fd = s->out.len ? s->out.to : -1, .events = POLLOUT},
+	};
+	int r;
+
+	if (s->out.len < BUFFER_SIZE / 2)
+		p[P_MASTER].events |= POLLIN;
+	if (s->in.len && !s->ended)
+		p[P_MASTER].events |= POLLOUT;
+	if (!p[P_MASTER].events) /* POLLHUP alone would wake us for ever */
+		p[P_MASTER].fd = -1;
+	r = poll(p, P_COUNT, timeout);
+	if (r < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (p[P_SIGNALS].revents)
+		*ret_signalled = signals_forward(s->f, s->pidfd, s->master);
+	if (p[P_PID].revents)
+		s->ended = true;
+	if (p[P_STDIN].revents)
+		stdin_read(s);
+	if (p[P_MASTER].revents & POLLOUT)
+		flow_out(&s->in);
+	if ((p[P_MASTER].events & POLLIN) && (p[P_MASTER].revents & (POLLIN | POLLHUP | POLLERR)))
+		master_read(s);
+	if (p[P_STDOUT].revents || (s->out.len && s->out.to < 0))
+		flow_out(&s->out);
+	return r;
+}
+
+static int session_run(struct session *s, struct err *e)
+{
+	bool signalled = false;
+	int r;
+
+	while (!s->ended) {
+		r = session_turn(s, s->hung ? HUNG_MS : -1, &signalled);
+		if (r < 0)
+			return err_set(e, -r, "wait for the container: %s", strerror(-r));
+		/* Whatever has it open next can only come from the container. */
+		if (r == 0 && s->hung)
+			s->hung = false;
+		s->in.to = s->master;
+	}
+	/* What was written before the end is still in the terminal. A signal now means: enough. */
+	s->hung = s->master < 0;
+	signalled = false;
+	while (!signalled && (s->out.len || !s->hung)) {
+		r = session_turn(s, s->out.len ? -1 : QUIET_MS, &signalled);
+		if (r < 0)
+			return err_set(e, -r, "read the container's terminal: %s", strerror(-r));
+		if (r == 0)
+			break;
+	}
+	return 0;
+}
+
+int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master, struct err *e)
+{
+	struct session s = {.f = f, .pidfd = pidfd, .master = master, .hung = master < 0};
+	siginfo_t info = {0};
+	int r;
+
+	s.in.from = s.out.to = s.in.to = s.out.from = -1;
+	if (master >= 0) {
+		int flags = fcntl(master, F_GETFL);
+
+		if (flags < 0 || fcntl(master, F_SETFL, flags | O_NONBLOCK) < 0)
+			return err_errno(e, "make the terminal's master non-blocking");
+		s.in.from = STDIN_FILENO;
+		s.out.to = STDOUT_FILENO;
+		s.in.to = s.out.from = master;
+		size_follow(master);
+		outer_raw();
+	}
+	r = session_run(&s, e);
+	outer_restore();
+	if (r < 0)
+		return r;
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return err_errno(e, "wait for the container's first process %d", (int)pid);
+	return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+}
+
+/* ---- --console-socket ---- */
+
+static int console_connect(const char *path, struct err *e)
+{
+	AUTO_CLOSE int dir_fd = -1, fd = -1;
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	const char *name = strrchr(path, '/');
+	AUTO_FREE char *dir = name ? strndup(path, (size_t)(name - path) + 1) : strdup(".");
+	int n;
+
+	if (!dir)
+		return err_set(e, ENOMEM, "out of memory");
+	name = name ? name + 1 : path;
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return err_errno(e, "open the directory of '%s'", path);
+	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+	if (n >= (int)sizeof(sa.sun_path))
+		return err_set(e, ENAMETOOLONG, "name of the socket '%s': longer than %zu bytes", path,
+			       sizeof(sa.sun_path) - 20);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, "socket");
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return err_errno(e, "connect to '%s'", path);
+	return take_fd(&fd);
+}
+
+int rt_console_send(const char *path, int master, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	union {
+		struct cmsghdr align;
+		char data[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	unsigned int number = 0;
+	char name[40];
+	struct iovec iov = {.iov_base = name};
+	struct msghdr msg = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof(control.data)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
+
+	if (ioctl(master, TIOCGPTN, &number) < 0) {
+		err_errno(e, "ask the terminal for its number");
+		return err_ctx(e, "--console-socket");
+	}
+	snprintf(name, sizeof(name), "/dev/pts/%u", number);
+	iov.iov_len = strlen(name);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &master, sizeof(master));
+	fd = console_connect(path, e);
+	if (fd < 0)
+		return err_ctx(e, "--console-socket");
+	do
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		err_errno(e, "send the terminal to '%s'", path);
+		return err_ctx(e, "--console-socket");
+	}
+	return 0;
+}
