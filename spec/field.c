@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "field.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)
+{
+	char what[sizeof(e->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	if (rd->strict)
+		return err_set(e, code, "line %zu: %s", json_line(rd->text, v->offset), what);
+	return err_set(e, code, "%s", what);
+}
+
+struct shown shown(const char *s)
+{
+	struct shown r;
+	size_t n = strnlen(s, sizeof(r.s));
+	bool cut = n == sizeof(r.s);
+
+	if (cut)
+		for (n = sizeof(r.s) - 4; n && ((unsigned char)s[n] & 0xc0) == 0x80;) /* not inside a character */
+			n--;
+	for (size_t i = 0; i < n; i++)
+		r.s[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+	strcpy(r.s + n, cut ? "..." : "");
+	return r;
+}
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ENOMEM, "no memory left");
+}
+
+static int wrong_type(const struct reader *rd, const struct json *v, const char *want, struct err *e)
+{
+	return bad(rd, v, e, EINVAL, "must be %s, not %s", want, json_type_name(v->type));
+}
+
+/* ---- numbers ---- */
+
+static bool is_integer(const char *s)
+{
+	s += *s == '-';
+	return s[strspn(s, "0123456789")] == '\0';
+}
+
+static int out_of_range(struct reader *rd, const struct field *f, const struct json *v, struct err *e)
+{
+	if (f->min < 0)
+		return bad(rd, v, e, EINVAL, "must be an integer from %" PRId64 " to %" PRIu64 ", not %s", f->min,
+			   f->max, shown(v->text).s);
+	return bad(rd, v, e, EINVAL, "must be an integer from %" PRIu64 " to %" PRIu64 ", not %s", (uint64_t)f->min,
+		   f->max, shown(v->text).s);
+}
+
+/* An integer of either sign, as sign and magnitude. */
+static int get_number(struct reader *rd, const struct field *f, const struct json *v, bool *ret_negative,
+		      uint64_t *ret_magnitude, struct err *e)
+{
+	uint64_t m;
+	bool negative;
+
+	if (v->type != JSON_NUMBER)
+		return wrong_type(rd, v, "an integer", e);
+	if (!is_integer(v->text))
+		return bad(rd, v, e, EINVAL, "must be an integer, not %s", shown(v->text).s);
+	negative = v->text[0] == '-';
+	if (parse_u64(v->text + negative, 10, &m) < 0)
+		return out_of_range(rd, f, v, e);
+	negative = negative && m;
+	if (negative ? f->min >= 0 || m > 0 - (uint64_t)f->min : m > f->max || (f->min > 0 && m < (uint64_t)f->min))
+		return out_of_range(rd, f, v, e);
+	*ret_negative = negative;
+	*ret_magnitude = m;
+	return 0;
+}
+
+static int get_signed(struct reader *rd, const struct field *f, const struct json *v, int64_t *ret, struct err *e)
+{
+	uint64_t m = 0;
+	bool negative = false;
+	int r = get_number(rd, f, v, &negative, &m, e);
+
+	if (r == 0)
+		*ret = (int64_t)(negative ? 0 - m : m);
+	return r;
+}
+
+PARSER(get_int)
+{
+	int64_t n;
+	int r = get_signed(rd, f, v, &n, e);
+
+	if (r == 0)
+		*(int *)field_at(obj, f->at) = (int)n;
+	return r;
+}
+
+PARSER(get_i64)
+{
+	return get_signed(rd, f, v, field_at(obj, f->at), e);
+}
+
+PARSER(get_opt_i64)
+{
+	struct opt_i64 *o = field_at(obj, f->at);
+	int r = get_signed(rd, f, v, &o->v, e);
+
+	o->set = r == 0;
+	return r;
+}
+
+PARSER(get_u64)
+{
+	bool negative;
+
+	return get_number(rd, f, v, &negative, field_at(obj, f->at), e);
+}
+
+PARSER(get_opt_u64)
+{
+	struct opt_u64 *o = field_at(obj, f->at);
+	bool negative;
+	int r = get_number(rd, f, v, &negative, &o->v, e);
+
+	o->set = r == 0;
+	return r;
+}
+
+PARSER(get_u32)
+{
+	uint64_t n;
+	bool negative;
+	int r = get_number(rd, f, v, &negative, &n, e);
+
+	if (r == 0)
+		*(uint32_t *)field_at(obj, f->at) = (uint32_t)n;
+	return r;
+}
+
+PARSER(get_u32s)
+{
+	uint32_t **list = field_at(obj, f->at);
+	size_t *n = field_at(obj, f->n_at);
+	uint64_t value = 0;
+	bool negative;
+
+	if (v->type != JSON_ARRAY)
+		return wrong_type(rd, v, "an array of integers", e);
+	*list = arena_alloc(rd->arena, (v->count + 1) * sizeof(**list));
+	if (!*list)
+		return no_memory(e);
+	*n = 0;
+	for (const struct json *j = v->first; j; j = j->next) {
+		int r = get_number(rd, f, j, &negative, &value, e);
+
+		if (r < 0) {
+			err_ctx(e, "[%zu]", *n);
+			return r;
+		}
+		(*list)[(*n)++] = (uint32_t)value;
+	}
+	return 0;
+}
+
+/* ---- booleans ---- */
+
+PARSER(get_bool)
+{
+	if (v->type != JSON_BOOL)
+		return wrong_type(rd, v, "true or false", e);
+	*(bool *)field_at(obj, f->at) = v->truth;
+	return 0;
+}
+
+PARSER(get_opt_bool)
+{
+	struct opt_bool *o = field_at(obj, f->at);
+
+	if (v->type != JSON_BOOL)
+		return wrong_type(rd, v, "true or false", e);
+	*o = (struct opt_bool){true, v->truth};
+	return 0;
+}
+
+/* ---- strings ---- */
+
+static const struct word *find_word(const struct word *w, const char *s)
+{
+	while (w->name && !str_eq(w->name, s))
+		w++;
+	return w->name ? w : NULL;
+}
+
+static int not_a_word(const struct reader *rd, const struct word *w, const struct json *v, struct err *e)
+{
+	char list[600];
+	size_t n = 0;
+
+	for (list[0] = '\0'; w->name && n < sizeof(list) - 1; w++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", w->name);
+	return bad(rd, v, e, EINVAL, "must be one of %s, not \"%s\"", list, shown(v->text).s);
+}
+
+/* The string v, checked against what the field asks of each string. */
+static int check_string(struct reader *rd, const struct field *f, const struct json *v, struct err *e)
+{
+	if (v->type != JSON_STRING)
+		return wrong_type(rd, v, "a string", e);
+	if (f->words && !find_word(f->words, v->text))
+		return not_a_word(rd, f->words, v, e);
+	if (f->pattern && !f->pattern->ok(v->text))
+		return bad(rd, v, e, EINVAL, "must be %s, not \"%s\"", f->pattern->what, shown(v->text).s);
+	return 0;
+}
+
+PARSER(get_string)
+{
+	size_t len;
+	int r;
+
+	if (v->type == JSON_STRING && !v->text[0] && !rd->strict) {
+		if (f->required)
+			return bad(rd, v, e, EINVAL, "must not be empty");
+		return 0; /* how engines in Go write what they do not want */
+	}
+	r = check_string(rd, f, v, e);
+	if (r < 0)
+		return r;
+	len = strlen(v->text);
+	if (len < (uint64_t)f->min)
+		return bad(rd, v, e, EINVAL, "must not be empty");
+	if (f->max && len > f->max)
+		return bad(rd, v, e, EINVAL, "must have %" PRIu64 " characters at the most, not %zu", f->max, len);
+	*(char **)field_at(obj, f->at) = v->text;
+	return 0;
+}
+
+static int word_value(struct reader *rd, const struct field *f, const struct json *v, int64_t *ret, struct err *e)
+{
+	int r = check_string(rd, f, v, e);
+
+	if (r == 0)
+		*ret = find_word(f->words, v->text)->value;
+	return r;
+}
+
+PARSER(get_word)
+{
+	int64_t value;
+	int r = word_value(rd, f, v, &value, e);
+
+	if (r == 0)
+		*(int *)field_at(obj, f->at) = (int)value;
+	return r;
+}
+
+PARSER(get_word_char)
+{
+	int64_t value;
+	int r;
+
+	if (v->type == JSON_STRING && !v->text[0] && !f->required)
+		return 0;
+	r = word_value(rd, f, v, &value, e);
+	if (r == 0)
+		*(char *)field_at(obj, f->at) = (char)value;
+	return r;
+}
+
+PARSER(get_word_bits)
+{
+	uint64_t *bits = field_at(obj, f->at);
+	int64_t value = 0;
+	size_t i = 0;
+
+	if (v->type != JSON_ARRAY)
+		return wrong_type(rd, v, "an array of strings", e);
+	for (const struct json *j = v->first; j; j = j->next, i++) {
+		int r = word_value(rd, f, j, &value, e);
+
+		if (r < 0) {
+			err_ctx(e, "[%zu]", i);
+			return r;
+		}
+		*bits |= (uint64_t)value;
+	}
+	return 0;
+}
+
+PARSER(get_strv)
+{
+	struct strv *list = field_at(obj, f->at);
+
+	if (v->type != JSON_ARRAY)
+		return wrong_type(rd, v, "an array of strings", e);
+	if (v->count < (uint64_t)f->min)
+		return bad(rd, v, e, EINVAL, "must have at least one entry");
+	list->n = 0;
+	list->v = arena_alloc(rd->arena, (v->count + 1) * sizeof(char *));
+	if (!list->v)
+		return no_memory(e);
+	for (const struct json *j = v->first; j; j = j->next) {
+		int r = check_string(rd, f, j, e);
+
+		if (r < 0) {
+			err_ctx(e, "[%zu]", list->n);
+			return r;
+		}
+		list->v[list->n++] = j->text;
+	}
+	return 0;
+}
+
+PARSER(get_map)
+{
+	struct spec_map *map = field_at(obj, f->at);
+
+	if (v->type != JSON_OBJECT)
+		return wrong_type(rd, v, "an object of strings", e);
+	map->n = 0;
+	map->v = arena_alloc(rd->arena, (v->count + 1) * sizeof(*map->v));
+	if (!map->v)
+		return no_memory(e);
+	for (const struct json *m = v->first; m; m = m->next) {
+		int r = 0;
+
+		if (!f->pattern->ok(m->key))
+			r = bad(rd, m, e, EINVAL, "each key must be %s", f->pattern->what);
+		else if (m->type != JSON_STRING)
+			r = wrong_type(rd, m, "a string", e);
+		if (r < 0) {
+			err_ctx(e, "[\"%s\"]", shown(m->key).s);
+			return r;
+		}
+		map->v[map->n].value = m->text;
+		map->v[map->n].key = arena_strdup(rd->arena, m->key);
+		if (!map->v[map->n++].key)
+			return no_memory(e);
+	}
+	return 0;
+}
+
+/* ---- objects ---- */
+
+PARSER(get_object)
+{
+	return read_object(rd, f->table, v, field_at(obj, f->at), e);
+}
+
+PARSER(get_objects)
+{
+	size_t size = f->table->size, *n = field_at(obj, f->n_at);
+	char *list;
+
+	if (v->type != JSON_ARRAY)
+		return wrong_type(rd, v, "an array of objects", e);
+	*n = 0;
+	if (!v->count)
+		return 0;
+	list = arena_alloc(rd->arena, v->count * size);
+	if (!list)
+		return no_memory(e);
+	for (const struct json *j = v->first; j; j = j->next) {
+		int r = read_object(rd, f->table, j, list + *n * size, e);
+
+		if (r < 0) {
+			err_ctx(e, "[%zu]", *n);
+			return r;
+		}
+		(*n)++;
+	}
+	*(void **)field_at(obj, f->at) = list;
+	return 0;
+}
+
+PARSER(get_object_map)
+{
+	size_t size = f->table->size, *n = field_at(obj, f->n_at);
+	char *list;
+
+	if (v->type != JSON_OBJECT)
+		return wrong_type(rd, v, "an object of objects", e);
+	*n = 0;
+	if (!v->count)
+		return 0;
+	list = arena_alloc(rd->arena, v->count * size);
+	if (!list)
+		return no_memory(e);
+	for (const struct json *m = v->first; m; m = m->next) {
+		char **key = (char **)(void *)(list + *n * size);
+		int r =
+		    m->key[0] ? read_object(rd, f->table, m, key, e) : bad(rd, m, e, EINVAL, "a key must not be empty");
+
+		if (r < 0) {
+			err_ctx(e, "[\"%s\"]", shown(m->key).s);
+			return r;
+		}
+		*key = arena_strdup(rd->arena, m->key);
+		if (!*key)
+			return no_memory(e);
+		(*n)++;
+	}
+	*(void **)field_at(obj, f->at) = list;
+	return 0;
+}
+
+/* The edit distance of two short words (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[40], n = strlen(b);
+
+	if (n >= ARRAY_LEN(row))
+		return SIZE_MAX;
+	for (size_t i = 0; i <= n; i++)
+		row[i] = i;
+	for (size_t k = 1; *a; a++, k++) {
+		size_t corner = row[0];
+
+		row[0] = k;
+		for (size_t i = 1; i <= n; i++) {
+			size_t best = corner + (*a != b[i - 1]);
+
+			corner = row[i];
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			if (row[i - 1] + 1 < best)
+				best = row[i - 1] + 1;
+			row[i] = best;
+		}
+	}
+	return row[n];
+}
+
+static int unknown_key(struct reader *rd, const struct table *t, const struct json *m, struct err *e)
+{
+	size_t least = SIZE_MAX;
+	const char *nearest = "";
+
+	for (const struct refused *x = rd->refused; x && x->table; x++)
+		if (x->table == t && str_eq(x->key, m->key)) {
+			bad(rd, m, e, x->code, "%s", x->why);
+			err_ctx(e, "%s", m->key);
+			return -x->code;
+		}
+	if (t->closed)
+		return bad(rd, m, e, EINVAL, "unknown key \"%s\": %s", shown(m->key).s, t->closed);
+	for (size_t i = 0; i < t->n && strlen(m->key) < 80; i++) {
+		size_t d = distance(m->key, t->fields[i].key);
+
+		if (d < least) {
+			least = d;
+			nearest = t->fields[i].key;
+		}
+	}
+	return bad(rd, m, e, EINVAL, "unknown key \"%s\"; the nearest known key is \"%s\"", shown(m->key).s,
+		   *nearest ? nearest : t->fields[0].key);
+}
+
+/* Finds the value of each field of the table; NULL where there is none. */
+static int find_fields(struct reader *rd, const struct table *t, const struct json *v, const struct json **found,
+		       struct err *e)
+{
+	for (const struct json *m = v->first; m; m = m->next) {
+		size_t i = 0;
+
+		while (i < t->n && !str_eq(t->fields[i].key, m->key))
+			i++;
+		if (i == t->n) {
+			int r = rd->strict || t->closed ? unknown_key(rd, t, m, e) : 0;
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (m->type != JSON_NULL || rd->strict) /* engines in Go write null for what they do not set */
+			found[i] = m;
+	}
+	return 0;
+}
+
+int read_object(struct reader *rd, const struct table *t, const struct json *v, void *obj, struct err *e)
+{
+	const struct json *found[FIELDS_MAX] = {0};
+	int r;
+
+	if (v->type != JSON_OBJECT)
+		return wrong_type(rd, v, "an object", e);
+	r = find_fields(rd, t, v, found, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct field *f = &t->fields[i];
+
+		if (found[i])
+			r = f->parse(rd, f, found[i], obj, e);
+		else if (f->required)
+			r = bad(rd, v, e, EINVAL, "is required");
+		if (r < 0) {
+			err_ctx(e, "%s", f->key);
+			return r;
+		}
+	}
+	if (t->set_at)
+		*(bool *)field_at(obj, t->set_at - 1) = true;
+	return t->check ? t->check(rd, v, obj, e) : 0;
+}
+
+int read_document(struct reader *rd, const struct table *t, const char *text, size_t len, const char *name, void *obj,
+		  struct err *e)
+{
+	struct arena nodes = {0};
+	struct err own = {0}; /* an error that e has already must not get this path */
+	const struct json *root;
+	int r;
+
+	rd->text = text;
+	r = json_parse(text, len, rd->strict ? JSON_COMMENTS | JSON_STRICT : 0, &nodes, rd->arena, &root, &own);
+	if (r == 0)
+		r = read_object(rd, t, root, obj, &own);
+	arena_free(&nodes);
+	if (r < 0 && e && !e->code) {
+		*e = own;
+		snprintf(e->path, sizeof(e->path), "%s%s%.*s", name, own.path[0] ? ": " : "",
+			 (int)(sizeof(e->path) - 1 - strnlen(name, sizeof(e->path) - 3)), own.path);
+	}
+	return r;
+}
+
+/* ---- patterns ---- */
+
+static bool is_absolute(const char *s)
+{
+	return s[0] == '/';
+}
+
+static bool is_one_line(const char *s)
+{
+	return !strchr(s, '\n');
+}
+
+static bool is_cpu_list(const char *s)
+{
+	return s[strspn(s, "0123456789,- ")] == '\0';
+}
+
+static bool is_filled(const char *s)
+{
+	return s[0] != '\0';
+}
+
+const struct pattern absolute_path = {is_absolute, "an absolute path"};
+const struct pattern one_line = {is_one_line, "a single line"};
+const struct pattern cpu_list = {is_cpu_list, "a list of numbers and ranges such as \"0-3,7\""};
+const struct pattern filled = {is_filled, "a string that is not empty"};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of the specification, and what the kernel calls them. */
+#include <linux/sched.h>
+#include <sys/resource.h>
+
+#include "field.h"
+
+const struct word ns_words[] = {
+    {"mount", NS_MOUNT}, {"pid", NS_PID},       {"network", NS_NETWORK}, {"uts", NS_UTS}, {"ipc", NS_IPC},
+    {"user", NS_USER},   {"cgroup", NS_CGROUP}, {"time", NS_TIME},       {NULL},
+};
+
+static const uint64_t ns_flags[NS_COUNT] = {
+    [NS_MOUNT] = CLONE_NEWNS, [NS_PID] = CLONE_NEWPID,   [NS_NETWORK] = CLONE_NEWNET,   [NS_UTS] = CLONE_NEWUTS,
+    [NS_IPC] = CLONE_NEWIPC,  [NS_USER] = CLONE_NEWUSER, [NS_CGROUP] = CLONE_NEWCGROUP, [NS_TIME] = CLONE_NEWTIME,
+};
+
+const struct word rlimit_words[] = {
+    {"RLIMIT_AS", RLIMIT_AS},
+    {"RLIMIT_CORE", RLIMIT_CORE},
+    {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},
+    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    {"RLIMIT_NPROC", RLIMIT_NPROC},
+    {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_STACK", RLIMIT_STACK},
+    {NULL},
+};
+
+const char *spec_ns_name(enum spec_ns ns)
+{
+	return ns_words[ns].name;
+}
+
+uint64_t spec_ns_flag(enum spec_ns ns)
+{
+	return ns_flags[ns];
+}
+
+const char *spec_hook_name(enum spec_hook_kind kind)
+{
+	return hooks_table.fields[kind].key;
+}
+
+const char *spec_rlimit_name(int type)
+{
+	for (const struct word *w = rlimit_words; w->name; w++)
+		if (w->value == type)
+			return w->name;
+	return NULL;
+}
+
+const char *spec_status_name(enum spec_status s)
+{
+	static const char *const names[] = {
+	    [STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
+	    [STATUS_PAUSED] = "paused",     [STATUS_STOPPED] = "stopped",
+	};
+
+	return names[s];
+}
+
+const char *spec_map_get(const struct spec_map *m, const char *key)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eq(m->v[i].key, key))
+			return m->v[i].value;
+	return NULL;
+}
