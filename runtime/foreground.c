@@ -227,40 +227,43 @@ static void stdin_read(struct session *s)
 		s->in.from = -1;
 }
 
-enum { P_SIGNALS, P_PID, P_STDIN, P_MASTER, P_STDOUT, P_COUNT };
+enum { ON_SIGNALS, ON_PID, ON_STDIN, ON_MASTER, ON_STDOUT, ON_COUNT };
 
 /* One turn: waits for what can be done, does it. Returns poll(2)'s result. */
 static int session_turn(struct session *s, int timeout, bool *ret_signalled)
 {
-	struct pollfd p[P_COUNT] = {
-	    [P_SIGNALS] = {.fd = s->f->signal_fd, .events = POLLIN},
-	    [P_PID] = {.fd = s->ended ? -1 : s->pidfd, .events = POLLIN},
-	    [P_STDIN] = {.fd = !s->ended && s->in.len < BUFFER_SIZE / 2 ? s->in.from : -1, .events = POLLIN},
-	    [P_MASTER] = {.fd = s->hung ? -1 : s->master},
-	    [P_STDOUT] = {.fd = s->out.len ? s->out.to : -1, .events = POLLOUT},
+	struct pollfd p[ON_COUNT] = {
+	    [ON_SIGNALS] = {.fd = s->f->signal_fd, .events = POLLIN},
+	    [ON_PID] = {.fd = s->ended ? -1 : s->pidfd, .events = POLLIN},
+	    [ON_STDIN] = {.fd = !s->ended && s->in.len < BUFFER_SIZE / 2 ? s->in.from : -1, .events = POLLIN},
+	    [ON_MASTER] = {.fd = s->hung ? -1 : s->master},
+	    [ON_STDOUT] = {.fd = s->out.len ? s->out.to : -1, .events = POLLOUT},
 	};
 	int r;
 
 	if (s->out.len < BUFFER_SIZE / 2)
-		p[P_MASTER].events |= POLLIN;
+		p[ON_MASTER].events |= POLLIN;
 	if (s->in.len && !s->ended)
-		p[P_MASTER].events |= POLLOUT;
-	if (!p[P_MASTER].events) /* POLLHUP alone would wake us for ever */
-		p[P_MASTER].fd = -1;
-	r = poll(p, P_COUNT, timeout);
+		p[ON_MASTER].events |= POLLOUT;
+	if (!p[ON_MASTER].events) /* POLLHUP alone would wake us for ever */
+		p[ON_MASTER].fd = -1;
+	r = poll(p, ON_COUNT, timeout);
 	if (r < 0)
 		return errno == EINTR ? 1 : -errno;
-	if (p[P_SIGNALS].revents)
+	if (p[ON_SIGNALS].revents)
 		*ret_signalled = signals_forward(s->f, s->pidfd, s->master);
-	if (p[P_PID].revents)
+	if (p[ON_PID].revents)
 		s->ended = true;
-	if (p[P_STDIN].revents)
+	if (p[ON_STDIN].revents)
 		stdin_read(s);
-	if (p[P_MASTER].revents & POLLOUT)
+	if ((p[ON_MASTER].events & POLLOUT) && p[ON_MASTER].revents & (POLLOUT | POLLHUP | POLLERR)) {
 		flow_out(&s->in);
-	if ((p[P_MASTER].events & POLLIN) && (p[P_MASTER].revents & (POLLIN | POLLHUP | POLLERR)))
+		s->in.to =
+		    s->master; /* EIO: this piece is lost, as on any line that is hung up; the next may find a reader */
+	}
+	if ((p[ON_MASTER].events & POLLIN) && (p[ON_MASTER].revents & (POLLIN | POLLHUP | POLLERR)))
 		master_read(s);
-	if (p[P_STDOUT].revents || (s->out.len && s->out.to < 0))
+	if (p[ON_STDOUT].revents || (s->out.len && s->out.to < 0))
 		flow_out(&s->out);
 	return r;
 }
@@ -274,10 +277,8 @@ static int session_run(struct session *s, struct err *e)
 		r = session_turn(s, s->hung ? HUNG_MS : -1, &signalled);
 		if (r < 0)
 			return err_set(e, -r, "wait for the container: %s", strerror(-r));
-		/* Whatever has it open next can only come from the container. */
-		if (r == 0 && s->hung)
-			s->hung = false;
-		s->in.to = s->master;
+		if (r == 0) /* the container may have opened its terminal again: see */
+			s->hung = s->master < 0;
 	}
 	/* What was written before the end is still in the terminal. A signal now means: enough. */
 	s->hung = s->master < 0;

@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 #include "cgroups/cgroups.h"
+#include "spec/spec.h"
+#include "store.h"
 
 #define RT_POLICY_DIR "/etc/jailrun/policies"
 
@@ -52,6 +54,21 @@ struct rt_call {
 	int n_args;
 	struct arena arena;
 };
+
+/* A container that exists, with its status of this moment. Start with RT_CONTAINER_INIT. */
+struct rt_container {
+	struct rt_store store;
+	struct spec_state state;
+	enum spec_status status;
+};
+#define RT_CONTAINER_INIT ((struct rt_container){.store = RT_STORE_INIT})
+#define AUTO_CONTAINER    __attribute__((cleanup(rt_container_close))) struct rt_container
+
+/* Opens and reads it; the strings of the state live in c->arena. Returns 0, -ENOENT "container does not exist", -errno. */
+int rt_container_open(struct rt_call *c, const char *id, enum rt_lock lock, struct rt_container *ret, struct err *e);
+/* Reads the state again, after the wait for a lock. */
+int rt_container_reload(struct rt_call *c, struct rt_container *k, struct err *e);
+void rt_container_close(struct rt_container *k);
 
 /* The commands. Each returns the exit status of the call (0; of a foreground run: that of the container) or -errno. */
 int cmd_create(struct rt_call *c, struct err *e);

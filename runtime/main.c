@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int rt_print(const struct buf *text, struct err *e)
+{
+	int r = text->failed ? -ENOMEM : text->len ? fd_write_all(STDOUT_FILENO, text->data, text->len) : 0;
+
+	if (r == 0)
+		return 0;
+	errno = -r;
+	return err_errno(e, "write to stdout");
+}
+
+/* What this process was given by its caller and must not trip over. */
+static int inherited_settle(struct err *e)
+{
+	int fd;
+
+	/* A file of ours on one of the first three would be taken for the workload's. */
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return err_errno(e, "open /dev/null");
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	/* Ignored, it would take the status of our children away. */
+	signal(SIGCHLD, SIG_DFL);
+	return 0;
+}
+
+static int log_open(const struct rt_globals *g, struct err *e)
+{
+	int fd = -1;
+
+	if (g->log && *g->log) {
+		fd = open(g->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		if (fd < 0)
+			return err_errno(e, "open the log file '%s'", g->log);
+	}
+	log_setup(fd, str_eq(g->log_format, "json"), g->debug);
+	return 0;
+}
+
+static int call_run(struct rt_call *c, struct err *e)
+{
+	AUTO_BUF text = {0};
+	int r;
+
+	if (c->g.dump_options)
+		rt_help_dump(&text);
+	else if (c->g.version)
+		rt_version(&text);
+	else if (c->g.help || !c->command)
+		rt_help(NULL, &text);
+	else if (c->o.help)
+		rt_help(c->command, &text);
+	if (text.data)
+		return rt_print(&text, e);
+	r = rt_cli_finish(c, e);
+	return r < 0 ? r : c->command->run(c, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0}, log_err = {0};
+	struct rt_call c = {0};
+	char text[sizeof(e)];
+	int parsed, r;
+
+	r = parsed = inherited_settle(&e);
+	if (r == 0)
+		r = parsed = rt_cli_parse(argc, argv, &c, &e);
+	/* Even after an error: it is to be found in the log as well. */
+	if (log_open(&c.g, &log_err) < 0 && r == 0) {
+		e = log_err;
+		r = -e.code;
+	}
+	if (r == 0)
+		r = call_run(&c, &e);
+	if (r < 0) {
+		if (!e.code)
+			err_set(&e, -r, "%s", strerror(-r));
+		log_error("%s", err_str(&e, text, sizeof(text)));
+	}
+	rt_call_free(&c);
+	if (r >= 0)
+		return r;
+	return parsed == -ENOENT ? RT_EXIT_NO_COMMAND : 1;
+}
