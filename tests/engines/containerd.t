@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# containerd of Debian 12 by its client ctr: both outputs, exit codes, detached tasks, terminals, failures.
+# shellcheck source=lib.sh disable=SC2016
+. "$(dirname "$0")/lib.sh"
+enter containerd ctr
+world
+echo "# $(containerd --version)"
+
+start_containerd() {
+	mkdir -p "$W/root" "$W/state"
+	cat >"$W/config.toml" <<-EOF
+		version = 2
+		root = "$W/root"
+		state = "$W/state"
+		disabled_plugins = ["io.containerd.grpc.v1.cri"]
+		[grpc]
+		  address = "$W/sock"
+		[ttrpc]
+		  address = "$W/sock.ttrpc"
+	EOF
+	engine_log=$W/containerd.log
+	containerd -c "$W/config.toml" -l warn >"$engine_log" 2>&1 &
+	until_true 20 ctr -a "$W/sock" version || {
+		diag <"$engine_log"
+		echo "Bail out! containerd does not start"
+		exit 1
+	}
+}
+
+# c ARGS...: ctr on our own containerd. run RUNTIME [OPTION...] -- COMMAND...: ctr run --rm.
+command_file c <<EOF
+exec ctr -a "$W/sock" -n "$N" "\$@"
+EOF
+command_file run <<'EOF'
+options=(--runc-binary "$1")
+shift
+while [ "$1" != -- ]; do
+	options+=("$1")
+	shift
+done
+shift
+exec c run --rm "${options[@]}" localhost/bb:latest "r$$" "$@"
+EOF
+command_file task_is <<'EOF'
+for i in $(seq 50); do
+	c task ls | grep -qE "^$1 .* $2\$" && exit
+	sleep 0.1
+done
+c task ls
+exit 1
+EOF
+image=localhost/bb:latest
+
+suite() {
+	local r=$1 what=$2
+
+	expect "$what: output and exit code 0" 0 hi run "$r" -- /bin/echo hi
+	expect "$what: exit code 37" 37 "" run "$r" -- /bin/sh -c 'exit 37'
+	expect "$what: stderr apart from stdout" 0 out run "$r" -- /bin/sh -c 'echo out; echo err >&2'
+	expect "$what: environment, working directory" 0 "v /tmp" run "$r" --env A=v --cwd /tmp -- /bin/sh -c 'echo $A $PWD'
+	expect "$what: the image's files, /proc and /dev" 0 "root:x:0:0:root:/root:/bin/sh ok" run "$r" -- /bin/sh -c \
+		'echo $(head -1 /etc/passwd) $(test -c /dev/null && test -e /proc/self/status && echo ok)'
+	expect "$what: a bind mount, read-only" 0 "seen refused" run "$r" \
+		--mount "type=bind,src=$W/shared,dst=/mnt,options=rbind:ro" -- /bin/sh -c \
+		'echo $(cat /mnt/file) $(echo x 2>/dev/null >/mnt/file || echo refused)'
+	expect "$what: a read-only root" 0 refused run "$r" --read-only -- /bin/sh -c 'echo x 2>/dev/null >/file || echo refused'
+	expect "$what: containerd's seccomp profile" 0 "refused" run "$r" --seccomp -- /bin/sh -c \
+		'unshare -m true 2>/dev/null && echo allowed || echo refused'
+	expect "$what: --privileged" 0 "*sysfs /sys sysfs rw*" run "$r" --privileged -- /bin/cat /proc/mounts
+	expect "$what: the host's network" 0 "*$(readlink /proc/self/ns/net | tr -dc 0-9)*" run "$r" --net-host -- /bin/readlink /proc/self/ns/net
+	expect "$what: a terminal" 0 "*/dev/pts/0*" pty run "$r" -t -- /bin/tty
+	expect "$what: a terminal's exit code" 5 "*" pty run "$r" -t -- /bin/sh -c 'exit 5'
+	expect_error "$what: a missing program" any 'no such file|not found' run "$r" -- /bin/no-such-program
+	expect_error "$what: a file that is no program" any 'permission denied' run "$r" -- /etc/no-program
+	expect_memory_limit "$what: a memory limit is honoured or refused" run "$r" --memory-limit LIMIT -- /bin/sleep 1
+	detached "$r" "$what"
+}
+
+detached() {
+	local r=$1 what=$2 id=d$RANDOM
+
+	expect "$what: run -d returns" 0 "" c run --runc-binary "$r" -d "$image" "$id" /bin/sleep 300
+	expect "$what: the task is running" 0 "" task_is "$id" RUNNING
+	expect "$what: kill" 0 "" c task kill -s SIGKILL "$id"
+	expect "$what: the task has stopped" 0 "" task_is "$id" STOPPED
+	expect_error "$what: delete gives status 137" 0 'exit code 137' c task delete "$id"
+	expect "$what: the container can be removed" 0 "" c container rm "$id"
+
+	id=e$RANDOM
+	expect "$what: a container that is kept, exit code 9" 9 "" c run --runc-binary "$r" "$image" "$id" /bin/sh -c 'exit 9'
+	expect "$what: its task once more, exit code 9" 9 "" c task start "$id"
+	expect "$what: and removed" 0 "" c container rm "$id"
+
+	id=f$RANDOM
+	c run --runc-binary "$r" -d "$image" "$id" /bin/sh -c 'trap "exit 11" TERM; while :; do sleep 0.1; done' 2>"$W/stderr"
+	sleep 0.5
+	c task kill -s SIGTERM "$id"
+	task_is "$id" STOPPED | diag
+	expect_error "$what: SIGTERM reaches the program's handler" 0 'exit code 11' c task delete "$id"
+	c container rm "$id"
+
+	id=g$RANDOM
+	c run --runc-binary "$r" -d "$image" "$id" /bin/sleep 300
+	expect_error "$what: delete --force of a running task" 0 'exit code 137' c task delete --force "$id"
+	c container rm "$id"
+	nothing_left "$what: nothing is left" "/run/containerd/runc/$N"
+}
+
+mkdir "$W/shared"
+echo seen >"$W/shared/file"
+oci_archive
+start_containerd
+expect "import of the image" 0 "*" ctr -a "$W/sock" -n "$N" images import "$W/bb.tar"
+suite "$JAILRUN" runtime
+if [ -n "$is_jailrun" ]; then
+	suite "$(jail_wrapper)" "with the jail"
+	expect "with the jail: the program is not PID 1" 0 "[2-9]" run "$W/jailrun-policy" -- /bin/sh -c 'echo $$'
+fi
+finish

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2016,SC2034
+# For the tests of real engines: TAP, and a world of their own. `enter` runs the test again as PID 1 of a pid namespace and
+# in a private mount namespace, with /run, /dev/shm and the engines' directories in /var/lib empty: whatever an engine
+# starts or mounts ends with the test, and nothing of the machine's own engines is seen or touched.
+#
+# JAILRUN: the runtime under test (default: ./jailrun of the build, as make sets it). The harness itself is proved by
+# JAILRUN=/usr/sbin/runc: every test has to pass with it.
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+# enter COMMAND...: skips when one of the commands is missing.
+enter() {
+	[ -z "${ENGINE_WORK-}" ] || return 0
+	local c base
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	: "${JAILRUN:=$(pwd)/jailrun}"
+	[ -x "$JAILRUN" ] || skip_all "no runtime at $JAILRUN"
+	for c in "$@" umoci skopeo busybox jq unshare script; do
+		command -v "$c" >/dev/null || skip_all "no $c here (see tests/engines/packages)"
+	done
+	JAILRUN=$(realpath "$JAILRUN")
+	ENGINE_WORK=$(mktemp -d "${TMPDIR:-/tmp}/engine-XXXXXX")
+	export JAILRUN ENGINE_WORK
+	unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0"
+	local rc=$?
+	# Cgroups are the only thing that outlives the namespaces.
+	base=$(basename "$ENGINE_WORK")
+	find /sys/fs/cgroup -mindepth 2 -depth -type d -path "*$base*" -exec rmdir {} + 2>/dev/null
+	rm -rf --one-file-system "$ENGINE_WORK"
+	exit $rc
+}
+
+# The private world: called once, inside.
+world() {
+	local d
+	W=$ENGINE_WORK
+	N=$(basename "$W") # names the test's cgroups and namespaces
+	for d in /run /dev/shm /var/lib/containers /var/lib/cni /var/lib/docker /var/lib/containerd; do
+		[ ! -d "$d" ] || mount -t tmpfs -o mode=755 engine "$d"
+	done
+	chmod 1777 /dev/shm
+	export HOME=$W TMPDIR=$W XDG_RUNTIME_DIR='' PATH=$W/bin:$PATH
+	# A command in a terminal of its own.
+	command_file pty <<-'EOF'
+		exec script -qec "$(printf '%q ' "$@")" /dev/null
+	EOF
+	is_jailrun=
+	"$JAILRUN" --version 2>/dev/null | grep -q '^jailrun ' && is_jailrun=1
+	echo "# runtime: $JAILRUN: $("$JAILRUN" --version | head -1)"
+}
+
+# ---- images ----
+
+rootfs() {
+	local r=$W/rootfs a
+	[ -d "$r" ] && return
+	mkdir -p "$r"/{bin,etc,proc,sys,dev,tmp,root,run}
+	chmod 1777 "$r/tmp"
+	cp /bin/busybox "$r/bin/busybox"
+	for a in $("$r/bin/busybox" --list); do
+		[ "$a" = busybox ] || ln -s busybox "$r/bin/$a"
+	done
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$r/etc/passwd"
+	printf 'root:x:0:\nuser:x:1000:\n' >"$r/etc/group"
+	printf 'not a program\n' >"$r/etc/no-program"
+	tar -C "$r" -cf "$W/rootfs.tar" .
+}
+
+# An OCI archive with the image localhost/bb:latest.
+oci_archive() {
+	rootfs
+	{
+		umoci init --layout "$W/oci" && umoci new --image "$W/oci:latest" &&
+			umoci insert --image "$W/oci:latest" "$W/rootfs" / &&
+			umoci config --image "$W/oci:latest" --config.cmd /bin/sh --config.env PATH=/bin &&
+			skopeo copy --insecure-policy "oci:$W/oci:latest" "oci-archive:$W/bb.tar:localhost/bb:latest"
+	} >"$W/image.log" 2>&1 || {
+		sed 's/^/# /' "$W/image.log"
+		echo "Bail out! the image could not be made"
+		exit 1
+	}
+}
+
+# ---- TAP ----
+
+tests=0
+failures=0
+engine_log=
+
+ok() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+not_ok() {
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	echo "not ok $tests - $1"
+}
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+diag() {
+	sed 's/^/#   /' | head -12
+}
+finish() {
+	echo "1..$tests"
+	[ "$failures" = 0 ]
+	exit
+}
+
+# expect NAME STATUS PATTERN COMMAND...: the status, and a glob for stdout without carriage returns. `input` is its stdin.
+input=
+expect() {
+	local name=$1 status=$2 pattern=$3 got
+	shift 3
+	printf '%s' "$input" >"$W/stdin"
+	timeout -k 5 60 "$@" <"$W/stdin" >"$W/stdout" 2>"$W/stderr"
+	got=$?
+	tr -d '\r' <"$W/stdout" >"$W/stdout.text"
+	# shellcheck disable=SC2053
+	if [ $got = "$status" ] && [[ $(cat "$W/stdout.text") == $pattern ]]; then
+		ok "$name"
+		return 0
+	fi
+	not_ok "$name"
+	echo "# command: $*"
+	echo "# status $got, expected $status; stdout, expected '$pattern':"
+	diag <"$W/stdout.text"
+	echo "# stderr:"
+	diag <"$W/stderr"
+	if [ -n "$engine_log" ]; then
+		echo "# the engine's log:"
+		grep -vE 'level=info|failed to load plugin' "$engine_log" | tail -3 | cut -c1-700 | diag
+	fi
+	return 1
+}
+
+# expect_error NAME STATUS TEXT COMMAND...: the status (or "any" but 0), and a regular expression for stderr.
+expect_error() {
+	local name=$1 status=$2 text=$3 got
+	shift 3
+	timeout -k 5 60 "$@" </dev/null >"$W/stdout" 2>"$W/stderr"
+	got=$?
+	if { [ $got = "$status" ] || { [ "$status" = any ] && [ $got != 0 ]; }; } && grep -qE "$text" "$W/stderr"; then
+		ok "$name"
+		return 0
+	fi
+	not_ok "$name"
+	echo "# command: $*"
+	echo "# status $got, expected $status; stderr, expected /$text/:"
+	diag <"$W/stderr"
+	return 1
+}
+
+# command_file NAME: makes what stands on stdin a command of that name (timeout and script start no shell functions).
+command_file() {
+	mkdir -p "$W/bin"
+	{
+		echo '#!/bin/bash'
+		cat
+	} >"$W/bin/$1"
+	chmod 755 "$W/bin/$1"
+}
+
+# until_true SECONDS COMMAND...
+until_true() {
+	local n=$(($1 * 10))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		n=$((n - 1))
+		[ $n -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# A runtime that brings the jail to engines which cannot pass arguments to theirs.
+jail_wrapper() {
+	printf '#!/bin/sh\nexec %q --policy default "$@"\n' "$JAILRUN" >"$W/jailrun-policy"
+	chmod 755 "$W/jailrun-policy"
+	echo "$W/jailrun-policy"
+}
+
+# What a memory limit comes to: honoured, or refused in words; never dropped in silence. COMMAND... runs a program of some
+# seconds; LIMIT in it stands for the number of bytes, which no other test has.
+expect_memory_limit() {
+	local name=$1 limit=$((67108864 + 4096 * (RANDOM % 4000))) pid n=0 found=
+	shift
+	timeout -k 5 20 "${@//LIMIT/$limit}" >"$W/stdout" 2>"$W/stderr" </dev/null &
+	pid=$!
+	while [ -z "$found" ] && [ $n -lt 50 ] && kill -0 $pid 2>/dev/null; do
+		found=$(find /sys/fs/cgroup -mindepth 2 \( -name memory.limit_in_bytes -o -name memory.max \) -exec grep -lx $limit {} + 2>/dev/null)
+		n=$((n + 1))
+		sleep 0.1
+	done
+	if wait $pid; then
+		[ -n "$found" ] && ok "$name" && return
+	elif grep -qi memory "$W/stderr"; then
+		ok "$name (refused)"
+		return
+	fi
+	not_ok "$name"
+	cat "$W/stdout" "$W/stderr" | diag
+}
+
+# nothing_left NAME ROOT...: no container in these state roots, no process of a container, no cgroup of the test.
+nothing_left() {
+	local name=$1 left="" r
+	shift
+	for r in "$@"; do
+		[ ! -d "$r" ] || left+=$(find "$r" -mindepth 1 -maxdepth 1 -type d ! -name '.*' ! -name cache 2>/dev/null)
+	done
+	left+=$(pgrep -x busybox -a | grep -v "$W" || true)
+	left+=$(find /sys/fs/cgroup -mindepth 2 -type d -path "*$N*/*" 2>/dev/null)
+	if [ -z "$left" ]; then
+		ok "$name"
+	else
+		not_ok "$name"
+		echo "$left" | diag
+	fi
+}
