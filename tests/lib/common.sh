@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034 # what is set here is for the tests
+# TAP for bash, a directory of the test's own, and its removal. Source it first:
+#	. "${TOP_SRCDIR:-.}/tests/lib/common.sh"
+# and end with done_testing. Each check prints one line; the exit status is 1 when one failed.
+set -u
+
+TOP_SRCDIR=${TOP_SRCDIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+TOP_BUILDDIR=${TOP_BUILDDIR:-$TOP_SRCDIR/build}
+JAILRUN=${JAILRUN:-$TOP_BUILDDIR/jailrun}
+export TOP_SRCDIR TOP_BUILDDIR JAILRUN
+# The caller's own configuration must not leak into what is tested.
+unset XDG_RUNTIME_DIR NOTIFY_SOCKET LISTEN_FDS LISTEN_PID
+export LC_ALL=C.UTF-8
+
+# On a real file system: /tmp may be a tmpfs without exec, and overlays refuse some mounts.
+T=$(mktemp -d "${TEST_TMP:-/var/tmp}/jailrun-test.XXXXXX")
+chmod 755 "$T"
+ROOT=$T/state
+out="" err="" rc=0
+count=0 failures=0
+on_exit=()
+
+# at_exit COMMAND: run at the end, last first.
+at_exit() {
+	on_exit=("$*" "${on_exit[@]}")
+}
+
+cleanup() {
+	local status=$? c id
+	trap - EXIT INT TERM HUP
+	for c in "${on_exit[@]}"; do eval "$c"; done >/dev/null 2>&1
+	if [ -d "$ROOT" ]; then
+		for id in "$ROOT"/*/; do
+			id=${id%/}
+			timeout 20 "$JAILRUN" --root "$ROOT" delete --force "${id##*/}" >/dev/null 2>&1
+		done
+	fi
+	rm -rf --one-file-system "$T" 2>/dev/null || true
+	exit "$status"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /' >&2
+}
+
+pass() {
+	count=$((count + 1))
+	printf 'ok %d - %s\n' "$count" "${*//#/\\#}"
+}
+
+fail() {
+	count=$((count + 1)) failures=$((failures + 1))
+	printf 'not ok %d - %s\n' "$count" "${*//#/\\#}"
+	diag "failed at ${BASH_SOURCE[2]-${BASH_SOURCE[1]}}:${BASH_LINENO[1]-${BASH_LINENO[0]}}: $*"
+}
+
+# ok NAME COMMAND...: the command succeeds.
+ok() {
+	local name=$1
+	shift
+	if "$@" >"$T/ok.log" 2>&1; then pass "$name"; else
+		fail "$name"
+		diag "command: $*" "$(head -n 5 "$T/ok.log")"
+		return 1
+	fi
+}
+
+# not_ok NAME COMMAND...: the command fails.
+not_ok() {
+	local name=$1
+	shift
+	if "$@" >"$T/ok.log" 2>&1; then
+		fail "$name"
+		diag "command succeeded: $*"
+		return 1
+	else pass "$name"; fi
+}
+
+is() {
+	if [ "$2" = "$3" ]; then pass "$1"; else
+		fail "$1"
+		diag "  got: $2" "  not: $3"
+		return 1
+	fi
+}
+
+isnt() {
+	if [ "$2" != "$3" ]; then pass "$1"; else
+		fail "$1"
+		diag "  got: $2"
+		return 1
+	fi
+}
+
+# like NAME GOT ERE, unlike NAME GOT ERE
+like() {
+	if [[ $2 =~ $3 ]]; then pass "$1"; else
+		fail "$1"
+		diag "  got: $2" "  no match for: $3"
+		return 1
+	fi
+}
+
+unlike() {
+	if [[ ! $2 =~ $3 ]]; then pass "$1"; else
+		fail "$1"
+		diag "  got: $2" "  matches: $3"
+		return 1
+	fi
+}
+
+# skip NAME REASON: a test that cannot run on this host.
+skip() {
+	if [ -n "${JAILRUN_MUST_WORK-}" ]; then
+		fail "$1 (must work, but: $2)"
+	else
+		count=$((count + 1))
+		printf 'ok %d - %s # SKIP %s\n' "$count" "$1" "$2"
+	fi
+}
+
+# skip_all REASON: the whole file, before its first test.
+skip_all() {
+	if [ -n "${JAILRUN_MUST_WORK-}" ]; then
+		fail "must work, but: $*"
+		done_testing
+	fi
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+done_testing() {
+	echo "1..$count"
+	[ "$failures" = 0 ]
+	exit
+}
+
+# run COMMAND...: standard input is empty; sets $rc, $out and $err (also in $T/out and $T/err). At most a minute.
+run() {
+	timeout -k 5 "${RUN_TIMEOUT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	out=$(tr -d '\0' <"$T/out")
+	err=$(tr -d '\0' <"$T/err")
+}
+
+# The runtime under test with a state root of this test's own.
+jr() {
+	"$JAILRUN" --root "$ROOT" "$@"
+}
+# jrun ARGUMENTS...: the same through run.
+jrun() {
+	run "$JAILRUN" --root "$ROOT" "$@"
+}
+
+# eventually SECONDS COMMAND...: polls until the command succeeds.
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+status_is() {
+	[ "$(jr state "$1" 2>/dev/null | jq -r .status)" = "$2" ]
+}
+
+# tap_summary of a control: need_root, need_command NAME...
+need_root() {
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+}
+need_command() {
+	local c
+	for c in "$@"; do
+		command -v "$c" >/dev/null || skip_all "needs the command $c"
+	done
+}
+need_runtime() {
+	[ -x "$JAILRUN" ] || {
+		echo "Bail out! $JAILRUN is not built"
+		exit 1
+	}
+}
