@@ -2,12 +2,8 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "store.h"
 
@@ -292,47 +288,6 @@ int rt_cli_finish(struct rt_call *c, struct err *e)
 		return r;
 	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(), &c->arena, &c->g.root,
 			    e);
-}
-
-static const char *made_up_id(struct arena *a, struct err *e)
-{
-	uint32_t n;
-	const char *id;
-
-	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n)) {
-		err_errno(e, "get a random number for the container's ID");
-		return NULL;
-	}
-	id = arena_printf(a, "jr-%08x", n);
-	if (!id)
-		err_set(e, ENOMEM, "out of memory");
-	return id;
-}
-
-static bool is_bundle(const char *path)
-{
-	char file[PATH_MAX];
-
-	return snprintf(file, sizeof(file), "%s/config.json", path) < (int)sizeof(file) && access(file, F_OK) == 0;
-}
-
-int rt_cli_run_args(struct rt_call *c, const char **ret_id, bool *ret_own, struct err *e)
-{
-	const char *id = c->n_args ? c->args[c->n_args - 1] : NULL;
-
-	*ret_own = false;
-	if (c->n_args == 2 && c->o.bundle)
-		return err_set(e, EINVAL, "the bundle is given twice: '%s' and --bundle '%s'", c->args[0], c->o.bundle);
-	if (!c->n_args && !c->o.bundle)
-		return err_set(e, EINVAL, "\"run\" requires a minimum of 1 argument(s)");
-	if (c->n_args == 2 || (c->n_args == 1 && !c->o.bundle && is_bundle(c->args[0]))) {
-		c->o.bundle = c->args[0];
-		*ret_own = true;
-		if (c->n_args == 1)
-			id = NULL;
-	}
-	*ret_id = id ? id : made_up_id(&c->arena, e);
-	return *ret_id ? 0 : -(e && e->code ? e->code : EIO);
 }
 
 void rt_call_free(struct rt_call *c)

@@ -50,12 +50,6 @@ int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e);
  * -ENOTSUP for the systemd manager. */
 int rt_cli_finish(struct rt_call *c, struct err *e);
 
-/* `run [BUNDLE] [CONTAINER]`: sets c->o.bundle when an argument names it, and the id, which is made up when there is none
- * (jr-<8 hex>). One argument is the bundle when it is a directory with a config.json and --bundle does not say
- * otherwise. *ret_own: the bundle was an argument; this form, which runc lacks, brings the jail by itself. Returns 0 or
- * -errno. */
-int rt_cli_run_args(struct rt_call *c, const char **ret_id, bool *ret_own, struct err *e);
-
 void rt_call_free(struct rt_call *c);
 
 /* Help of one command, or of the whole (NULL): every command with every option. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -84,6 +85,16 @@ void rt_help_dump(struct buf *out)
 		options_dump(k->name, k->options, out);
 		options_dump(k->name, rt_common_options, out);
 	}
+}
+
+int rt_print(const struct buf *text, struct err *e)
+{
+	int r = text->failed ? -ENOMEM : text->len ? fd_write_all(STDOUT_FILENO, text->data, text->len) : 0;
+
+	if (r == 0)
+		return 0;
+	errno = -r;
+	return err_errno(e, "write to stdout");
 }
 
 int cmd_help(struct rt_call *c, struct err *e)

@@ -7,16 +7,6 @@
 
 #include "cli.h"
 
-int rt_print(const struct buf *text, struct err *e)
-{
-	int r = text->failed ? -ENOMEM : text->len ? fd_write_all(STDOUT_FILENO, text->data, text->len) : 0;
-
-	if (r == 0)
-		return 0;
-	errno = -r;
-	return err_errno(e, "write to stdout");
-}
-
 /* What this process was given by its caller and must not trip over. */
 static int inherited_settle(struct err *e)
 {
