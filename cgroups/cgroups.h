@@ -33,15 +33,18 @@ struct cg_plan {
 	const char *mount;
 	struct cg_write *writes;
 	size_t n_writes;
-	bool devices;             /* a device program is attached */
+	bool devices;           /* a device program is attached */
+	const char *no_devices; /* why none is, when devices is false */
+	struct strv
+	    device_rules; /* the program's rules as text: the last one that matches wins, no match is a refusal */
 	struct bpf_insn *program; /* BPF_PROG_TYPE_CGROUP_DEVICE */
 	size_t n_program;
 };
 
 struct cg_run {
-	int dir_fd;           /* of the container's cgroup, O_DIRECTORY; -1: none */
-	bool made;            /* this call made the directory */
-	const char *made_top; /* the topmost directory that this call made */
+	int dir_fd;      /* of the container's cgroup, O_DIRECTORY; -1: none */
+	bool made;       /* this call made the directory */
+	size_t made_len; /* so many bytes of the plan's path name the topmost directory that this call made; 0: none */
 };
 
 /* Reads /proc/self/mountinfo's cgroup lines (or the well-known places, by statfs, first), /proc/self/cgroup and
@@ -50,26 +53,33 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e);
 
 /* Pure. Where the cgroup goes (linux.cgroupsPath, or /jailrun/ID; relative paths go below /jailrun), what is written,
  * and the device program. A limit whose controller is not in the v2 tree is an error that names the property, the
- * controller and where it is. userns: the container is in a user namespace. Returns 0, -EINVAL, -ENOTSUP. */
+ * controller and where it is; a value that means "no limit" (-1) needs no controller. A caller without privileges who
+ * may not write to the tree and asks for neither a limit nor a path gets no cgroup, as from runc. userns: the container is
+ * in a user namespace. Returns 0, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM. */
 int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manager manager, const char *id, bool userns,
 	    struct arena *a, struct cg_plan *ret, struct err *e);
 
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 
-/* Compiles device rules, after runc's default devices, into an eBPF program: pure. The last rule that matches wins.
- * Returns the number of instructions, -E2BIG, -ENOMEM. */
+/* Compiles device rules (linux.resources.devices) into an eBPF program: pure. runc's default devices come after the
+ * rules; of all of them the last one that matches wins, for each of r, w and m by itself; what none matches is refused,
+ * so that an empty list means the default devices alone. Returns the number of instructions, -EINVAL, -E2BIG, -ENOMEM. */
 int cg_device_program(const struct spec_device_rule *rules, size_t n, struct arena *a, struct bpf_insn **ret,
 		      struct err *e);
-/* What the rules say of one access, evaluated straight from the list: the oracle of the tests. */
+/* What the rules and the default devices say of one access ('r', 'w' or 'm'), evaluated straight from the list: the
+ * oracle of the tests. */
 bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type, int64_t major, int64_t minor,
 		       char access);
 
 /* Makes the directory (and its parents), enables the controllers down to it, opens it. An existing cgroup that holds
  * processes is refused, -EBUSY. Returns 0 or -errno; on failure what was made is removed. */
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Takes cg_create back: kills what is in the cgroup, closes dir_fd, and removes what this run made, nothing else. For a
+ * create that failed later. Never fails, and may be called twice. */
+void cg_unmake(const struct cg_plan *p, struct cg_run *r);
 /* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
-/* Loads and attaches the device program. */
+/* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* Sends sig to all processes of the cgroup and of those below it. SIGKILL by cgroup.kill, with a freeze-and-kill
  * fallback. Returns 0; no such cgroup is 0. */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this host offers: where the v2 tree is, what is in it, what this caller may do. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "cgroups/cgroups.h"
+
+/* The first user namespace's inode number is fixed: PROC_USER_INIT_INO of include/linux/proc_ns.h. */
+#define USER_NS_INIT_INO 0xEFFFFFFDu
+
+static bool is_cgroup2(const char *path)
+{
+	struct statfs s;
+
+	return statfs(path, &s) == 0 && s.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* proc(5), mountinfo: the fifth field is where it is mounted, the file system's type comes after " - ". */
+static int mount_from_mountinfo(struct arena *a, const char **ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char *rest, *line;
+	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", 16u << 20, &text, NULL, e);
+
+	if (r < 0)
+		return r;
+	rest = text;
+	while ((line = str_field(&rest, "\n"))) {
+		char *type = strstr(line, " - cgroup2 "), *where = line;
+
+		if (!type)
+			continue;
+		for (int i = 0; i < 4 && where; i++)
+			where = strchr(where, ' ') ? strchr(where, ' ') + 1 : NULL;
+		/* A blank in the path is written \040: such a mount is left alone. */
+		if (!where || memchr(where, '\\', strcspn(where, " ")))
+			continue;
+		*ret = arena_strndup(a, where, strcspn(where, " "));
+		return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* cgroups(7), /proc/PID/cgroup: the v2 tree's line starts with "0::". */
+static int read_self(struct arena *a, const char **ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char *rest, *line;
+	int r = file_read(AT_FDCWD, "/proc/self/cgroup", 1u << 20, &text, NULL, e);
+
+	if (r < 0)
+		return r;
+	rest = text;
+	while ((line = str_field(&rest, "\n")))
+		if (str_starts(line, "0::")) {
+			*ret = arena_strdup(a, line + 3);
+			return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
+		}
+	*ret = "/";
+	return 0;
+}
+
+static int read_controllers(struct arena *a, const char *mount, struct strv *ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char path[512], *rest, *word;
+	size_t max = 1;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
+	r = file_read(AT_FDCWD, path, 4096, &text, NULL, e);
+	if (r < 0)
+		return r;
+	for (const char *p = text; *p; p++)
+		max += *p == ' ';
+	ret->v = arena_alloc(a, (max + 1) * sizeof(*ret->v));
+	rest = arena_strdup(a, text);
+	if (!ret->v || !rest)
+		return err_set(e, ENOMEM, "out of memory");
+	while ((word = str_field(&rest, " \n")))
+		if (*word && ret->n < max)
+			ret->v[ret->n++] = word;
+	return 0;
+}
+
+/* A program of type CGROUP_DEVICE wants CAP_SYS_ADMIN (or CAP_BPF with CAP_NET_ADMIN) in the first user namespace. */
+static bool is_privileged(void)
+{
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2];
+	struct stat st;
+
+	if (syscall(SYS_capget, &h, d) < 0 || !(d[0].effective & (1u << CAP_SYS_ADMIN)))
+		return false;
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == USER_NS_INIT_INO;
+}
+
+int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->self = "/";
+	ret->privileged = is_privileged();
+	if (is_cgroup2("/sys/fs/cgroup")) {
+		ret->layout = CG_UNIFIED;
+		ret->mount = "/sys/fs/cgroup";
+	} else if (is_cgroup2("/sys/fs/cgroup/unified")) {
+		ret->layout = CG_HYBRID;
+		ret->mount = "/sys/fs/cgroup/unified";
+	} else {
+		r = mount_from_mountinfo(a, &ret->mount, e);
+		if (r < 0)
+			return r;
+		if (!ret->mount)
+			return 0;
+		/* An unusual place: with v1 hierarchies at the usual one it is their companion. */
+		ret->layout = access("/sys/fs/cgroup/memory", F_OK) == 0 || access("/sys/fs/cgroup/cpu", F_OK) == 0
+				  ? CG_HYBRID
+				  : CG_UNIFIED;
+	}
+	ret->writable = faccessat(AT_FDCWD, ret->mount, W_OK, AT_EACCESS) == 0;
+	r = read_self(a, &ret->self, e);
+	return r < 0 ? r : read_controllers(a, ret->mount, &ret->controllers, e);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the cgroup, writes its limits, attaches the device program. All below one fd of the mount: the tree belongs to
+ * everybody, and a name in it may come and go at any time. */
+#include "cgroups/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "cgroups/cgroups.h"
+
+#define TRIES 32
+
+ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return n;
+}
+
+/* Whether a word is in a list with blanks between. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += len)
+		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\n' || !p[len]))
+			return true;
+	return false;
+}
+
+/* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling"). */
+static int enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
+{
+	char have[512], want[256] = "";
+	size_t n = 0;
+	ssize_t r = cg_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));
+
+	if (r < 0)
+		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
+	for (size_t i = 0; i < p->n_writes; i++) {
+		const char *c = p->writes[i].controller;
+
+		/* Several writes share a controller; "+memory" twice does no harm, but the buffer is small. */
+		if (!has_word(have, c) && (i == 0 || !str_eq(c, p->writes[i - 1].controller)) && n < sizeof(want))
+			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
+	}
+	if (!n || file_write(dir_fd, "cgroup.subtree_control", want, NULL) == 0)
+		return 0;
+	switch (errno) {
+	case EBUSY:
+		return err_set(
+		    e, EBUSY,
+		    "cannot hand '%s' to the cgroups below %s: it holds processes itself, and in cgroup v2 only the "
+		    "leaves may (\"no internal processes\"); move them into a cgroup of their own",
+		    want, dir);
+	case ENOENT:
+		return err_set(
+		    e, ENOENT,
+		    "cannot hand '%s' to the cgroups below %s: not all of them are in its cgroup.controllers", want,
+		    dir);
+	case EOPNOTSUPP:
+		return err_set(e, EOPNOTSUPP, "cannot hand '%s' to the cgroups below %s: it is threaded", want, dir);
+	default:
+		return err_errno(e, "cannot hand '%s' to the cgroups below %s", want, dir);
+	}
+}
+
+/* Removes the last directories of path, as long as what is left is at least keep bytes long. The very last may never have
+ * been made, or be a file of the kernel's. */
+static void remove_made(const char *path, size_t keep)
+{
+	AUTO_FREE char *dir = keep ? strdup(path) : NULL;
+
+	while (dir && strlen(dir) >= keep && (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR))
+		*strrchr(dir, '/') = '\0';
+}
+
+/* One step of mkdir -p. Returns the fd, or -EAGAIN when a neighbour's clean-up has just taken the directory above. */
+static int step(int dir_fd, const char *name, bool *ret_made)
+{
+	int fd;
+
+	*ret_made = mkdirat(dir_fd, name, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
+		return errno == ENOENT || errno == ENODEV ? -EAGAIN : -errno;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : errno == ENOENT ? -EAGAIN : -errno;
+}
+
+static int explain_step(int r, const char *dir, struct err *e)
+{
+	if (r == -EACCES || r == -EPERM || r == -EROFS)
+		return err_set(e, -r,
+			       "cannot make cgroup %s: %s; run as root, have a cgroup delegated, or leave out "
+			       "linux.cgroupsPath and all limits",
+			       dir, strerror(-r));
+	if (r == -EOPNOTSUPP)
+		return err_set(e, -r, "cannot make cgroup %s: the one above is threaded", dir);
+	return err_set(e, -r, "cannot make cgroup %s: %s (%s)", dir, strerror(-r), errno_name(-r));
+}
+
+static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	const size_t mount_len = strlen(p->mount);
+	AUTO_CLOSE int dir = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *path = strdup(p->path);
+	bool last = false;
+	char *slash;
+	int fd;
+
+	if (dir < 0)
+		return err_errno(e, "open '%s'", p->mount);
+	if (!path)
+		return err_set(e, ENOMEM, "out of memory");
+	for (slash = path + mount_len; !last;) {
+		char *name = slash + 1;
+
+		*slash = '\0';
+		if (p->n_writes && enable(p, dir, path, e) < 0)
+			return -e->code;
+		*slash = '/';
+		slash = strchr(name, '/');
+		last = !slash;
+		if (slash)
+			*slash = '\0';
+		fd = step(dir, name, &r->made);
+		if (r->made && !r->made_len)
+			r->made_len = strlen(path);
+		if (fd == -EAGAIN)
+			return fd;
+		if (fd < 0)
+			return explain_step(fd, path, e);
+		close(dir);
+		dir = fd;
+	}
+	r->dir_fd = take_fd(&dir);
+	return 0;
+}
+
+int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	struct err own = {0};
+	int tries = TRIES, n;
+
+	*r = (struct cg_run){.dir_fd = -1};
+	if (!p->path)
+		return 0;
+	/* make() reads its error's code. */
+	e = e ? e : &own;
+	do
+		n = make(p, r, e);
+	while (n == -EAGAIN && --tries);
+	if (n == -EAGAIN)
+		err_set(e, EAGAIN, "cannot make cgroup %s: the directories above it were removed %d times", p->path,
+			TRIES);
+	/* config-linux.md, Control groups: a cgroup that is not fit for a new container is an error. */
+	else if (n == 0 && !r->made && cg_event(r->dir_fd, "populated") != 0)
+		err_set(e, EBUSY, "cgroup %s is not empty: it belongs to another container, or to one that still runs",
+			p->path);
+	else if (n == 0 && !r->made && cg_event(r->dir_fd, "frozen") == 1)
+		err_set(e, EBUSY, "cgroup %s is frozen: no process could run in it", p->path);
+	if (!e->code)
+		return 0;
+	fd_close_p(&r->dir_fd);
+	remove_made(p->path, r->made_len);
+	r->made = false;
+	r->made_len = 0;
+	return -e->code;
+}
+
+void cg_unmake(const struct cg_plan *p, struct cg_run *r)
+{
+	fd_close_p(&r->dir_fd);
+	if (r->made)
+		cg_remove(p->path, NULL);
+	if (r->made_len)
+		remove_made(p->path, r->made_len);
+	r->made = false;
+	r->made_len = 0;
+}
+
+/* Without CONFIG_SWAP or with swap accounting off the file is missing. Nothing is lost then when no limit was asked for,
+ * or when the host has no swap. */
+static bool needs_no_swap_file(const struct cg_write *w)
+{
+	char text[512];
+
+	if (!str_eq(w->file, "memory.swap.max"))
+		return false;
+	if (str_eq(w->value, "max"))
+		return true;
+	/* proc(5): one line of titles, then one for each swap area. */
+	return str_eq(w->value, "0") && (cg_read(AT_FDCWD, "/proc/swaps", text, sizeof(text)) <= 0 ||
+					 !strchr(text, '\n') || !strchr(text, '\n')[1]);
+}
+
+/* The kernel takes any list of possible CPUs and then uses those it has; when none is left, those of the parent. A
+ * container must not get other CPUs than it asked for and not know. */
+static int check_effective(const struct cg_write *w, int dir_fd, struct err *e)
+{
+	char wanted[4096], given[4096], file[64];
+
+	if (!str_eq(w->controller, "cpuset"))
+		return 0;
+	snprintf(file, sizeof(file), "%s.effective", w->file);
+	if (cg_read(dir_fd, w->file, wanted, sizeof(wanted)) < 0 || cg_read(dir_fd, file, given, sizeof(given)) < 0 ||
+	    str_eq(wanted, given))
+		return 0;
+	given[strcspn(given, "\n")] = '\0';
+	return err_set(e, EINVAL,
+		       "of '%.128s' this cgroup can have only '%.128s' (%s): name what is online and not taken",
+		       w->value, given, file);
+}
+
+static int write_one(const struct cg_write *w, const struct cg_plan *p, int dir_fd, struct err *e)
+{
+	if (file_write(dir_fd, w->file, w->value, NULL) == 0)
+		return check_effective(w, dir_fd, e);
+	if (errno == ENOENT && needs_no_swap_file(w))
+		return 0;
+	if (errno == ENOENT)
+		return err_set(e, ENOTSUP, "this kernel has no %s in %s, to which '%s' would be written", w->file,
+			       p->path, w->value);
+	return err_errno(e, "the kernel refuses '%.128s' in %s/%s", w->value, p->path, w->file);
+}
+
+int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	for (size_t i = 0; i < p->n_writes; i++) {
+		int n = write_one(&p->writes[i], p, r->dir_fd, e);
+
+		if (n < 0) {
+			err_ctx(e, "%s", p->writes[i].field);
+			return n;
+		}
+	}
+	return 0;
+}
+
+static long bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* A program that the verifier refuses is a bug of ours: its last words are worth the second try. */
+static int explain_load(union bpf_attr *attr, struct err *e)
+{
+	const size_t size = 1u << 16;
+	const int code = errno;
+	AUTO_FREE char *log = calloc(1, size);
+	size_t len;
+
+	if (log && (code == EINVAL || code == EACCES || code == E2BIG)) {
+		attr->log_level = 1;
+		attr->log_buf = (uint64_t)(uintptr_t)log;
+		attr->log_size = (uint32_t)size;
+		bpf(BPF_PROG_LOAD, attr);
+	}
+	len = log ? strlen(log) : 0;
+	errno = code;
+	if (!len)
+		return err_errno(e, "load the device program (%u instructions, bpf(2))", attr->insn_cnt);
+	return err_errno(e, "load the device program (%u instructions, bpf(2)): the verifier says …%s", attr->insn_cnt,
+			 log + (len > 400 ? len - 400 : 0));
+}
+
+int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	union bpf_attr load, attach;
+	AUTO_CLOSE int fd = -1;
+
+	if (!p->devices || r->dir_fd < 0)
+		return 0;
+	/* Not by initialisers: the kernel wants the whole union zero. */
+	memset(&load, 0, sizeof(load));
+	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	load.insns = (uint64_t)(uintptr_t)p->program;
+	load.insn_cnt = (uint32_t)p->n_program;
+	load.license = (uint64_t)(uintptr_t) "GPL";
+	memcpy(load.prog_name, "jailrun_devices", sizeof("jailrun_devices"));
+	fd = (int)bpf(BPF_PROG_LOAD, &load);
+	if (fd < 0) {
+		explain_load(&load, e);
+		return err_ctx(e, "linux.resources.devices");
+	}
+	memset(&attach, 0, sizeof(attach));
+	attach.target_fd = (uint32_t)r->dir_fd;
+	attach.attach_bpf_fd = (uint32_t)fd;
+	attach.attach_type = BPF_CGROUP_DEVICE;
+	/* With others above and below it: each of them must agree to an access. */
+	attach.attach_flags = BPF_F_ALLOW_MULTI;
+	if (bpf(BPF_PROG_ATTACH, &attach) < 0) {
+		err_errno(e, "attach the device program to %s", p->path);
+		return err_ctx(e, "linux.resources.devices");
+	}
+	return 0;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan, from synthetic facts: where the cgroup goes, what is written, what is refused and in which words. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cgroups/cgroups.h"
+#include "cgroups/weight.h"
+
+static char *all[] = {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc", NULL};
+static char *few[] = {"hugetlb", NULL};
+
+static const struct cg_facts unified = {CG_UNIFIED, "/sys/fs/cgroup", "/user.slice", {all, 8}, true, true};
+static const struct cg_facts hybrid = {CG_HYBRID, "/sys/fs/cgroup/unified", "/", {few, 1}, true, true};
+static const struct cg_facts bare = {CG_UNIFIED, "/sys/fs/cgroup", "/", {few, 1}, true, true};
+static const struct cg_facts none = {CG_NONE, NULL, "/", {NULL, 0}, false, true};
+static const struct cg_facts user = {CG_UNIFIED, "/sys/fs/cgroup", "/user.slice", {all, 8}, false, false};
+static const struct cg_facts user_none = {CG_NONE, NULL, "/", {NULL, 0}, false, false};
+static const struct cg_facts delegated = {CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, true, false};
+
+#define I64(x)                                                                                                         \
+	{                                                                                                              \
+		true, (x)                                                                                              \
+	}
+
+struct golden {
+	const char *name;
+	const struct cg_facts *facts;
+	char *path;
+	struct spec_resources r;
+	enum cg_manager manager;
+	bool userns;
+	const char *want; /* "path file=value …", or "field: text" of the error */
+	int err;
+};
+
+#define HYBRID(c)                                                                                                      \
+	"the " c " controller is not available in cgroup v2 on this host (it is bound to cgroup v1, the v2 tree is "   \
+	"/sys/fs/cgroup/unified); remove the limit, or boot with systemd.unified_cgroup_hierarchy=1"
+
+static const struct golden goldens[] = {
+    {"default path", &unified, NULL, {0}, .want = "/sys/fs/cgroup/jailrun/c1 devices"},
+    {"empty path", &unified, "", {0}, .want = "/sys/fs/cgroup/jailrun/c1 devices"},
+    {"docker", &unified, "/docker/0123abcd", {0}, .want = "/sys/fs/cgroup/docker/0123abcd devices"},
+    {"containerd, hybrid", &hybrid, "/default/id1", {0}, .want = "/sys/fs/cgroup/unified/default/id1 devices"},
+    {"podman",
+     &hybrid,
+     "/libpod_parent/libpod-77",
+     {0},
+     .want = "/sys/fs/cgroup/unified/libpod_parent/libpod-77 devices"},
+    {"relative", &unified, "a/b", {0}, .want = "/sys/fs/cgroup/jailrun/a/b devices"},
+    {"unclean", &unified, "//a/./b//", {0}, .want = "/sys/fs/cgroup/a/b devices"},
+    {"a colon in a name", &unified, "/kubepods/pod:x:y", {0}, .want = "/sys/fs/cgroup/kubepods/pod:x:y devices"},
+    {"out of the tree",
+     &unified,
+     "/a/../../b",
+     {0},
+     .err = -EINVAL,
+     .want = "linux.cgroupsPath: '/a/../../b': '..' is not allowed"},
+    {"relative out of the tree",
+     &unified,
+     "..",
+     {0},
+     .err = -EINVAL,
+     .want = "linux.cgroupsPath: '..': '..' is not allowed"},
+    {"the root",
+     &unified,
+     "/",
+     {0},
+     .err = -EINVAL,
+     .want = "linux.cgroupsPath: '/' is the root of the tree, in which a container cannot be"},
+    {"the root in disguise",
+     &unified,
+     "/./",
+     {0},
+     .err = -EINVAL,
+     .want = "linux.cgroupsPath: '/./' is the root of the tree, in which a container cannot be"},
+    {"systemd's path",
+     &unified,
+     "system.slice:docker:0123",
+     {0},
+     .err = -EINVAL,
+     .want = "linux.cgroupsPath: 'system.slice:docker:0123' has the form of the systemd cgroup manager "
+	     "(slice:prefix:name), "
+	     "which this version does not have; let the caller use its cgroupfs manager"},
+    {"systemd's manager",
+     &unified,
+     NULL,
+     {0},
+     .manager = CG_SYSTEMD,
+     .err = -ENOTSUP,
+     .want = "the systemd cgroup manager is not in this version; leave out --systemd-cgroup (let the caller use its "
+	     "cgroupfs manager)"},
+    {"disabled", &unified, "/x", {0}, .manager = CG_DISABLED, .want = "- (cgroups are disabled)"},
+    {"disabled, with a limit",
+     &unified,
+     NULL,
+     {.set = true, .pids_limit = I64(5)},
+     .manager = CG_DISABLED,
+     .err = -ENOTSUP,
+     .want = "linux.resources.pids.limit: cgroups are disabled (--cgroup-manager disabled); remove the limit"},
+    {"user namespace of root", &unified, NULL, {0}, .userns = true, .want = "/sys/fs/cgroup/jailrun/c1 devices"},
+
+    {"no tree, root",
+     &none,
+     NULL,
+     {0},
+     .err = -ENOTSUP,
+     .want =
+	 "no cgroup v2 tree is mounted: mount one at /sys/fs/cgroup, or say --cgroup-manager disabled to do without "
+	 "cgroup, limits and device rules"},
+    {"no tree, user", &user_none, NULL, {0}, .want = "- (no cgroup is made)"},
+    {"no tree, user, limit",
+     &user_none,
+     NULL,
+     {.set = true, .pids_limit = I64(5)},
+     .err = -ENOTSUP,
+     .want =
+	 "linux.resources.pids.limit: no cgroup v2 tree is mounted; remove the limit, or mount one at /sys/fs/cgroup"},
+    {"user", &user, NULL, {0}, .userns = true, .want = "- (no cgroup is made)"},
+    {"user, limit",
+     &user,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(1 << 20)}},
+     .userns = true,
+     .err = -ENOTSUP,
+     .want = "linux.resources.memory.limit: /sys/fs/cgroup cannot be written by this user: without permission to make "
+	     "cgroups there can be no limits and no linux.cgroupsPath; remove them, or have a cgroup delegated"},
+    {"user, no limit meant",
+     &user,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(-1)}, .pids_limit = I64(-1)},
+     .userns = true,
+     .want = "- (no cgroup is made)"},
+    {"user, path of his own",
+     &user,
+     "/user.slice/mine",
+     {0},
+     .userns = true,
+     .want = "/sys/fs/cgroup/user.slice/mine (the container is in a user namespace, where no device node can be made)"},
+    {"delegated",
+     &delegated,
+     NULL,
+     {.set = true, .pids_limit = I64(5)},
+     .want =
+	 "/sys/fs/cgroup/jailrun/c1 pids.max=5 (only CAP_SYS_ADMIN of the first user namespace can attach a program; "
+	 "without it no device node can be made either)"},
+
+    {"all of it",
+     &unified,
+     NULL,
+     {.set = true,
+      .memory = {.set = true,
+		 .limit = I64(67108864),
+		 .reservation = I64(33554432),
+		 .swap = I64(134217728),
+		 .check_before_update = {true, true}},
+      .cpu = {.set = true,
+	      .shares = I64(2048),
+	      .quota = I64(50000),
+	      .period = I64(200000),
+	      .burst = I64(10000),
+	      .idle = I64(1),
+	      .cpus = "0-1",
+	      .mems = "0"},
+      .pids_limit = I64(32)},
+     .want =
+	 "/sys/fs/cgroup/jailrun/c1 memory.max=67108864 memory.swap.max=67108864 memory.low=33554432 cpu.weight=174 "
+	 "cpu.max=50000 200000 cpu.max.burst=10000 cpu.idle=1 cpuset.cpus=0-1 cpuset.mems=0 pids.max=32 devices"},
+    {"zeros are absent to engines",
+     &hybrid,
+     NULL,
+     {.set = true,
+      .memory = {.set = true, .limit = I64(0), .reservation = I64(0), .swap = I64(0)},
+      .cpu = {.set = true, .shares = I64(0), .quota = I64(0), .period = I64(0), .cpus = "", .mems = ""}},
+     .want = "/sys/fs/cgroup/unified/jailrun/c1 devices"},
+    {"no limit needs no controller",
+     &hybrid,
+     NULL,
+     {.set = true,
+      .memory = {.set = true, .limit = I64(-1), .swap = I64(-1)},
+      .cpu = {.set = true, .quota = I64(-1), .burst = I64(0), .idle = I64(0)},
+      .pids_limit = I64(-1)},
+     .want = "/sys/fs/cgroup/unified/jailrun/c1 devices"},
+    {"no limit, said",
+     &unified,
+     NULL,
+     {.set = true,
+      .memory = {.set = true, .limit = I64(-1)},
+      .cpu = {.set = true, .quota = I64(-1)},
+      .pids_limit = I64(-1)},
+     .want = "/sys/fs/cgroup/jailrun/c1 memory.max=max memory.swap.max=max cpu.max=max 100000 pids.max=max devices"},
+    {"quota alone",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .quota = I64(5000)}},
+     .want = "/sys/fs/cgroup/jailrun/c1 cpu.max=5000 100000 devices"},
+    {"period alone",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .period = I64(5000)}},
+     .want = "/sys/fs/cgroup/jailrun/c1 cpu.max=max 5000 devices"},
+    {"swap as much as memory: none",
+     &unified,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(4096), .swap = I64(4096)}},
+     .want = "/sys/fs/cgroup/jailrun/c1 memory.max=4096 memory.swap.max=0 devices"},
+    {"no tasks",
+     &unified,
+     NULL,
+     {.set = true, .pids_limit = I64(0)},
+     .want = "/sys/fs/cgroup/jailrun/c1 pids.max=1 devices"},
+
+    {"hybrid, memory",
+     &hybrid,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(4096)}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.memory.limit: " HYBRID("memory")},
+    {"hybrid, weight",
+     &hybrid,
+     NULL,
+     {.set = true, .cpu = {.set = true, .shares = I64(1024)}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.cpu.shares: " HYBRID("cpu")},
+    {"hybrid, cpus",
+     &hybrid,
+     NULL,
+     {.set = true, .cpu = {.set = true, .cpus = "0"}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.cpu.cpus: " HYBRID("cpuset")},
+    {"hybrid, no tasks",
+     &hybrid,
+     NULL,
+     {.set = true, .pids_limit = I64(0)},
+     .err = -ENOTSUP,
+     .want = "linux.resources.pids.limit: " HYBRID("pids")},
+    {"controller off",
+     &bare,
+     NULL,
+     {.set = true, .pids_limit = I64(7)},
+     .err = -ENOTSUP,
+     .want =
+	 "linux.resources.pids.limit: the pids controller is not available in cgroup v2 on this host "
+	 "(/sys/fs/cgroup/cgroup.controllers does not list it); remove the limit, or enable it: cgroup_disable= of the "
+	 "kernel's command line, or cgroup.subtree_control of the cgroup above"},
+
+    {"memory -2",
+     &unified,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(-2)}},
+     .err = -EINVAL,
+     .want = "linux.resources.memory.limit: -2 is no number of bytes, and not -1 (no limit)"},
+    {"swap below memory",
+     &unified,
+     NULL,
+     {.set = true, .memory = {.set = true, .limit = I64(4096), .swap = I64(4095)}},
+     .err = -EINVAL,
+     .want = "linux.resources.memory.swap: 4095 is memory and swap together: less than memory.limit (4096)"},
+    {"swap alone",
+     &unified,
+     NULL,
+     {.set = true, .memory = {.set = true, .swap = I64(4096)}},
+     .err = -EINVAL,
+     .want =
+	 "linux.resources.memory.swap: the sum of memory and swap is limited, memory is not: set memory.limit as well"},
+    {"burst above quota",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .quota = I64(1000), .burst = I64(1001)}},
+     .err = -EINVAL,
+     .want = "linux.resources.cpu.burst: 1001 is more than cpu.quota (1000)"},
+    {"idle 2",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .idle = I64(2)}},
+     .err = -EINVAL,
+     .want = "linux.resources.cpu.idle: 2 is neither 0 (normal) nor 1 (SCHED_IDLE)"},
+    {"cpus",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .cpus = "0;1"}},
+     .err = -EINVAL,
+     .want = "linux.resources.cpu.cpus: '0;1' is no list of numbers and ranges, as in 0-3,7"},
+    {"pids -2",
+     &unified,
+     NULL,
+     {.set = true, .pids_limit = I64(-2)},
+     .err = -EINVAL,
+     .want = "linux.resources.pids.limit: -2 is no number of tasks, and not -1 (no limit)"},
+};
+
+static void plan_text(const struct cg_plan *p, struct buf *b)
+{
+	buf_str(b, p->path ? p->path : "-");
+	for (size_t i = 0; i < p->n_writes; i++)
+		buf_printf(b, " %s=%s", p->writes[i].file, p->writes[i].value);
+	if (p->devices)
+		buf_str(b, " devices");
+	else
+		buf_printf(b, " (%s)", p->no_devices);
+}
+
+static void test_goldens(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(goldens); i++) {
+		const struct golden *g = &goldens[i];
+		struct spec_config c = {.linux_ = {.set = true, .resources = g->r, .cgroups_path = g->path}};
+		struct arena a = {0};
+		struct cg_plan p;
+		struct err e = {0};
+		AUTO_BUF b = {0};
+		char text[1200];
+		int r = cg_plan(&c, g->facts, g->manager, "c1", g->userns, &a, &p, &e);
+
+		if (r < 0)
+			buf_str(&b, err_str(&e, text, sizeof(text)));
+		else
+			plan_text(&p, &b);
+		if (r != g->err || strcmp(b.data, g->want) != 0)
+			fail_msg("%s: %d\n  is   %s\n  want %s", g->name, r, b.data, g->want);
+		if (r == 0 && p.devices)
+			assert_true(p.n_program > 10 && p.program != NULL);
+		arena_free(&a);
+	}
+}
+
+/* Each write names its property and its controller: the errors of cg_limit and the enabling go by them. */
+static void test_fields(void **state)
+{
+	struct spec_config c = {
+	    .linux_.resources = {.set = true, .cpu = {.set = true, .period = I64(5000)}, .pids_limit = I64(3)}};
+	struct arena a = {0};
+	struct cg_plan p;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(cg_plan(&c, &unified, CG_CGROUPFS, "c1", false, &a, &p, &e), 0);
+	assert_int_equal(p.n_writes, 2);
+	assert_string_equal(p.writes[0].field, "linux.resources.cpu.period");
+	assert_string_equal(p.writes[0].controller, "cpu");
+	assert_string_equal(p.writes[1].field, "linux.resources.pids.limit");
+	assert_string_equal(p.writes[1].controller, "pids");
+	assert_string_equal(p.mount, "/sys/fs/cgroup");
+	arena_free(&a);
+}
+
+/* Rules are read where no program is attached, too. */
+static void test_bad_rule(void **state)
+{
+	struct spec_device_rule rule = {.allow = true, .type = 'c', .access = (char *)"x"};
+	struct spec_config c = {.linux_.resources = {.set = true, .devices = &rule, .n_devices = 1}};
+	const struct cg_facts *const facts[] = {&unified, &user};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		struct arena a = {0};
+		struct cg_plan p;
+		struct err e = {0};
+
+		assert_int_equal(cg_plan(&c, facts[i], CG_CGROUPFS, "c1", false, &a, &p, &e), -EINVAL);
+		assert_string_equal(e.path, "linux.resources.devices[0]");
+		arena_free(&a);
+	}
+}
+
+static void print(const struct spec_config *c, const struct cg_facts *f, struct buf *b)
+{
+	struct jsonw w = {.out = b};
+	struct arena a = {0};
+	struct cg_plan p;
+	struct err e = {0};
+
+	assert_int_equal(cg_plan(c, f, CG_CGROUPFS, "c1", true, &a, &p, &e), 0);
+	jw_object(&w, NULL);
+	cg_plan_print(&p, &w, "cgroups");
+	jw_object_end(&w);
+	arena_free(&a);
+}
+
+static void test_print(void **state)
+{
+	struct spec_device_rule rules[] = {{false, 'a', {0}, {0}, NULL}, {true, 'b', I64(8), {0}, (char *)"mr"}};
+	struct spec_config c = {
+	    .linux_.resources = {.set = true, .devices = rules, .n_devices = 2, .pids_limit = I64(9)}};
+	struct spec_config empty = {0};
+	AUTO_BUF b = {0};
+	AUTO_BUF b2 = {0};
+
+	(void)state;
+	print(&c, &unified, &b);
+	assert_non_null(strstr(b.data, "\"manager\""));
+	assert_non_null(strstr(b.data, "\"/sys/fs/cgroup/jailrun/c1\""));
+	assert_non_null(strstr(b.data, "\"linux.resources.pids.limit\""));
+	assert_non_null(strstr(b.data, "\"deny a *:* rwm\""));
+	assert_non_null(strstr(b.data, "\"allow b 8:* rm\""));
+	assert_non_null(strstr(b.data, "\"allow c 136:* rwm\""));
+	print(&empty, &user, &b2);
+	assert_non_null(strstr(b2.data, "null"));
+	assert_non_null(strstr(b2.data, "\"no cgroup is made\""));
+}
+
+/* All shares there are, against libm's logarithm and power; the values that runc's and crun's tests and reports name. */
+static void test_weight(void **state)
+{
+	static const struct {
+		uint64_t shares, weight;
+	} known[] = {{1, 1}, {2, 1}, {1000, 99}, {1024, 100}, {2000, 170}, {262144, 10000}, {UINT64_MAX, 10000}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		assert_int_equal(cg_weight_of_shares(known[i].shares), known[i].weight);
+	for (uint64_t s = 3; s < 262144; s++) {
+		double l = log2((double)s), x = pow(10, (l * l + 125 * l) / 612 - 7.0 / 34);
+
+		if (s != 1024 && fabs(x - round(x)) < 1e-8)
+			fail_msg("%d: nearer to a whole number than the conversion thinks", (int)s);
+		if (cg_weight_of_shares(s) != (uint64_t)ceil(x))
+			fail_msg("%d shares: weight %d, want %f", (int)s, (int)cg_weight_of_shares(s), ceil(x));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_goldens), cmocka_unit_test(test_fields), cmocka_unit_test(test_bad_rule),
+	    cmocka_unit_test(test_print),   cmocka_unit_test(test_weight),
+	};
+
+	return cmocka_run_group_tests_name("cgroups: the plan", tests, NULL, NULL);
+}

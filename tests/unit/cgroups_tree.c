@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Real cgroups on this host, in a sub-tree of their own: made, entered, limited, killed, removed; nothing left. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cgroups/cgroups.h"
+
+static struct arena arena;
+static struct cg_facts facts;
+static const char *why_not; /* reason to skip, or NULL */
+static char top[64];        /* "/jailrun-unit-PID": this test's own sub-tree */
+
+static int setup(void **state)
+{
+	struct err e = {0};
+	char path[256];
+
+	(void)state;
+	snprintf(top, sizeof(top), "/jailrun-unit-%d", (int)getpid());
+	if (cg_probe(&arena, &facts, &e) < 0) {
+		why_not = "the probe failed";
+		return 0;
+	}
+	if (facts.layout == CG_NONE)
+		why_not = "no cgroup v2 tree";
+	else if (!facts.privileged)
+		why_not = "no privileges";
+	else {
+		snprintf(path, sizeof(path), "%s%s-try", facts.mount, top);
+		if (mkdir(path, 0755) < 0)
+			why_not = "the cgroup v2 tree is not writable";
+		else
+			rmdir(path);
+	}
+	if (why_not && getenv("JAILRUN_MUST_WORK")) {
+		fprintf(stderr, "must work: %s %s\n", why_not, e.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	return 0;
+}
+
+#define NEED_CGROUPS()                                                                                                 \
+	do {                                                                                                           \
+		(void)state;                                                                                           \
+		if (why_not) {                                                                                         \
+			print_message("skip: %s\n", why_not);                                                          \
+			skip();                                                                                        \
+		}                                                                                                      \
+	} while (0)
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static void plan_at(const char *below, struct cg_plan *p)
+{
+	struct spec_config c = {.linux_.cgroups_path = arena_printf(&arena, "%s%s", top, below)};
+	struct err e = {0};
+
+	if (cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, p, &e) < 0)
+		fail_msg("plan: %s", e.text);
+}
+
+static void create(const struct cg_plan *p, struct cg_run *r)
+{
+	struct err e = {0};
+
+	if (cg_create(p, r, &e) < 0)
+		fail_msg("create: %s", e.text);
+	assert_true(r->dir_fd >= 0);
+}
+
+static void remove_ok(const char *path)
+{
+	struct err e = {0};
+
+	if (cg_remove(path, &e) < 0)
+		fail_msg("remove: %s", e.text);
+	assert_false(exists(path));
+}
+
+/* The whole sub-tree of this test, which must be empty by now. */
+static void nothing_left(void)
+{
+	char *path = arena_printf(&arena, "%s%s", facts.mount, top);
+
+	if (exists(path) && rmdir(path) < 0)
+		fail_msg("%s is left: %s", path, strerror(errno));
+}
+
+/* A process in the cgroup that waits for its end. */
+static pid_t sleeper(int cgroup_fd)
+{
+	pid_t pid = proc_clone(0, cgroup_fd, NULL);
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_true(pid > 0);
+	return pid;
+}
+
+static int reap(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(proc_wait(pid, &status, 0), pid);
+	return status;
+}
+
+static void test_probe(void **state)
+{
+	NEED_CGROUPS();
+	assert_non_null(facts.mount);
+	assert_int_equal(facts.self[0], '/');
+	assert_true(facts.writable);
+	assert_true(exists(arena_printf(&arena, "%s%s", facts.mount, facts.self)));
+}
+
+static void test_life(void **state)
+{
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+	pid_t pid, *pids;
+	int status;
+
+	NEED_CGROUPS();
+	plan_at("/life/a", &p);
+	create(&p, &r);
+	assert_true(r.made);
+	assert_int_equal(r.made_len, strlen(facts.mount) + strlen(top));
+	pid = sleeper(r.dir_fd);
+	assert_int_equal(cg_pids(p.path, &pids, &e), 1);
+	assert_int_equal(pids[0], pid);
+	free(pids);
+	assert_int_equal(cg_kill(p.path, SIGTERM, &e), 0);
+	status = reap(pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	pid = sleeper(r.dir_fd);
+	assert_int_equal(cg_kill(p.path, SIGKILL, &e), 0);
+	status = reap(pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(r.dir_fd);
+	remove_ok(p.path);
+	remove_ok(p.path); /* again: nothing to do */
+	assert_int_equal(cg_kill(p.path, SIGKILL, &e), 0);
+	assert_int_equal(cg_pids(p.path, &pids, &e), -ENOENT);
+	rmdir(arena_printf(&arena, "%s%s/life", facts.mount, top));
+	nothing_left();
+}
+
+static void test_occupied(void **state)
+{
+	struct cg_plan p;
+	struct cg_run first, second;
+	struct err e = {0};
+	pid_t pid;
+
+	NEED_CGROUPS();
+	plan_at("/occupied", &p);
+	create(&p, &first);
+	pid = sleeper(first.dir_fd);
+	assert_int_equal(cg_create(&p, &second, &e), -EBUSY);
+	assert_non_null(strstr(e.text, "is not empty"));
+	assert_int_equal(second.dir_fd, -1);
+	assert_true(exists(p.path)); /* it is not the second one's to remove */
+	assert_int_equal(kill(pid, 0), 0);
+	/* The control: emptied, it can be used, but remains its maker's. */
+	assert_int_equal(cg_kill(p.path, SIGKILL, NULL), 0);
+	reap(pid);
+	create(&p, &second);
+	assert_false(second.made);
+	cg_unmake(&p, &second);
+	assert_true(exists(p.path));
+	cg_unmake(&p, &first);
+	assert_false(exists(p.path));
+	nothing_left();
+}
+
+static void test_frozen(void **state)
+{
+	struct cg_plan p;
+	struct cg_run r, again;
+	struct err e = {0};
+	pid_t pid;
+
+	NEED_CGROUPS();
+	plan_at("/frozen", &p);
+	create(&p, &r);
+	assert_false(cg_frozen(p.path));
+	assert_int_equal(file_write(r.dir_fd, "cgroup.freeze", "1", &e), 0);
+	assert_true(cg_frozen(p.path));
+	assert_int_equal(cg_create(&p, &again, &e), -EBUSY);
+	assert_non_null(strstr(e.text, "frozen"));
+	pid = sleeper(r.dir_fd);
+	remove_ok(p.path); /* kills what is frozen, too */
+	reap(pid);
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* A container with a writable cgroup file system can nest cgroups deeper than a recursion would stand. */
+static void test_nested(void **state)
+{
+	struct cg_plan p;
+	struct cg_run r;
+	pid_t pids[3], *found;
+	struct err e = {0};
+	int fd, n = 0;
+
+	NEED_CGROUPS();
+	plan_at("/nested", &p);
+	create(&p, &r);
+	fd = dup(r.dir_fd);
+	for (int depth = 0; depth < 40; depth++) {
+		int next;
+
+		assert_int_equal(mkdirat(fd, "side", 0755), 0);
+		assert_int_equal(mkdirat(fd, "deeper", 0755), 0);
+		next = openat(fd, "deeper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(next >= 0);
+		close(fd);
+		fd = next;
+		if (depth % 15 == 5)
+			pids[n++] = sleeper(fd);
+	}
+	close(fd);
+	assert_int_equal(cg_pids(p.path, &found, &e), n);
+	free(found);
+	remove_ok(p.path);
+	while (n--)
+		reap(pids[n]);
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* A fork bomb must be gone when cg_remove returns. */
+static void test_bomb(void **state)
+{
+	struct cg_plan p;
+	struct cg_run r;
+	pid_t pid;
+
+	NEED_CGROUPS();
+	plan_at("/bomb", &p);
+	create(&p, &r);
+	pid = proc_clone(0, r.dir_fd, NULL);
+	if (pid == 0) {
+		signal(SIGCHLD, SIG_IGN);
+		for (int i = 0;; i++)
+			if (fork() == 0 && i > 20)
+				_exit(0);
+			else if (i > 3)
+				usleep(2000);
+	}
+	usleep(20000);
+	remove_ok(p.path);
+	reap(pid);
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* What is no container's cgroup stays untouched. */
+static void test_guard(void **state)
+{
+	struct err e = {0}, e2 = {0}, e3 = {0};
+	char dir[] = "/tmp/cgroups-unit-XXXXXX";
+
+	NEED_CGROUPS();
+	assert_int_equal(cg_kill(facts.mount, SIGKILL, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "is the root of a cgroup tree"));
+	assert_int_equal(cg_remove(facts.mount, &e2), -EINVAL);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(cg_remove(dir, &e3), -EINVAL);
+	assert_non_null(strstr(e3.text, "is no cgroup v2"));
+	assert_true(exists(dir));
+	rmdir(dir);
+}
+
+/* Empty parents called jailrun go with the last container in them, and only then. */
+static void test_parents(void **state)
+{
+	struct cg_plan p, q;
+	struct cg_run r, s;
+
+	NEED_CGROUPS();
+	plan_at("/jailrun/one/a", &p);
+	plan_at("/jailrun/two", &q);
+	create(&p, &r);
+	create(&q, &s);
+	close(r.dir_fd);
+	close(s.dir_fd);
+	remove_ok(p.path);
+	assert_false(exists(arena_printf(&arena, "%s%s/jailrun/one", facts.mount, top)));
+	assert_true(exists(q.path));
+	remove_ok(q.path);
+	assert_false(exists(arena_printf(&arena, "%s%s/jailrun", facts.mount, top)));
+	assert_true(exists(arena_printf(&arena, "%s%s", facts.mount, top)));
+	nothing_left();
+}
+
+/* A failure on the way takes back what was made before it: here a name that the kernel refuses, at the end. */
+static void test_failure(void **state)
+{
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+
+	NEED_CGROUPS();
+	plan_at("/failure/x/cgroup.procs", &p);
+	assert_int_equal(cg_create(&p, &r, &e), -ENOTDIR);
+	assert_non_null(strstr(e.text, "cannot make cgroup"));
+	assert_int_equal(r.dir_fd, -1);
+	assert_false(exists(arena_printf(&arena, "%s%s", facts.mount, top)));
+	plan_at("/failure/x/fine", &p);
+	create(&p, &r);
+	cg_unmake(&p, &r);
+	cg_unmake(&p, &r);
+	assert_false(exists(arena_printf(&arena, "%s%s", facts.mount, top)));
+}
+
+static void test_limit_refused(void **state)
+{
+	struct cg_write writes[] = {{"cgroup.max.depth", "7", "", "linux.resources.first"},
+				    {"cgroup.max.depth", "seven", "", "linux.resources.second"}};
+	struct cg_write missing = {"no.such.file", "1", "", "linux.resources.third"};
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0}, e2 = {0};
+	char text[32];
+	int fd;
+
+	NEED_CGROUPS();
+	plan_at("/limit", &p);
+	create(&p, &r);
+	p.writes = writes;
+	p.n_writes = 2;
+	assert_int_equal(cg_limit(&p, &r, &e), -EINVAL);
+	assert_string_equal(e.path, "linux.resources.second");
+	assert_non_null(strstr(e.text, "the kernel refuses 'seven' in "));
+	assert_non_null(strstr(e.text, "/limit/cgroup.max.depth: Invalid argument (EINVAL)"));
+	fd = openat(r.dir_fd, "cgroup.max.depth", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(fd, text, sizeof(text)), 2);
+	assert_int_equal(text[0], '7'); /* the control: the first one was written */
+	close(fd);
+	p.writes = &missing;
+	p.n_writes = 1;
+	assert_int_equal(cg_limit(&p, &r, &e2), -ENOTSUP);
+	assert_string_equal(e2.path, "linux.resources.third");
+	p.n_writes = 0;
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* In the cgroup: every node may be made, but only those of the rules opened. Returns which step went wrong, 0: none. */
+static int probe_devices(const char *dir)
+{
+	char path[128];
+	int fd;
+
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return 1;
+	snprintf(path, sizeof(path), "%s/zero", dir);
+	if (mknod(path, S_IFCHR | 0600, makedev(1, 5)) < 0 || open(path, O_RDWR | O_CLOEXEC) < 0)
+		return 2;
+	snprintf(path, sizeof(path), "%s/mem", dir);
+	if (mknod(path, S_IFCHR | 0600, makedev(1, 1)) < 0)
+		return 3;
+	if (open(path, O_RDONLY | O_CLOEXEC) >= 0 || errno != EPERM)
+		return 4;
+	snprintf(path, sizeof(path), "%s/kmsg", dir);
+	if (mknod(path, S_IFCHR | 0600, makedev(1, 11)) < 0 || open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) < 0)
+		return 5;
+	if (open(path, O_WRONLY | O_CLOEXEC) >= 0 || errno != EPERM)
+		return 6;
+	return 0;
+}
+
+static void test_devices(void **state)
+{
+	struct spec_device_rule rules[] = {{false, 'a', {0}, {0}, NULL},
+					   {true, 'c', {true, 1}, {true, 11}, (char *)"r"}};
+	struct spec_config c = {.linux_.resources = {.set = true, .devices = rules, .n_devices = 2}};
+	char dir[] = "/tmp/cgroups-unit-XXXXXX";
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+	uint64_t start;
+	int status;
+	pid_t pid;
+
+	NEED_CGROUPS();
+	assert_non_null(mkdtemp(dir));
+	c.linux_.cgroups_path = arena_printf(&arena, "%s/devices", top);
+	assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
+	assert_true(p.devices);
+	create(&p, &r);
+	start = now_us();
+	if (cg_devices(&p, &r, &e) < 0)
+		fail_msg("%s", e.text);
+	print_message("%zu instructions loaded and attached in %llu us\n", p.n_program,
+		      (unsigned long long)(now_us() - start));
+	pid = proc_clone(0, r.dir_fd, NULL);
+	if (pid == 0)
+		_exit(probe_devices(dir));
+	status = reap(pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	/* The control: outside, the denied device opens (or is missing, or locked down: anything but EPERM by the program). */
+	pid = proc_clone(0, -1, NULL);
+	if (pid == 0) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/kmsg", dir);
+		_exit(open(path, O_WRONLY | O_CLOEXEC) < 0);
+	}
+	assert_int_equal(reap(pid), 0);
+	cg_unmake(&p, &r);
+	nothing_left();
+	for (const char *const *f = (const char *const[]){"zero", "mem", "kmsg", NULL}; *f; f++)
+		unlink(arena_printf(&arena, "%s/%s", dir, *f));
+	rmdir(dir);
+}
+
+#define LARGE 1024
+/* The verifier takes a large program, too, and does not choke on its branches. */
+static void test_devices_large(void **state)
+{
+	struct spec_device_rule *rules = calloc(LARGE, sizeof(*rules));
+	struct spec_config c = {.linux_.resources = {.set = true, .devices = rules, .n_devices = LARGE}};
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+
+	NEED_CGROUPS();
+	assert_non_null(rules);
+	for (int i = 0; i < LARGE; i++)
+		rules[i] = (struct spec_device_rule){.allow = i & 1,
+						     .type = "bc"[i / 2 % 2],
+						     .major = {true, i / 16},
+						     .minor = {true, i},
+						     .access = (char *)"rw"};
+	c.linux_.cgroups_path = arena_printf(&arena, "%s/large", top);
+	assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
+	create(&p, &r);
+	if (cg_devices(&p, &r, &e) < 0)
+		fail_msg("%zu instructions: %s", p.n_program, e.text);
+	/* The control: the verifier's words come through. */
+	p.n_program--;
+	assert_true(cg_devices(&p, &r, &e) < 0);
+	assert_string_equal(e.path, "linux.resources.devices");
+	assert_non_null(strstr(e.text, "the verifier says"));
+	cg_unmake(&p, &r);
+	nothing_left();
+	free(rules);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_probe),         cmocka_unit_test(test_life),    cmocka_unit_test(test_occupied),
+	    cmocka_unit_test(test_frozen),        cmocka_unit_test(test_nested),  cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents), cmocka_unit_test(test_failure),
+	    cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_large),
+	};
+
+	return cmocka_run_group_tests_name("cgroups: the real tree", tests, setup, teardown);
+}
