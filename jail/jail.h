@@ -44,7 +44,8 @@ struct jail_seal {
 
 enum jail_engine {
 	JAIL_NONE,   /* no policy: the workload is the container's PID 1 */
-	JAIL_NOTIFY, /* rules in BPF alone; refused calls are reported through a listener (seccomp_unotify(2)) */
+	JAIL_NOTIFY, /* rules in BPF alone; refused calls are reported through a listener (seccomp_unotify(2)) when the
+			filter's flags ask for one; they do not where that is impossible: then nothing is reported */
 	JAIL_TRACE,  /* PTRACE_SEIZE and SECCOMP_RET_TRACE: exec rules, counts, protected processes */
 };
 
@@ -58,11 +59,13 @@ enum jail_trap {
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
 };
 
+#define JAIL_ANY_CALL (-1)
 struct jail_rule {
-	char *name; /* of the policy: "syscalls.rules[2]", "exec", "limits", "signals.to_init", "self" */
+	char *
+	    name; /* of the policy: "syscalls.syscalls[2]", "exec", "limits", "signals.to_init"; "self", "engine": always there */
 	char *syscall;
 	uint32_t arch; /* AUDIT_ARCH_* */
-	int32_t nr;
+	int32_t nr;    /* with the x32 bit where it is one; JAIL_ANY_CALL: what syscalls.defaultAction refuses */
 	uint32_t trap; /* enum jail_trap */
 	int32_t err;   /* errno of a refusal */
 	uint32_t arg;  /* JAIL_TRAP_TARGET: index of the argument with the pid */
@@ -142,6 +145,14 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 
 /* A sealed memfd with the helper's program. */
 int jail_helper_open(struct err *e);
+
+/* The rule that a trapped call fell under: the first that matches, as in the filter. Returns its index, or -1 for a
+ * call that the policy did not trap. */
+int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6]);
+
+/* Whether exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
+ * it. *ret_why (NULL: not wanted): NULL, or a constant text for the report. */
+bool jail_exec_allowed(const struct jail_plan *p, const char *path, const char **ret_why);
 
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {

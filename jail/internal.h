@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share. Nothing here is for other folders. */
+#ifndef JAIL_INTERNAL_H
+#define JAIL_INTERNAL_H
+
+#include "jail.h"
+
+#define ERRNO_MAX   4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
+#define X32_BIT     0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
+#define MAX_ARCHS   24
+#define COMPARE_32  0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
+#define TRACE_RULES 0x7fff      /* indexes fit in the data of SECCOMP_RET_TRACE and stay positive */
+
+/* ---- arch.c: names of the specification, tokens of libseccomp, values of seccomp_data.arch ---- */
+
+/* 0 when unknown. A token is the AUDIT_ARCH_* value but for x32, which has none. */
+uint32_t arch_token(const char *name);
+const char *arch_name(uint32_t token);
+uint32_t arch_audit(uint32_t token);
+bool arch_is_x32(uint32_t token);
+/* This ABI and the others that the same kernel runs. Returns how many. */
+size_t arch_family(uint32_t token, uint32_t ret[MAX_ARCHS]);
+void arch_names(struct arena *a, struct strv *ret);
+
+/* The names of the specification's actions, operators and flags, and their values. */
+struct word {
+	const char *name;
+	uint32_t value;
+};
+extern const struct word seccomp_actions[], seccomp_operators[], seccomp_flags[];
+const struct word *word_find(const struct word *table, const char *name);
+void word_names(const struct word *table, struct arena *a, struct strv *ret);
+
+/* How system call `name` is made in an ABI: by number, and on some also through a multiplexer (socketcall(2), ipc(2)),
+ * whose arg 0 & mask is `call`. */
+struct abi_call {
+	int nr, mux_nr; /* -1: not so */
+	uint32_t mux_mask, mux_call;
+};
+/* Returns 1, 0 when the ABI has none of that name, -ENOENT when no ABI has, -ENOTSUP for a multiplexer that is not
+ * known here. */
+int abi_find(uint32_t token, const char *name, struct abi_call *ret);
+
+/* Where the flags of clone(2) are. */
+uint32_t abi_clone_flags(uint32_t token);
+
+/* True when the kernel takes argument `index` of the call as 32 bits. */
+bool abi_arg_is_int(const char *syscall, uint32_t index);
+
+/* ---- gen.c: rules to BPF, the first match of a call wins ---- */
+
+struct gen_rule {
+	uint32_t audit;
+	int32_t nr;
+	uint32_t ret; /* SECCOMP_RET_* with data */
+	uint32_t n_args;
+	struct jail_rule_arg args[6];
+	size_t seq; /* kept by gen_add */
+};
+struct gen {
+	struct arena *a;
+	struct gen_rule *rules;
+	size_t n, room;
+	uint32_t archs[MAX_ARCHS]; /* tokens */
+	size_t n_archs;
+	uint32_t default_ret, bad_arch_ret;
+};
+int gen_add(struct gen *g, const struct gen_rule *r);
+int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
+
+/* ---- oci.c, enosys.c, cache.c: linux.seccomp ---- */
+
+/* Compiles, or takes from the cache. ret->len 0: no filter. */
+int oci_filter(const struct spec_seccomp *s, const struct jail_facts *f, const char *cache_dir, struct arena *a,
+	       struct jail_bpf *ret, struct err *e);
+
+/* Puts before the filter: ENOSYS for calls with a number above all that the profile names. */
+int enosys_prepend(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, struct arena *a,
+		   struct jail_bpf *f, struct err *e);
+
+/* The cache never fails: false and nothing are the answers to any trouble. */
+bool cache_load(const char *dir, const struct buf *key, struct arena *a, struct jail_bpf *ret);
+void cache_store(const char *dir, const struct buf *key, const struct jail_bpf *f);
+
+/* ---- policy.c, caps.c, seal.c ---- */
+
+int policy_plan(const struct spec_policy *p, const struct spec_config *c, const struct jail_facts *f, struct arena *a,
+		struct jail_plan *ret, struct err *e);
+int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT]);
+int seal_plan(const struct spec_config *c, const struct jail_facts *f, const struct jail_options *o, struct arena *a,
+	      struct jail_seal *ret, struct err *e);
+
+#endif
