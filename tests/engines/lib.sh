@@ -218,7 +218,7 @@ nothing_left() {
 		[ ! -d "$r" ] || left+=$(find "$r" -mindepth 1 -maxdepth 1 -type d ! -name '.*' ! -name cache 2>/dev/null)
 	done
 	left+=$(pgrep -x busybox -a | grep -v "$W" || true)
-	left+=$(find /sys/fs/cgroup -mindepth 2 -type d -path "*$N*/*" 2>/dev/null)
+	left+=$(find /sys/fs/cgroup -mindepth 2 -type d -path "*$N*/*" ! -name conmon 2>/dev/null)
 	if [ -z "$left" ]; then
 		ok "$name"
 	else
