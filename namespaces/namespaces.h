@@ -15,6 +15,7 @@ struct ns_facts {
 	uint32_t euid, egid;
 	bool in_userns;            /* the runtime itself runs inside a user namespace */
 	bool kernel_has[NS_COUNT]; /* /proc/self/ns/X exists */
+	bool has_cgroup2;          /* a cgroup v2 tree is mounted at /sys/fs/cgroup or at its "unified" */
 };
 
 /* A mount of the plan. The vectors that it is made of are those of mount_setattr(2) and fsconfig(2). */
@@ -34,6 +35,7 @@ struct ns_mount {
 	uint64_t propagation;                /* MS_SHARED | MS_REC …; 0: leave */
 	struct strv fs_options;              /* "key", "key=value": for fsconfig */
 	bool fs_ro;                          /* the superblock itself is read-only */
+	const char *note;                    /* what differs from the words of config.json, or NULL */
 };
 
 struct ns_plan {
@@ -41,7 +43,7 @@ struct ns_plan {
 	uint64_t rest_flags;        /* those that must come later: CLONE_NEWCGROUP, CLONE_NEWTIME */
 	const char *join[NS_COUNT]; /* path of the namespace to join, or NULL */
 	bool userns;                /* the container is in a user namespace of its own or a joined one */
-	bool setgroups_denied; /* its maps are written without privilege: setgroups(2) is not to be had */
+	bool setgroups_denied;      /* its maps are written without privilege: setgroups(2) is not to be had */
 	const struct spec_config *config;
 	const char *bundle; /* absolute */
 	const char *rootfs; /* absolute, resolved */
@@ -49,6 +51,7 @@ struct ns_plan {
 	size_t n_mounts;
 	struct spec_device *devices; /* default devices and those of linux.devices */
 	size_t n_devices;
+	bool keep_dev;        /* /dev is bound from elsewhere: nothing is made in it */
 	bool bind_devices;    /* mknod is not possible: bind them from the host */
 	uint64_t propagation; /* of the rootfs at the end: MS_* */
 	bool no_pivot;        /* --no-pivot: MS_MOVE and chroot */
@@ -56,13 +59,15 @@ struct ns_plan {
 
 /* What the steps hold between them: fds, opened before the clone or on the way. ns_run_init sets all to -1. */
 struct ns_run {
-	int rootfs_fd;   /* the container's root: a detached tree first, "/" of the container later */
-	int *source_fds; /* one per mount: detached tree of a bind's source, or -1 */
+	int rootfs_fd; /* the container's root: a detached tree first, "/" of the container later */
+	int *
+	    source_fds; /* one per mount: detached tree of a bind's source, or -1; later a tmpfs to be made read-only */
+	size_t n_sources;
 	int join_fds[NS_COUNT];
-	int proc_fd;         /* a private procfs for sysctl and friends, or -1 */
-	int userns_fd;       /* of idmapped mounts' maps, or -1 */
-	int cgroup_dir_fd;   /* given by the caller: the container's cgroup v2 directory, or -1 */
-	int devices_null_fd; /* the container's /dev/null, verified, O_PATH */
+	int proc_fd;   /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
+	int userns_fd; /* of idmapped mounts' maps, or -1 */
+	int cgroup_dir_fd; /* given by the caller before ns_sources, and its own: the container's cgroup v2 directory, or -1 */
+	int devices_null_fd; /* the container's /dev/null, or a copy of the host's: verified, what masks are made of */
 	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
 	void *made_arg;
 };
@@ -104,10 +109,9 @@ int ns_rest(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_loopback(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: host name and domain name. */
 int ns_uts(const struct ns_plan *p, struct ns_run *r, struct err *e);
-/* C: propagation of the old tree, and the rootfs attached where pivot_root will find it; rootfs_fd is its root. Makes
- * process.cwd when it is missing. */
+/* C: propagation of the old tree, and the rootfs attached where pivot_root will find it; rootfs_fd is its root. */
 int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e);
-/* C: config.json's mounts, in order. */
+/* C: config.json's mounts, in order. Makes process.cwd when it is missing then. */
 int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: default and configured devices, the links of /dev (fd, stdin, …, ptmx). */
 int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices and the links of /dev, all made under fds of their directories. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "internal.h"
+
+/* The directory of the device before, since most are in /dev. */
+struct dir_cache {
+	int fd;
+	char *path; /* up to its last slash, of the plan's device */
+	size_t len;
+};
+
+int null_check(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? 0 : -EINVAL;
+}
+
+static mode_t type_of(const struct spec_device *d)
+{
+	return d->type == 'p' ? S_IFIFO : d->type == 'b' ? S_IFBLK : S_IFCHR;
+}
+
+static bool is_device(const struct stat *st, const struct spec_device *d)
+{
+	if ((st->st_mode & S_IFMT) != type_of(d))
+		return false;
+	return d->type == 'p' || st->st_rdev == makedev((unsigned int)d->major, (unsigned int)d->minor);
+}
+
+/* In a user namespace mknod(2) is not allowed: the host's node of the same name is bound on an empty file. */
+static int bind_device(int dir, const char *name, const struct spec_device *d, struct err *e)
+{
+	AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, d->path, false), target = -1;
+	struct stat st;
+	int r;
+
+	if (tree < 0) {
+		errno = -tree;
+		return err_errno(e, "open_tree the host's '%.128s' (mknod is not allowed here)", d->path);
+	}
+	if (fstat(tree, &st) < 0)
+		return err_errno(e, "stat the host's '%.128s'", d->path);
+	if (!is_device(&st, d))
+		return err_set(e, ENODEV, "the host's '%.128s' is not the device %c %lld:%lld", d->path, d->type,
+			       (long long)d->major, (long long)d->minor);
+	target = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (target < 0)
+		return err_errno(e, "make '%.128s'", d->path);
+	r = mnt_attach(tree, target);
+	if (r < 0) {
+		errno = -r;
+		return err_errno(e, "bind the host's '%.128s'", d->path);
+	}
+	return 0;
+}
+
+static int own_device(int dir, const char *name, const struct spec_device *d, struct err *e)
+{
+	const uid_t uid = (uid_t)d->uid.v;
+	const gid_t gid = (gid_t)d->gid.v;
+
+	if ((!uid && !gid) || fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return err_errno(e, "owner %u:%u of '%.128s'", uid, gid, d->path);
+}
+
+/* What is there already: of an image, or of a bind mount. */
+static int present_device(int dir, const char *name, const struct spec_device *d, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_errno(e, "stat '%.128s'", d->path);
+	if (!is_device(&st, d))
+		return err_set(e, EEXIST, "'%.128s' exists in the rootfs and is not the device %c %lld:%lld", d->path,
+			       d->type, (long long)d->major, (long long)d->minor);
+	return 0;
+}
+
+static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cache *dir, const struct spec_device *d,
+		       struct err *e)
+{
+	const char *name = strrchr(d->path, '/') + 1;
+	size_t len = (size_t)(name - d->path);
+	struct stat st;
+	int result;
+
+	if (dir->fd < 0 || dir->len != len || strncmp(dir->path, d->path, len) != 0) {
+		fd_close_p(&dir->fd);
+		dir->fd = target_parent(r, d->path, &name, e);
+		if (dir->fd < 0)
+			return dir->fd;
+		dir->path = d->path;
+		dir->len = len;
+	}
+	if (r->made && fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		result = target_made(r, d->path, false, e);
+		if (result < 0)
+			return result;
+	}
+	if (!p->bind_devices || d->type == 'p') {
+		if (mknodat(dir->fd, name, type_of(d) | (mode_t)d->file_mode.v,
+			    makedev((unsigned int)d->major, (unsigned int)d->minor)) == 0)
+			return own_device(dir->fd, name, d, e);
+		if (errno == EEXIST)
+			return present_device(dir->fd, name, d, e);
+		if (errno != EPERM || d->type == 'p')
+			return err_errno(e, "mknod '%.128s'", d->path);
+	}
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return present_device(dir->fd, name, d, e);
+	return bind_device(dir->fd, name, d, e);
+}
+
+static int make_devices(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	struct dir_cache dir = {.fd = -1};
+	mode_t mask = umask(0);
+	int result = 0;
+
+	for (size_t i = 0; i < p->n_devices && result == 0; i++)
+		result = make_device(p, r, &dir, &p->devices[i], e);
+	umask(mask);
+	fd_close_p(&dir.fd);
+	return result < 0 ? err_ctx(e, "linux.devices") : 0;
+}
+
+/* runtime-linux.md, Dev symbolic links. */
+static int make_links(const struct ns_plan *p, struct ns_run *r, int dev, struct err *e)
+{
+	static const struct {
+		const char *name, *target;
+	} links[] = {
+	    {"fd", "/proc/self/fd"},
+	    {"stdin", "/proc/self/fd/0"},
+	    {"stdout", "/proc/self/fd/1"},
+	    {"stderr", "/proc/self/fd/2"},
+	};
+
+	(void)p;
+	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+		char path[32] = "/dev/";
+		struct stat st;
+
+		if (r->made && fstatat(dev, links[i].name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    target_made(r, strcat(path, links[i].name), false, e) < 0)
+			return -e->code;
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+			return err_errno(e, "link /dev/%s", links[i].name);
+	}
+	return 0;
+}
+
+/* Not the image's, which could be anything: the container's own devpts has one. */
+static int make_ptmx(struct ns_run *r, int dev, struct err *e)
+{
+	struct stat st;
+
+	if (unlinkat(dev, "ptmx", 0) < 0 && errno != ENOENT)
+		return err_errno(e, "remove the image's /dev/ptmx");
+	if (r->made && fstatat(dev, "ptmx", &st, AT_SYMLINK_NOFOLLOW) < 0 && target_made(r, "/dev/ptmx", false, e) < 0)
+		return -e->code;
+	if (symlinkat("pts/ptmx", dev, "ptmx") < 0)
+		return err_errno(e, "link /dev/ptmx");
+	return 0;
+}
+
+/* Made now, since later the rootfs may be read-only. */
+static int make_console(struct ns_run *r, int dev, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (fstatat(dev, "console", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* ns_console looks at what it is */
+	if (target_made(r, "/dev/console", false, e) < 0)
+		return -e->code;
+	fd = openat(dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_errno(e, "make /dev/console") : 0;
+}
+
+/* What files are masked with: the container's null device, or when /dev has no proper one (CVE-2025-31133), the host's,
+ * of which a copy has to be taken while the old root is there. */
+static int find_null(struct ns_run *r, struct err *e)
+{
+	r->devices_null_fd = path_open_in(r->rootfs_fd, "/dev/null", O_PATH | O_NOFOLLOW, 0, NULL);
+	if (r->devices_null_fd >= 0 && null_check(r->devices_null_fd) == 0)
+		return 0;
+	fd_close_p(&r->devices_null_fd);
+	r->devices_null_fd = mnt_clone(AT_FDCWD, "/dev/null", false);
+	if (r->devices_null_fd >= 0 && null_check(r->devices_null_fd) == 0)
+		return 0;
+	fd_close_p(&r->devices_null_fd);
+	err_set(e, ENODEV, "neither the container's /dev/null nor the host's is the null device (1:3)");
+	return err_ctx(e, "linux.maskedPaths");
+}
+
+int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	AUTO_CLOSE int dev = -1;
+	int result = 0;
+
+	if (!p->keep_dev) {
+		result = make_devices(p, r, e);
+		if (result < 0)
+			return result;
+		dev = target_open(r, "/dev", true, false, NULL, e);
+		result = dev < 0 ? dev : make_links(p, r, dev, e);
+		if (result == 0)
+			result = make_ptmx(r, dev, e);
+		if (result == 0 && p->config->process.terminal)
+			result = make_console(r, dev, e);
+		if (result < 0)
+			return result;
+	}
+	return p->config->linux_.masked_paths.n ? find_null(r, e) : 0;
+}

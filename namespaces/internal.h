@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share. */
+#ifndef NAMESPACES_INTERNAL_H
+#define NAMESPACES_INTERNAL_H
+
+#include "mountapi.h"
+#include "namespaces.h"
+
+/* options.c: the list of options of one mount into *m (kind, attributes, propagation, data). */
+int options_parse(struct ns_mount *m, struct arena *a, struct err *e);
+
+/* plan_mounts.c, plan_devices.c: parts of ns_plan. */
+int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
+		struct err *e);
+int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
+		 struct err *e);
+
+/* procmounts: "/proc/uptime" and the few others that may be covered by a mount. */
+bool proc_target_allowed(const char *destination);
+
+/* sysctl.c: is key ("net.ipv4.ip_forward", "net/ipv4/…") one of a namespace of the container's own? */
+int sysctl_check(const char *key, const struct ns_plan *p, struct err *e);
+/* The file below /proc/sys of a key; NULL when the key is no proper one. */
+char *sysctl_path(struct arena *a, const char *key);
+
+/* idmap.c */
+#define IDMAP_MAX 340 /* lines that the kernel takes (user_namespaces(7)) */
+int idmap_check(const struct spec_idmaps *m, struct err *e);
+int idmap_plan(const struct spec_config *c, const struct ns_plan *p, struct err *e);
+bool idmap_equal(const struct spec_idmaps *a, const struct spec_idmaps *b);
+/* A user namespace with these maps and nobody in it, for MOUNT_ATTR_IDMAP. Returns its fd. */
+int idmap_userns(const struct spec_idmaps *uids, const struct spec_idmaps *gids, struct err *e);
+
+/* join.c: opens p->join[] into r->join_fds, each checked to be of its type. */
+int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e);
+
+/* proc.c: the fd of a procfs of the container's pid namespace at which nothing of the rootfs can get: its own /proc
+ * mount, when ns_mounts made one that is writable, else one that is mounted nowhere. Lives in r->proc_fd. */
+int proc_private(struct ns_run *r, struct err *e);
+
+/* target.c: an O_PATH fd of a mount's target in the rootfs, made when it is missing (*ret_made). no_symlinks: refuse
+ * to walk through any. */
+int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e);
+/* The same for the directory that holds path, and its last component. */
+int target_parent(struct ns_run *r, const char *path, const char **ret_name, struct err *e);
+/* To be called before something is made in the rootfs: tells the journal, unless path lies in a mount on top. arg is the
+ * struct ns_run. */
+int target_made(void *arg, const char *path, bool is_dir, struct err *e);
+
+/* copyup.c: copies what is in the directory at from into the empty one at to, with modes, owners and times. */
+int copy_up(int from, int to, struct err *e);
+
+/* The trees of the host's nodes and what they have to be. */
+int null_check(int fd);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masked and read-only paths, and a read-only root. Links are followed inside the root; a path that is not there has nothing
+ * to hide. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "internal.h"
+
+/* A mount to cover a directory or a file with: the first use attaches `tree` itself, the later ones copies of it. One
+ * superblock serves all, and before Linux 6.15 only attached mounts can be copied. */
+struct cover {
+	int tree;
+	bool attached;
+};
+
+static int fail(int r, const char *what, const char *path, struct err *e)
+{
+	errno = -r;
+	return err_errno(e, "%s '%.128s'", what, path);
+}
+
+/* Opens what is at path; -ENOENT when nothing is. */
+static int find(struct ns_run *r, const char *path, struct err *e)
+{
+	int fd = path_open_in(r->rootfs_fd, path, O_PATH, 0, NULL);
+
+	if (fd == -ENOTDIR || fd == -ENOENT)
+		return -ENOENT;
+	return fd < 0 ? fail(fd, "open", path, e) : fd;
+}
+
+static int cover_with(struct cover *c, int target)
+{
+	AUTO_CLOSE int copy = -1;
+	int r;
+
+	if (c->attached) {
+		copy = mnt_clone(c->tree, "", false);
+		return copy < 0 ? copy : mnt_attach(copy, target);
+	}
+	r = mnt_attach(c->tree, target);
+	c->attached = r == 0;
+	return r;
+}
+
+static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, struct cover *files, const char *path,
+		struct err *e)
+{
+	AUTO_CLOSE int target = find(r, path, e);
+	char label[512];
+	struct stat st;
+	int result;
+
+	if (target < 0)
+		return target == -ENOENT ? 0 : target;
+	if (fstat(target, &st) < 0)
+		return fail(-errno, "stat", path, e);
+	if (!S_ISDIR(st.st_mode)) {
+		result = cover_with(files, target);
+		return result < 0 ? fail(result, "mask file", path, e) : 0;
+	}
+	if (dirs->tree < 0) {
+		char *list[] = {label};
+		struct strv options = {list, 0};
+
+		if (p->config->linux_.mount_label) {
+			strcpy(label, "context=");
+			strncat(label, p->config->linux_.mount_label, sizeof(label) - sizeof("context="));
+			options.n = 1;
+		}
+		dirs->tree = mnt_new("tmpfs", "tmpfs", &options, true, MOUNT_ATTR_RDONLY, e);
+		if (dirs->tree < 0)
+			return dirs->tree;
+	}
+	result = cover_with(dirs, target);
+	return result < 0 ? fail(result, "mask directory", path, e) : 0;
+}
+
+static int mask_all(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const struct strv *paths = &p->config->linux_.masked_paths;
+	struct cover dirs = {.tree = -1}, files = {.tree = r->devices_null_fd};
+	AUTO_CLOSE int copy = -1;
+	int result = 0;
+
+	if (!paths->n)
+		return 0;
+	if (null_check(files.tree) < 0) {
+		err_set(e, ENODEV, "no null device to mask files with");
+		return err_ctx(e, "linux.maskedPaths");
+	}
+	/* The container's own node is attached already, and stays where it is; a copy of the host's is not. */
+	copy = mnt_clone(files.tree, "", false);
+	if (copy >= 0)
+		files.tree = copy;
+	for (size_t i = 0; i < paths->n && result == 0; i++) {
+		result = mask(p, r, &dirs, &files, paths->v[i], e);
+		if (result < 0)
+			err_ctx(e, "linux.maskedPaths[%zu]", i);
+	}
+	fd_close_p(&dirs.tree);
+	return result;
+}
+
+/* Attributes other than read-only stay as they are; what is mounted below becomes read-only too. */
+static int make_readonly(struct ns_run *r, const char *path, struct err *e)
+{
+	AUTO_CLOSE int target = find(r, path, e), tree = -1;
+	int result;
+
+	if (target < 0)
+		return target == -ENOENT ? 0 : target;
+	tree = mnt_clone(target, "", true);
+	if (tree < 0)
+		return fail(tree, "open_tree", path, e);
+	result = mnt_change(tree, true, &(struct mnt_change){.set = MOUNT_ATTR_RDONLY});
+	if (result == 0)
+		result = mnt_attach(tree, target);
+	return result < 0 ? fail(result, "make read-only", path, e) : 0;
+}
+
+int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const struct strv *readonly = &p->config->linux_.readonly_paths;
+	const struct mnt_change ro = {.set = MOUNT_ATTR_RDONLY};
+	int result;
+
+	for (size_t i = 0; i < readonly->n; i++)
+		if (make_readonly(r, readonly->v[i], e) < 0)
+			return err_ctx(e, "linux.readonlyPaths[%zu]", i);
+	result = mask_all(p, r, e);
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < r->n_sources; i++) {
+		if (r->source_fds[i] < 0)
+			continue;
+		result = mnt_change(r->source_fds[i], false, &ro);
+		fd_close_p(&r->source_fds[i]);
+		if (result < 0) {
+			fail(result, "make read-only", p->mounts[i].destination, e);
+			return err_ctx(e, "mounts[%zu]", i);
+		}
+	}
+	if (!p->config->root.readonly)
+		return 0;
+	result = mnt_change(r->rootfs_fd, false, &ro);
+	if (result < 0) {
+		fail(result, "make read-only", "/", e);
+		return err_ctx(e, "root.readonly");
+	}
+	return 0;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.json's mounts: each is made detached, gets its attributes there, and is then attached to an fd of its target. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "internal.h"
+
+#define PROC_ROOT_INO 1
+#define AT_BITS       MOUNT_ATTR__ATIME
+
+static int fail(int result, struct err *e, const char *what, const struct ns_mount *m)
+{
+	errno = -result;
+	return err_errno(e, "%s '%.128s'", what, m->destination);
+}
+
+static bool is_procfs(int fd, bool root)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return false;
+	return !root || (fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO);
+}
+
+/* The plan has looked at the words of the destination; a link in the rootfs may lead into /proc all the same. */
+static int check_target(int target, int tree, const struct ns_mount *m, struct err *e)
+{
+	const bool on_proc = str_eq(m->destination, "/proc");
+
+	if (m->kind == NS_MNT_BIND && on_proc && !is_procfs(tree, true))
+		return err_set(e, EINVAL, "only a procfs may be mounted on /proc, and '%.128s' is none", m->source);
+	if (proc_target_allowed(m->destination) || (on_proc && (m->kind == NS_MNT_BIND || str_eq(m->type, "proc"))))
+		return 0;
+	if (is_procfs(target, false))
+		return err_set(e, EINVAL, "'%.128s' leads into /proc, which may not be covered by a mount",
+			       m->destination);
+	return 0;
+}
+
+/* Propagation and attributes of a tree, before it is attached. peer: what the tree was copied from may be shared with the
+ * host, and is not left so unless both the mount and the rootfs ask for it. */
+static int change_tree(const struct ns_plan *p, const struct ns_mount *m, int tree, bool peer, struct err *e)
+{
+	const uint64_t prop = m->propagation & ~(uint64_t)MS_REC, settled = MS_PRIVATE | MS_UNBINDABLE | MS_SLAVE;
+	const bool rec = m->propagation & MS_REC, keep = prop == MS_SHARED && p->propagation & MS_SHARED && !p->userns;
+	struct mnt_change all = {.set = m->attr_rec_set, .clr = m->attr_rec_clr};
+	struct mnt_change top = {.set = m->attr_set & ~m->attr_rec_clr, .clr = m->attr_clr & ~m->attr_rec_set};
+	int r = 0;
+
+	if (m->attr_rec_clr & AT_BITS)
+		top.clr &= ~(uint64_t)AT_BITS;
+	if (rec && prop & settled)
+		all.propagation = prop;
+	else if (peer && !keep)
+		all.propagation = MS_SLAVE;
+	if (all.set || all.clr || all.propagation)
+		r = mnt_change(tree, true, &all);
+	if (!rec)
+		top.propagation = prop;
+	if (r == 0 && (top.set || top.clr || top.propagation))
+		r = mnt_change(tree, false, &top);
+	if (r == 0 && rec && !(prop & settled) && prop)
+		r = mnt_change(tree, true, &(struct mnt_change){.propagation = prop});
+	if (r == 0)
+		return 0;
+	fail(r, e,
+	     r == -EPERM ? "attributes (some are locked by the host's mount and cannot be cleared) of"
+			 : "attributes of",
+	     m);
+	return err_ctx(e, "options");
+}
+
+static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_dir, struct err *e)
+{
+	const bool strict = str_eq(m->type, "proc") || str_eq(m->type, "sysfs");
+	AUTO_CLOSE int target = target_open(r, m->destination, is_dir, strict, NULL, e);
+	int result;
+
+	if (target < 0)
+		return err_ctx(e, "destination");
+	result = check_target(target, tree, m, e);
+	if (result < 0)
+		return err_ctx(e, "destination");
+	result = mnt_attach(tree, target);
+	return result < 0 ? fail(result, e, "mount on", m) : 0;
+}
+
+static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	AUTO_CLOSE int tree = take_fd(&r->source_fds[m->index]);
+	struct stat st;
+	int result;
+
+	if (tree < 0)
+		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
+	if (tree < 0) {
+		errno = -tree;
+		err_errno(e, "open_tree '%.200s' as the container's root user%s", m->source,
+			  tree == -EINVAL && !m->recursive ? " (with mounts below it: use 'rbind')" : "");
+		return err_ctx(e, "source");
+	}
+	if (fstat(tree, &st) < 0)
+		return err_errno(e, "stat '%.200s'", m->source);
+	result = change_tree(p, m, tree, true, e);
+	return result < 0 ? result : attach(r, m, tree, S_ISDIR(st.st_mode), e);
+}
+
+static bool has_key(const struct strv *options, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (size_t i = 0; i < options->n; i++)
+		if (strncmp(options->v[i], key, n) == 0 && options->v[i][n] == '=')
+			return true;
+	return false;
+}
+
+/* What mount(8) hands over as a flag, and fsconfig(2) knows of few file systems: by remount of the attached mount. */
+static int set_iversion(const struct ns_mount *m, int mnt, struct err *e)
+{
+	int r = 0;
+
+	if (fchdir(mnt) < 0 || mount(NULL, ".", NULL, MS_REMOUNT | MS_I_VERSION | (m->fs_ro ? MS_RDONLY : 0), NULL) < 0)
+		r = err_errno(e, "option 'iversion' of '%.128s'", m->destination);
+	if (chdir("/") < 0 && r == 0)
+		r = err_errno(e, "chdir to /");
+	if (r < 0)
+		return r;
+	/* The remount took the attributes away. */
+	r = mnt_change(mnt, false, &(struct mnt_change){.set = m->attr_set, .clr = MOUNT_ATTR__ATIME});
+	return r < 0 ? fail(r, e, "attributes of", m) : 0;
+}
+
+/* A tmpfs shows what was there; its root is as the directory was. */
+static int fill_tmpfs(struct ns_run *r, const struct ns_mount *m, int mnt, struct err *e)
+{
+	AUTO_CLOSE int from = path_open_in(r->rootfs_fd, m->destination, O_RDONLY | O_DIRECTORY, 0, e);
+	AUTO_CLOSE int to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (from < 0)
+		return from;
+	if (to < 0 || fstat(from, &st) < 0)
+		return err_errno(e, "open the new tmpfs");
+	if (!has_key(&m->fs_options, "uid") && !has_key(&m->fs_options, "gid") && fchown(to, st.st_uid, st.st_gid) < 0)
+		return err_errno(e, "owner of the new tmpfs");
+	return copy_up(from, to, e);
+}
+
+/* The options as they go to the kernel: without iversion; with the mode of the directory for a tmpfs that names none. */
+static int fs_options(struct ns_run *r, const struct ns_mount *m, struct strv *ret, char mode[16], bool *ret_iversion,
+		      struct err *e)
+{
+	*ret_iversion = false;
+	ret->n = 0;
+	ret->v = malloc((m->fs_options.n + 1) * sizeof(char *));
+	if (!ret->v)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < m->fs_options.n; i++) {
+		if (str_eq(m->fs_options.v[i], "iversion"))
+			*ret_iversion = true;
+		else
+			ret->v[ret->n++] = m->fs_options.v[i];
+	}
+	if (str_eq(m->type, "tmpfs") && !has_key(&m->fs_options, "mode")) {
+		AUTO_CLOSE int target = -1;
+		struct stat st;
+		bool made;
+
+		target = target_open(r, m->destination, true, false, &made, e);
+		if (target < 0)
+			return err_ctx(e, "destination");
+		if (fstat(target, &st) < 0)
+			return fail(-errno, e, "stat", m);
+		snprintf(mode, 16, "mode=%o", (unsigned int)st.st_mode & 07777);
+		if (!made)
+			ret->v[ret->n++] = mode;
+	}
+	return 0;
+}
+
+static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = (m->attr_set | m->attr_rec_set) & MOUNT_ATTR_RDONLY;
+	uint64_t attr = m->attr_set | (m->attr_rec_set & ~(uint64_t)AT_BITS);
+	AUTO_FREE char **list = NULL;
+	AUTO_CLOSE int mnt = -1;
+	struct strv options;
+	bool iversion;
+	char mode[16];
+	int result;
+
+	result = fs_options(r, m, &options, mode, &iversion, e);
+	list = options.v;
+	if (result < 0)
+		return result;
+	if (tmpfs) /* what is mounted and made in it comes first: ns_masks makes it read-only */
+		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	mnt = mnt_new(m->type, m->source, &options, m->fs_ro, attr, e);
+	if (mnt < 0)
+		return err_ctx(e, "options");
+	if (m->tmpcopyup) {
+		bool made;
+		AUTO_CLOSE int target = target_open(r, m->destination, true, false, &made, e);
+
+		result = target < 0 ? target : fill_tmpfs(r, m, mnt, e);
+		if (result < 0)
+			return result;
+	}
+	if (m->propagation) {
+		struct ns_mount propagation = {.destination = m->destination, .propagation = m->propagation};
+
+		result = change_tree(p, &propagation, mnt, false, e);
+		if (result < 0)
+			return result;
+	}
+	result = attach(r, m, mnt, true, e);
+	if (result == 0 && iversion)
+		result = set_iversion(m, mnt, e);
+	if (result < 0)
+		return result;
+	if (tmpfs && ro)
+		r->source_fds[m->index] = take_fd(&mnt);
+	else if (str_eq(m->type, "proc") && !ro && r->proc_fd < 0)
+		r->proc_fd = take_fd(&mnt);
+	return 0;
+}
+
+static int mount_again(struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	AUTO_CLOSE int target = path_open_in(r->rootfs_fd, m->destination, O_PATH, 0, e);
+	struct mnt_change top = {.set = m->attr_set, .clr = m->attr_clr};
+	struct mnt_change all = {.set = m->attr_rec_set, .clr = m->attr_rec_clr};
+	int result;
+
+	if (target < 0)
+		return err_ctx(e, "destination");
+	result = mnt_change(target, false, &top);
+	if (result == 0 && (all.set || all.clr))
+		result = mnt_change(target, true, &all);
+	if (result == -EINVAL)
+		return err_set(e, EINVAL, "remount: '%.128s' is no mount point", m->destination);
+	if (result < 0)
+		return fail(result, e, "remount", m);
+	if (m->fs_options.n && mnt_reconfigure(target, &m->fs_options, m->fs_ro, e) < 0)
+		return err_ctx(e, "options");
+	return 0;
+}
+
+/* The directory's path, for when only this process may copy its mount; checked to be the same directory. */
+static int clone_by_path(int dir, struct err *e)
+{
+	char link[40], path[4096];
+	AUTO_CLOSE int tree = -1;
+	struct stat a, b;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return err_errno(e, "path of the container's cgroup");
+	path[n] = '\0';
+	tree = mnt_clone(AT_FDCWD, path, false);
+	if (tree < 0) {
+		errno = -tree;
+		return err_errno(e, "open_tree '%.200s'", path);
+	}
+	if (fstat(dir, &a) < 0 || fstat(tree, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+		return err_set(e, EAGAIN, "the container's cgroup '%.200s' has moved", path);
+	return take_fd(&tree);
+}
+
+/* The whole tree, read-only: what there is to see without a cgroup namespace or rights to one's own. */
+static int clone_whole_tree(struct err *e)
+{
+	static const char *const places[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+	int tree = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_LEN(places) && tree < 0; i++)
+		tree = mnt_clone(AT_FDCWD, places[i], true);
+	if (tree >= 0)
+		return tree;
+	errno = -tree;
+	return err_errno(e, "open_tree /sys/fs/cgroup");
+}
+
+static int mount_cgroup(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	AUTO_CLOSE int tree = take_fd(&r->source_fds[m->index]);
+	struct ns_mount as_bind = *m;
+	struct err first = {0};
+	int result;
+
+	if (p->config->linux_.namespaces[NS_CGROUP].set) {
+		tree = mnt_new("cgroup2", m->source, NULL, false, m->attr_set, &first);
+		if (tree >= 0)
+			return attach(r, m, tree, true, e);
+		/* EPERM: a cgroup namespace that was joined belongs to another user namespace. */
+		if (tree != -EPERM) {
+			*e = first;
+			return -first.code;
+		}
+		as_bind.attr_set |= MOUNT_ATTR_RDONLY;
+		as_bind.attr_rec_set |= MOUNT_ATTR_RDONLY;
+		tree = clone_whole_tree(e);
+	} else if (tree < 0 && r->cgroup_dir_fd >= 0) {
+		tree = clone_by_path(r->cgroup_dir_fd, e);
+	} else if (tree < 0) {
+		as_bind.attr_set |= MOUNT_ATTR_RDONLY;
+		as_bind.attr_rec_set |= MOUNT_ATTR_RDONLY;
+		tree = clone_whole_tree(e);
+	}
+	if (tree < 0)
+		return tree;
+	result = change_tree(p, &as_bind, tree, true, e);
+	return result < 0 ? result : attach(r, m, tree, true, e);
+}
+
+static int mount_one(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	switch (m->kind) {
+	case NS_MNT_BIND:
+		return mount_bind(p, r, m, e);
+	case NS_MNT_FS:
+		return mount_fs(p, r, m, e);
+	case NS_MNT_REMOUNT:
+		return mount_again(r, m, e);
+	case NS_MNT_CGROUP:
+		return mount_cgroup(p, r, m, e);
+	}
+	return err_set(e, EINVAL, "unknown kind of mount");
+}
+
+int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const char *cwd = p->config->process.cwd;
+	AUTO_CLOSE int fd = -1;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (mount_one(p, r, &p->mounts[i], e) < 0)
+			return err_ctx(e, "mounts[%zu]", i);
+	if (!cwd || *cwd != '/' || str_eq(cwd, "/"))
+		return 0;
+	fd = target_open(r, cwd, true, false, NULL, e);
+	return fd < 0 ? err_ctx(e, "process.cwd") : 0;
+}

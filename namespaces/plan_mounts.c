@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* What of /proc may be covered: files that lxcfs and its like emulate. Anything else there is what the runtime, LSMs and
+ * the masks rely on (CVE-2019-16884, CVE-2019-19921, CVE-2023-28642). */
+bool proc_target_allowed(const char *destination)
+{
+	static const char *const allowed[] = {
+	    "/proc/cpuinfo",
+	    "/proc/diskstats",
+	    "/proc/meminfo",
+	    "/proc/stat",
+	    "/proc/swaps",
+	    "/proc/uptime",
+	    "/proc/loadavg",
+	    "/proc/slabinfo",
+	    "/proc/net/dev",
+	    "/proc/version",
+	    "/proc/sys/kernel/ns_last_pid",
+	    "/proc/sys/crypto/fips_enabled",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		if (str_eq(destination, allowed[i]))
+			return true;
+	return false;
+}
+
+/* Types whose superblock is shared by all mounts of a namespace, or has to be writable until the container stands. */
+static bool mount_is_ro_alone(const char *type)
+{
+	static const char *const types[] = {"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup2"};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_eq(type, types[i]))
+			return true;
+	return false;
+}
+
+static int plan_bind(const struct spec_config *c, const struct ns_plan *p, bool rootless, struct arena *a,
+		     struct ns_mount *m, struct err *e)
+{
+	const char *source = m->spec->source;
+
+	if (!source || !*source) {
+		err_set(e, EINVAL, "required for a bind mount");
+		return err_ctx(e, "source");
+	}
+	m->source = *source == '/' ? source : arena_printf(a, "%s/%s", p->bundle, source);
+	if (m->fs_options.n) {
+		err_set(e, EINVAL, "'%.64s' is an option of a file system, and a bind mount has its source's",
+			m->fs_options.v[0]);
+		return err_ctx(e, "options");
+	}
+	if (m->tmpcopyup) {
+		err_set(e, EINVAL, "'tmpcopyup' is for tmpfs");
+		return err_ctx(e, "options");
+	}
+	/* CVE-2023-25809: without a cgroup namespace the whole tree comes along with /sys, and what of it belongs to
+	 * the user could be written. */
+	if (rootless && m->recursive && !c->linux_.namespaces[NS_CGROUP].set &&
+	    path_is_below("/sys/fs/cgroup", path_clean(a, m->source)))
+		m->attr_rec_set |= MOUNT_ATTR_RDONLY;
+	return 0;
+}
+
+static void plan_cgroup(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct ns_mount *m)
+{
+	if (!f->has_cgroup2) { /* nothing to show: an empty directory is in its place */
+		m->kind = NS_MNT_FS;
+		m->type = "tmpfs";
+		m->source = "tmpfs";
+		m->note = "no cgroup v2 on this host: an empty read-only directory instead";
+		m->attr_set |= MOUNT_ATTR_RDONLY;
+		m->fs_options.n = 0;
+		return;
+	}
+	m->type = "cgroup2";
+	m->source = "cgroup";
+	if (c->linux_.namespaces[NS_CGROUP].set)
+		return;
+	m->note = "no cgroup namespace: the container's own cgroup by a bind mount";
+	if (rootless || !(m->attr_clr & MOUNT_ATTR_RDONLY))
+		m->attr_set |= MOUNT_ATTR_RDONLY;
+}
+
+static int plan_fs(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct arena *a,
+		   struct ns_mount *m, struct err *e)
+{
+	const struct spec_mount *s = m->spec;
+
+	if (!s->type || !*s->type || str_eq(s->type, "none")) {
+		err_set(e, EINVAL, "required, unless the options have 'bind', 'rbind' or 'remount'");
+		return err_ctx(e, "type");
+	}
+	m->type = s->type;
+	m->source = s->source && *s->source ? s->source : s->type;
+	if (m->tmpcopyup && !str_eq(m->type, "tmpfs")) {
+		err_set(e, EINVAL, "'tmpcopyup' is for tmpfs");
+		return err_ctx(e, "options");
+	}
+	if (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2")) {
+		m->kind = NS_MNT_CGROUP;
+		if (m->fs_options.n && str_eq(m->type, "cgroup2") && f->has_cgroup2) {
+			err_set(e, EINVAL, "'%.64s' would change the host's cgroup tree", m->fs_options.v[0]);
+			return err_ctx(e, "options");
+		}
+		m->fs_options.n = 0;
+		plan_cgroup(c, f, rootless, m);
+		return 0;
+	}
+	m->fs_ro = (m->attr_set & MOUNT_ATTR_RDONLY) && !mount_is_ro_alone(m->type);
+	if (c->linux_.mount_label && !str_eq(m->type, "proc") && !str_eq(m->type, "sysfs") &&
+	    !str_eq(m->type, "mqueue")) {
+		m->fs_options.v[m->fs_options.n] = arena_printf(a, "context=%s", c->linux_.mount_label);
+		if (!m->fs_options.v[m->fs_options.n++])
+			return err_set(e, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static int plan_idmap(const struct spec_config *c, struct ns_mount *m, struct err *e)
+{
+	const struct spec_mount *s = m->spec;
+	bool own = s->uid_mappings.n || s->gid_mappings.n;
+	int r;
+
+	if (!m->idmap && !own)
+		return 0;
+	/* Mappings without the option mean idmap: to ignore them would show files under wrong ids. */
+	m->idmap = true;
+	if (m->kind != NS_MNT_BIND) {
+		err_set(e, EINVAL, "id-mapped mounts are bind mounts: add 'bind' or 'rbind'");
+		return err_ctx(e, "options");
+	}
+	if (own && (!s->uid_mappings.n || !s->gid_mappings.n)) {
+		err_set(e, EINVAL, "uidMappings and gidMappings must be given together");
+		return err_ctx(e, s->uid_mappings.n ? "gidMappings" : "uidMappings");
+	}
+	if (!own && !c->linux_.namespaces[NS_USER].set) {
+		err_set(e, EINVAL,
+			"'idmap' needs uidMappings and gidMappings of the mount, or a user namespace of the "
+			"container");
+		return err_ctx(e, "options");
+	}
+	r = idmap_check(&s->uid_mappings, e);
+	if (r < 0)
+		return err_ctx(e, "uidMappings");
+	r = idmap_check(&s->gid_mappings, e);
+	if (r < 0)
+		return err_ctx(e, "gidMappings");
+	return 0;
+}
+
+static int check_destination(const struct ns_mount *m, struct err *e)
+{
+	const char *d = m->destination;
+
+	if (str_eq(d, "/") && m->kind != NS_MNT_REMOUNT)
+		return err_set(e, EINVAL, "must not be the root: that is root.path's");
+	if (m->kind == NS_MNT_REMOUNT || !path_is_below(d, "/proc"))
+		return 0;
+	if (str_eq(d, "/proc")) {
+		if (m->kind == NS_MNT_BIND || str_eq(m->type, "proc"))
+			return 0; /* that the bind's source is a procfs is seen when it is opened */
+		return err_set(e, EINVAL, "only a procfs may be mounted on /proc, not '%s'", m->type);
+	}
+	if (proc_target_allowed(d))
+		return 0;
+	return err_set(e, EINVAL, "'%.100s' is inside /proc and may not be covered by a mount", d);
+}
+
+static int plan_mount(const struct spec_config *c, const struct ns_facts *f, struct arena *a, const struct ns_plan *p,
+		      struct ns_mount *m, struct err *e)
+{
+	bool rootless = p->userns || f->in_userns || f->euid != 0;
+	int r;
+
+	m->destination = path_clean(a, m->spec->destination);
+	if (!m->destination)
+		return err_set(e, ENOMEM, "out of memory");
+	m->kind = str_eq(m->spec->type, "bind") ? NS_MNT_BIND : NS_MNT_FS;
+	r = options_parse(m, a, e);
+	if (r < 0)
+		return r;
+	if (m->kind == NS_MNT_BIND)
+		r = plan_bind(c, p, rootless, a, m, e);
+	else if (m->kind == NS_MNT_FS)
+		r = plan_fs(c, f, rootless, a, m, e);
+	else
+		m->fs_ro = m->fs_options.n && (m->attr_set & MOUNT_ATTR_RDONLY);
+	if (r == 0)
+		r = plan_idmap(c, m, e);
+	if (r < 0)
+		return r;
+	r = check_destination(m, e);
+	return r < 0 ? err_ctx(e, "destination") : 0;
+}
+
+int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
+		struct err *e)
+{
+	p->mounts = arena_alloc(a, (c->n_mounts + 1) * sizeof(*p->mounts));
+	if (!p->mounts)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		struct ns_mount *m = &p->mounts[i];
+
+		*m = (struct ns_mount){.index = i, .spec = &c->mounts[i]};
+		if (plan_mount(c, f, a, p, m, e) < 0)
+			return err_ctx(e, "mounts[%zu]", i);
+	}
+	p->n_mounts = c->n_mounts;
+	return 0;
+}
