@@ -6,12 +6,14 @@
  *     timer STDERR-FILE
  *
  * One request a line on stdin, fields split by tabs, one answer a line on stdout:
- *     run ARGV...   -> WALL_US STATUS MAXRSS_KB USER_US SYSTEM_US   (status as a shell's: 128+signal; 127: not found)
+ *     run ARGV...   -> WALL_US STATUS MAXRSS_KB USER_US SYSTEM_US   (status as a shell's: 128+signal; 127: not found;
+ *                      137 for one that hung)
  *     reap          -> 0 once every process that was left behind has ended and was waited for, 1 after five seconds
  * It is a subreaper: the containers that `create` leaves behind become its children. Commands have /dev/null as stdin and
  * stdout, and STDERR-FILE, which is emptied before each. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #include <unistd.h>
 
 #define MAX_ARGS 64
+#define LIMIT_S  20 /* a command that takes longer hangs: it is killed */
 
 extern char **environ;
 
@@ -36,6 +39,12 @@ static double now_us(void)
 static double tv_us(struct timeval t)
 {
 	return (double)t.tv_sec * 1e6 + (double)t.tv_usec;
+}
+
+/* Its only work is to interrupt wait4. */
+static void on_alarm(int sig)
+{
+	(void)sig;
 }
 
 static int reap(void)
@@ -62,16 +71,17 @@ static void run(char **argv, const posix_spawn_file_actions_t *fa, int err_fd)
 
 	if (ftruncate(err_fd, 0) < 0)
 		perror("timer: ftruncate");
+	alarm(LIMIT_S);
 	start = now_us();
 	rc = posix_spawn(&pid, argv[0], fa, NULL, argv, environ);
 	if (rc != 0) {
 		printf("0 127 0 0 0\n");
 		return;
 	}
-	do
-		got = wait4(pid, &status, 0, &ru);
-	while (got < 0 && errno == EINTR);
+	while ((got = wait4(pid, &status, 0, &ru)) < 0 && errno == EINTR)
+		kill(pid, SIGKILL);
 	wall = now_us() - start;
+	alarm(0);
 	printf("%.1f %d %ld %.0f %.0f\n", wall, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
 	       ru.ru_maxrss, tv_us(ru.ru_utime), tv_us(ru.ru_stime));
 }
@@ -80,6 +90,7 @@ int main(int argc, char **argv)
 {
 	posix_spawn_file_actions_t fa;
 	static char line[65536];
+	struct sigaction on = {.sa_handler = on_alarm}; /* no SA_RESTART */
 	int err_fd, null_fd;
 
 	if (argc != 2) {
@@ -95,6 +106,7 @@ int main(int argc, char **argv)
 	if (posix_spawn_file_actions_init(&fa) || posix_spawn_file_actions_adddup2(&fa, null_fd, 0) ||
 	    posix_spawn_file_actions_adddup2(&fa, null_fd, 1) || posix_spawn_file_actions_adddup2(&fa, err_fd, 2))
 		return 1;
+	sigaction(SIGALRM, &on, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
 		char *args[MAX_ARGS + 1], *save = NULL;
