@@ -66,8 +66,8 @@ def versions(bench):
 
 def print_table(bench, results):
     names = [w.name for w in bench.who]
-    print(f"{'':10}{'':18}{'median':>9}{'minimum':>9}  {'to crun':^13}  {'to floor':^13}{'peak':>8}")
-    print(f"{'':10}{'':18}{'ms':>9}{'ms':>9}  {'med.':>6} {'min.':>6}  {'med.':>6} {'min.':>6}{'kB':>8}")
+    print(f"{'':10}{'':18}{'median':>9}{'minimum':>9}  {'to crun':^13}  {'to floor':^13}{'peak':>8}{'tree':>8}")
+    print(f"{'':10}{'':18}{'ms':>9}{'ms':>9}  {'med.':>6} {'min.':>6}  {'med.':>6} {'min.':>6}{'kB':>8}{'kB':>8}")
     for profile in ("", "-seccomp"):
         print("without a seccomp profile" if not profile else "with one of Docker's size")
         for operation in OPERATIONS:
@@ -77,12 +77,15 @@ def print_table(bench, results):
                 ms = [results.value(how, operation, profile, name) / 1000 for how in (statistics.median, min)]
                 crun = [number(results.ratio(how, operation, profile, name, "crun")) for how in (statistics.median, min)]
                 floor = [number(results.ratio(how, operation, profile, name, "floor", "")) for how in (statistics.median, min)]
-                kb = max(bench.memory.get((profile, name), [0])) if operation == "run" else 0
+                kb = tree = 0
+                if operation == "run":
+                    kb, tree = (max(table.get((profile, name), [0])) for table in (bench.memory, bench.tree))
                 print(f"{operation:<10}{name:<18}{ms[0]:>9.2f}{ms[1]:>9.2f}  {crun[0]:>6} {crun[1]:>6}  {floor[0]:>6} {floor[1]:>6}"
-                      f"{kb or '':>8}")
+                      f"{kb or '':>8}{tree or '':>8}")
             print()
-    for name, kb in bench.resident.items():
-        print(f"kept while a container runs, its program (busybox sleep) included: {name:<16} {statistics.median(kb):>6.0f} kB (PSS)")
+    print("peak: the largest process (RSS); tree: all of the runtime's and the container's processes together (PSS, sampled)")
+    kept = ", ".join(f"{name} {statistics.median(kb):.0f}" for name, kb in bench.resident.items())
+    print(f"kept while a container runs, its program (busybox sleep) included, kB (PSS): {kept}")
 
 
 def aims(results):
@@ -104,6 +107,14 @@ def print_aims(results):
         good = [r <= limit if limit == 2.0 else r < limit for r in ratios]
         verdict = "met" if all(good) else "not met" if not any(good) else "not met (by the %s)" % ("minimum" if good[0] else "median")
         print(f"aim: {text}: {ratios[0]:.2f} (medians), {ratios[1]:.2f} (minima): {verdict}")
+
+
+def print_fairness(results):
+    """On a machine with cgroup v1 crun makes a cgroup in each hierarchy where jailrun makes one of v2: say what is left without."""
+    for profile, text in (("", "without a profile"), ("-seccomp", "with a profile")):
+        r = [results.ratio(how, "run", profile, "jailrun-default", "crun-nocgroup") for how in (statistics.median, min)]
+        if None not in r:
+            print(f"for comparison: run {text}, jail on, to a crun that makes no cgroup at all: {r[0]:.2f} (medians), {r[1]:.2f} (minima)")
 
 
 def print_workloads(times):
@@ -171,6 +182,7 @@ def write_json(bench, results, times, path):
              "samples_us": v}
             for (op, profile, name), v in sorted(results.samples.items())],
         "peak_rss_kb": [{"contestant": n, "seccomp": bool(p), "kb": max(v)} for (p, n), v in sorted(bench.memory.items())],
+        "peak_tree_pss_kb": [{"contestant": n, "seccomp": bool(p), "kb": max(v)} for (p, n), v in sorted(bench.tree.items())],
         "resident_pss_kb": {n: statistics.median(v) for n, v in bench.resident.items()},
         "aims": [{"aim": t, "median": r[0], "min": r[1], "limit": limit} for t, r, limit in aims(results)],
         "workloads_us": times,
@@ -189,6 +201,7 @@ def write(bench, times):
     print_table(bench, results)
     print()
     print_aims(results)
+    print_fairness(results)
     print_workloads(times)
     for note in bench.notes:
         print("note:", note)
