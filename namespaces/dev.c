@@ -2,6 +2,7 @@
 /* Devices and the links of /dev, all made under fds of their directories. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -13,6 +14,7 @@ struct dir_cache {
 	int fd;
 	char *path; /* up to its last slash, of the plan's device */
 	size_t len;
+	bool own; /* target_is_own */
 };
 
 int null_check(int fd)
@@ -101,9 +103,10 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 			return dir->fd;
 		dir->path = d->path;
 		dir->len = len;
+		dir->own = target_is_own(r, d->path);
 	}
-	if (r->made && fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
-		result = target_made(r, d->path, false, e);
+	if (dir->own && fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		result = r->made(r->made_arg, d->path, false, e);
 		if (result < 0)
 			return result;
 	}
@@ -134,25 +137,32 @@ static int make_devices(const struct ns_plan *p, struct ns_run *r, struct err *e
 	return result < 0 ? err_ctx(e, "linux.devices") : 0;
 }
 
-/* runtime-linux.md, Dev symbolic links. */
-static int make_links(const struct ns_plan *p, struct ns_run *r, int dev, struct err *e)
+/* Tells the journal of /dev/NAME, unless it is there already. */
+static int made_in_dev(struct ns_run *r, int dev, bool own, const char *name, struct err *e)
+{
+	char path[32];
+	struct stat st;
+
+	if (!own || fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	return r->made(r->made_arg, path, false, e);
+}
+
+/* runtime-linux.md, Dev symbolic links; core as everybody has it. */
+static int make_links(struct ns_run *r, int dev, bool own, struct err *e)
 {
 	static const struct {
 		const char *name, *target;
 	} links[] = {
-	    {"fd", "/proc/self/fd"},
-	    {"stdin", "/proc/self/fd/0"},
-	    {"stdout", "/proc/self/fd/1"},
-	    {"stderr", "/proc/self/fd/2"},
+	    {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+	    {"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},
 	};
 
-	(void)p;
 	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
-		char path[32] = "/dev/";
-		struct stat st;
-
-		if (r->made && fstatat(dev, links[i].name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    target_made(r, strcat(path, links[i].name), false, e) < 0)
+		if (str_eq(links[i].name, "core") && access("/proc/kcore", F_OK) < 0)
+			continue;
+		if (made_in_dev(r, dev, own, links[i].name, e) < 0)
 			return -e->code;
 		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
 			return err_errno(e, "link /dev/%s", links[i].name);
@@ -161,13 +171,11 @@ static int make_links(const struct ns_plan *p, struct ns_run *r, int dev, struct
 }
 
 /* Not the image's, which could be anything: the container's own devpts has one. */
-static int make_ptmx(struct ns_run *r, int dev, struct err *e)
+static int make_ptmx(struct ns_run *r, int dev, bool own, struct err *e)
 {
-	struct stat st;
-
 	if (unlinkat(dev, "ptmx", 0) < 0 && errno != ENOENT)
 		return err_errno(e, "remove the image's /dev/ptmx");
-	if (r->made && fstatat(dev, "ptmx", &st, AT_SYMLINK_NOFOLLOW) < 0 && target_made(r, "/dev/ptmx", false, e) < 0)
+	if (made_in_dev(r, dev, own, "ptmx", e) < 0)
 		return -e->code;
 	if (symlinkat("pts/ptmx", dev, "ptmx") < 0)
 		return err_errno(e, "link /dev/ptmx");
@@ -175,14 +183,14 @@ static int make_ptmx(struct ns_run *r, int dev, struct err *e)
 }
 
 /* Made now, since later the rootfs may be read-only. */
-static int make_console(struct ns_run *r, int dev, struct err *e)
+static int make_console(struct ns_run *r, int dev, bool own, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
 	if (fstatat(dev, "console", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* ns_console looks at what it is */
-	if (target_made(r, "/dev/console", false, e) < 0)
+	if (made_in_dev(r, dev, own, "console", e) < 0)
 		return -e->code;
 	fd = openat(dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? err_errno(e, "make /dev/console") : 0;
@@ -204,23 +212,31 @@ static int find_null(struct ns_run *r, struct err *e)
 	return err_ctx(e, "linux.maskedPaths");
 }
 
-int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e)
+static int fill_dev(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	AUTO_CLOSE int dev = -1;
-	int result = 0;
+	int result = make_devices(p, r, e);
+	bool own;
 
-	if (!p->keep_dev) {
-		result = make_devices(p, r, e);
-		if (result < 0)
-			return result;
-		dev = target_open(r, "/dev", true, false, NULL, e);
-		result = dev < 0 ? dev : make_links(p, r, dev, e);
-		if (result == 0)
-			result = make_ptmx(r, dev, e);
-		if (result == 0 && p->config->process.terminal)
-			result = make_console(r, dev, e);
-		if (result < 0)
-			return result;
-	}
+	if (result < 0)
+		return result;
+	dev = target_open(r, "/dev", true, false, NULL, e);
+	if (dev < 0)
+		return dev;
+	own = target_is_own(r, "/dev/null");
+	result = make_links(r, dev, own, e);
+	if (result == 0)
+		result = make_ptmx(r, dev, own, e);
+	if (result == 0 && p->config->process.terminal)
+		result = make_console(r, dev, own, e);
+	return result;
+}
+
+int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	int result = p->keep_dev ? 0 : fill_dev(p, r, e);
+
+	if (result < 0)
+		return result;
 	return p->config->linux_.masked_paths.n ? find_null(r, e) : 0;
 }

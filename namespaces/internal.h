@@ -43,8 +43,11 @@ int proc_private(struct ns_run *r, struct err *e);
 int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e);
 /* The same for the directory that holds path, and its last component. */
 int target_parent(struct ns_run *r, const char *path, const char **ret_name, struct err *e);
-/* To be called before something is made in the rootfs: tells the journal, unless path lies in a mount on top. arg is the
- * struct ns_run. */
+/* True when path lies in the rootfs itself, not in a mount on top, which takes what is made in it away with it; and when
+ * there is a journal at all. */
+bool target_is_own(const struct ns_run *r, const char *path);
+/* To be called before something is made in the rootfs: tells the journal, when target_is_own. arg is the struct ns_run:
+ * a path_made_fn. */
 int target_made(void *arg, const char *path, bool is_dir, struct err *e);
 
 /* copyup.c: copies what is in the directory at from into the empty one at to, with modes, owners and times. */

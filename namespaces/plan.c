@@ -2,28 +2,16 @@
 /* From config.json and facts to what will be done: namespaces, ids, names. */
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "internal.h"
 
 #define CGROUP2_MAGIC 0x63677270
 
-/* "0 0 4294967295" is the map of the first user namespace alone. */
-static bool in_userns(void)
-{
-	unsigned int inside, outside, size;
-	char *data = NULL;
-	bool first = false;
-
-	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &data, NULL, NULL) < 0)
-		return false;
-	first = sscanf(data, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
-		size == UINT32_MAX;
-	mem_free_p(&data);
-	return !first;
-}
+/* The first user namespace has a number of its own, which is never given again (PROC_USER_INIT_INO). */
+#define USER_INIT_INO 0xEFFFFFFDU
 
 static bool has_cgroup2(void)
 {
@@ -45,13 +33,14 @@ static const char *const proc_names[NS_COUNT] = {
 int ns_probe(struct ns_facts *ret, struct err *e)
 {
 	AUTO_CLOSE int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
 	*ret = (struct ns_facts){.euid = geteuid(), .egid = getegid()};
 	if (dir < 0)
 		return err_errno(e, "open /proc/self/ns: is /proc mounted?");
 	for (int i = 0; i < NS_COUNT; i++)
 		ret->kernel_has[i] = faccessat(dir, proc_names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	ret->in_userns = in_userns();
+	ret->in_userns = fstatat(dir, proc_names[NS_USER], &st, 0) == 0 && st.st_ino != USER_INIT_INO;
 	ret->has_cgroup2 = has_cgroup2();
 	return 0;
 }

@@ -12,21 +12,26 @@
 
 #define MAX_LINKS 40 /* as the kernel's own limit */
 
+bool target_is_own(const struct ns_run *r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+	int fd;
+
+	if (!r->made)
+		return false;
+	snprintf(parent, sizeof(parent), "%.*s", slash > path ? (int)(slash - path) : 1, path);
+	fd = path_open_in(r->rootfs_fd, parent, O_PATH | O_DIRECTORY, RESOLVE_NO_XDEV, NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd != -EXDEV;
+}
+
 int target_made(void *arg, const char *path, bool is_dir, struct err *e)
 {
 	struct ns_run *r = arg;
-	char parent[PATH_MAX];
-	int fd, n = (int)(strrchr(path, '/') - path);
 
-	if (!r->made)
-		return 0;
-	/* What is made in a mount on top of the rootfs goes with the mount. */
-	snprintf(parent, sizeof(parent), "/%.*s", n, path);
-	fd = path_open_in(r->rootfs_fd, parent, O_PATH | O_DIRECTORY, RESOLVE_NO_XDEV, NULL);
-	if (fd == -EXDEV)
-		return 0;
-	fd_close_p(&fd);
-	return r->made(r->made_arg, path, is_dir, e);
+	return target_is_own(r, path) ? r->made(r->made_arg, path, is_dir, e) : 0;
 }
 
 /* Images have dangling links (/etc/resolv.conf -> ../run/…) that a mount should follow: replaces the first of them in
@@ -90,15 +95,56 @@ static int make(struct ns_run *r, const char *path, bool is_dir, struct err *e)
 	return fd;
 }
 
+/* The common case: all but the last component is there. Returns the fd, or -EEXIST and others when it is not so. */
+static int make_last(struct ns_run *r, const char *path, bool is_dir, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_CLOSE int dir = -1, file = -1;
+	char parent[PATH_MAX];
+	bool own = true;
+	int result;
+
+	snprintf(parent, sizeof(parent), "%.*s", slash > path ? (int)(slash - path) : 1, path);
+	dir = path_open_in(r->rootfs_fd, parent, O_PATH | O_DIRECTORY, RESOLVE_NO_XDEV, NULL);
+	if (dir == -EXDEV) {
+		own = false;
+		dir = path_open_in(r->rootfs_fd, parent, O_PATH | O_DIRECTORY, 0, NULL);
+	}
+	if (dir < 0)
+		return dir;
+	if (own && r->made) {
+		if (faccessat(dir, slash + 1, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return -EEXIST;
+		result = r->made(r->made_arg, path, is_dir, e);
+		if (result < 0)
+			return result;
+	}
+	if (is_dir) {
+		if (mkdirat(dir, slash + 1, 0755) < 0)
+			return -errno;
+	} else {
+		file = openat(dir, slash + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (file < 0)
+			return -errno;
+	}
+	result = openat(dir, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC | (is_dir ? O_DIRECTORY : 0));
+	return result < 0 ? -errno : result;
+}
+
 int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e)
 {
 	const uint64_t resolve = no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
 	const int flags = O_PATH | (is_dir ? O_DIRECTORY : 0);
-	int fd = path_open_in(r->rootfs_fd, path, flags, resolve, NULL);
+	int fd = strlen(path) >= PATH_MAX ? -ENAMETOOLONG : path_open_in(r->rootfs_fd, path, flags, resolve, NULL);
 
 	if (ret_made)
 		*ret_made = fd == -ENOENT;
 	if (fd == -ENOENT) {
+		fd = make_last(r, path, is_dir, e);
+		if (fd >= 0)
+			return fd;
+		if (e && e->code)
+			return -e->code;
 		fd = make(r, path, is_dir, e);
 		if (fd < 0)
 			return fd;
@@ -123,7 +169,7 @@ int target_parent(struct ns_run *r, const char *path, const char **ret_name, str
 	const char *slash = strrchr(path, '/');
 	char parent[PATH_MAX];
 
-	snprintf(parent, sizeof(parent), "/%.*s", slash > path ? (int)(slash - path - 1) : 0, path + 1);
+	snprintf(parent, sizeof(parent), "%.*s", slash > path ? (int)(slash - path) : 1, path);
 	*ret_name = slash + 1;
 	return target_open(r, parent, true, false, NULL, e);
 }
