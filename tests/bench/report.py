@@ -14,20 +14,20 @@ COLOURS = {"floor": "#9aa0a6", "floor-cgroup": "#bdc1c6", "jailrun-none": "#7fb3
 
 
 def parse_steps(text):
-    """(row, microseconds) of each line of --trace-steps that names a row and ends in a number, with or without a unit."""
+    """("P state.reserve", microseconds) of each line of --trace-steps that names a row."""
     for line in text.splitlines():
-        m = re.match(r"^(?:jailrun: )?(?:\s*\d+\s+)?((?:[PCJ]\s+)?[a-z][\w.-]*):?\s+([\d.]+)\s*(?:us)?\s*$", line)
+        m = re.match(r"([PCJ] \S+)\s+(\d+) us$", line)
         if m:
             yield m.group(1), float(m.group(2))
 
 
 def print_steps(steps):
-    """How long each row took, as a table with bars."""
-    for name, rows in steps.items():
+    """How long each row took, as a table with bars; what is left is the start of the programs, parsing and the end."""
+    for name, (wall, rows) in steps.items():
         total = sum(us for _, us in rows)
-        print(f"{name}: medians of the rows, in us; all together {total:.0f}")
+        print(f"{name}: medians in us; the whole run {wall:.0f}, its rows {total:.0f}, outside of them {wall - total:.0f}")
         for row, us in rows:
-            print(f"  {row:<28} {us:>9.0f}  {'#' * round(50 * us / max(total, 1))}")
+            print(f"  {row:<28} {us:>7.0f}  {'#' * round(100 * us / max(wall, 1))}")
     if not steps:
         print("no rows: is this a jailrun with --trace-steps?")
 
