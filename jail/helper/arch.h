@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that differs between processors. */
+#ifndef JAIL_HELPER_ARCH_H
+#define JAIL_HELPER_ARCH_H
+
+#include <elf.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+#if defined(__x86_64__)
+
+#define ARCH_NATIVE AUDIT_ARCH_X86_64
+
+/* Makes the system call at whose entry tid stands return -err without being run. */
+static inline int arch_cancel_syscall(pid_t tid, int err)
+{
+	if (ptrace(PTRACE_POKEUSER, tid, offsetof(struct user_regs_struct, orig_rax), -1L) < 0 ||
+	    ptrace(PTRACE_POKEUSER, tid, offsetof(struct user_regs_struct, rax), (long)-err) < 0)
+		return -errno;
+	return 0;
+}
+
+#elif defined(__aarch64__)
+
+#define ARCH_NATIVE AUDIT_ARCH_AARCH64
+
+#ifndef NT_ARM_SYSTEM_CALL
+#define NT_ARM_SYSTEM_CALL 0x404
+#endif
+
+/* The number is a register set of its own here: writing x8 skips nothing. */
+static inline int arch_cancel_syscall(pid_t tid, int err)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = {&regs, sizeof(regs)};
+	int none = -1;
+	struct iovec nr = {&none, sizeof(none)};
+
+	if (ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &nr) < 0 ||
+	    ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	regs.regs[0] = (uint64_t)-err;
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+#else
+#error "the jail's helper knows x86_64 and aarch64"
+#endif
+
+/* "x86_64" for AUDIT_ARCH_X86_64, for the audit lines. */
+static inline const char *arch_name(uint32_t arch)
+{
+	switch (arch) {
+	case AUDIT_ARCH_X86_64:
+		return "x86_64";
+	case AUDIT_ARCH_I386:
+		return "x86";
+	case AUDIT_ARCH_AARCH64:
+		return "aarch64";
+	case AUDIT_ARCH_ARM:
+		return "arm";
+	default:
+		return "unknown";
+	}
+}
+
+#endif

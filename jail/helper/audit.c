@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Audit lines. They must cost the jail little, however the workload behaves: of like denials the first few of each second
+ * are written, the others counted; a reader who does not read loses lines, and is told how many. */
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "engine.h"
+
+#define WINDOW_US 1000000u
+#define FIRST     10u /* like denials that are written in each window */
+#define CHAIN     8   /* ancestors in a line */
+#define LINE_MAX_ PIPE_BUF
+
+/* Denials are alike when rule, call, errno and path are. Two kinds in one slot only share their counts' window. */
+static struct slot {
+	uint32_t key;
+	uint32_t seen, held; /* in this window; of these, not written */
+	uint64_t begin;
+	char rule[64], syscall[24];
+} slots[32];
+static struct buf line;
+static uint64_t dropped; /* lines that the reader had no room for */
+
+static uint32_t hash_str(uint32_t x, const char *s)
+{
+	while (s && *s)
+		x = (x ^ (unsigned char)*s++) * 16777619u;
+	return x;
+}
+
+static bool write_line(struct helper *h)
+{
+	struct pollfd p = {.fd = h->h.audit_fd, .events = POLLOUT};
+	ssize_t n;
+
+	if (line.failed || line.len > LINE_MAX_)
+		return false;
+	/* A pipe that polls as writable has room for PIPE_BUF bytes: this never blocks. */
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) || (p.revents & (POLLERR | POLLHUP)))
+		return false;
+	do
+		n = write(h->h.audit_fd, line.data, line.len);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)line.len;
+}
+
+static void begin_line(struct helper *h, struct jsonw *w)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[96];
+
+	line.len = 0;
+	*w = (struct jsonw){.out = &line};
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
+	jw_object(w, NULL);
+	jw_str(w, "time", text);
+	jw_str(w, "container", h->plan.id);
+	jw_str(w, "policy", h->plan.policy);
+}
+
+static void end_line(struct helper *h, struct jsonw *w)
+{
+	jw_object_end(w);
+	buf_str(&line, "\n");
+	if (!write_line(h))
+		dropped++;
+}
+
+/* A file of a process in the helper's procfs, without its last newline. */
+static ssize_t read_proc(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	fd = h->proc_fd < 0 ? -1 : openat(h->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
+	if (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	return n;
+}
+
+static long status_field(const char *status, const char *name, bool last)
+{
+	const char *p = strstr(status, name), *end;
+	long v = -1;
+
+	if (!p)
+		return -1;
+	end = strchrnul(p + 1, '\n');
+	p += strlen(name);
+	do
+		v = strtol(p, (char **)&p, 10);
+	while (last && p < end && *p == '\t');
+	return v;
+}
+
+/* Who it was: program, name, pid in the container, and the chain of parents. */
+static void put_caller(struct helper *h, struct jsonw *w, pid_t tid)
+{
+	char text[2048], path[64];
+	pid_t pid = tid;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/exe", (int)tid);
+	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, 1024);
+	if (n >= 0)
+		jw_strn(w, "exe", text, (size_t)n);
+	if (read_proc(h, tid, "comm", text, sizeof(text)) >= 0)
+		jw_str(w, "comm", text);
+	if (read_proc(h, tid, "status", text, sizeof(text)) < 0) {
+		jw_int(w, "pid", tid);
+		return;
+	}
+	jw_int(w, "pid", status_field(text, "\nNStgid:\t", true));
+	jw_array(w, "parents");
+	for (int i = 0; i < CHAIN && (pid = (pid_t)status_field(text, "\nPPid:\t", false)) > 1; i++) {
+		char comm[64];
+
+		if (read_proc(h, pid, "comm", comm, sizeof(comm)) < 0 ||
+		    read_proc(h, pid, "status", text, sizeof(text)) < 0)
+			break;
+		jw_object(w, NULL);
+		jw_int(w, "pid", status_field(text, "\nNStgid:\t", true));
+		jw_str(w, "comm", comm);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
+static void put_call(struct jsonw *w, const struct denial *d)
+{
+	if (d->from) {
+		jw_str(w, "syscall", d->from->syscall);
+		jw_str(w, "arch", arch_name(d->from->arch));
+		jw_array(w, "args");
+		for (int i = 0; i < 6; i++)
+			jw_fmt(w, NULL, "0x%llx", (unsigned long long)d->args[i]);
+		jw_array_end(w);
+	}
+	if (d->path)
+		jw_strn(w, "path", d->path, strnlen(d->path, 1024));
+	if (d->signal)
+		jw_str(w, "signal", signal_name(d->signal));
+	if (d->target != NO_TARGET)
+		jw_int(w, "target", d->target);
+}
+
+static void report_held(struct helper *h, struct slot *s)
+{
+	struct jsonw w;
+
+	begin_line(h, &w);
+	jw_str(&w, "rule", s->rule);
+	if (s->syscall[0])
+		jw_str(&w, "syscall", s->syscall);
+	jw_uint(&w, "more", s->held);
+	jw_fmt(&w, "note", "%u more like these within a second were not written", s->held);
+	end_line(h, &w);
+	s->held = 0;
+}
+
+/* False when this one is only to be counted. */
+static bool admit(struct helper *h, const struct denial *d)
+{
+	uint32_t key = hash_str(hash_str(2166136261u, d->rule), d->path);
+	uint64_t now = now_us();
+	struct slot *s;
+
+	key = hash_str(key, d->from ? d->from->syscall : NULL) * 31 + (uint32_t)d->err;
+	s = &slots[key % ARRAY_LEN(slots)];
+	if (s->key != key || now - s->begin >= WINDOW_US) {
+		if (s->held)
+			report_held(h, s);
+		*s = (struct slot){.key = key, .begin = now};
+		snprintf(s->rule, sizeof(s->rule), "%s", d->rule);
+		snprintf(s->syscall, sizeof(s->syscall), "%s", d->from && d->from->syscall ? d->from->syscall : "");
+	}
+	if (s->seen++ < FIRST)
+		return true;
+	s->held++;
+	return false;
+}
+
+void audit_denial(struct helper *h, const struct denial *d)
+{
+	struct jsonw w;
+
+	if (h->h.audit_fd < 0 || !admit(h, d))
+		return;
+	begin_line(h, &w);
+	jw_str(&w, "rule", d->rule);
+	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
+	put_call(&w, d);
+	if (d->tid > 0)
+		put_caller(h, &w, d->tid);
+	jw_str(&w, "action", d->kill ? "kill" : d->err ? errno_name(d->err) : d->from ? "log" : "drop");
+	if (d->allow)
+		jw_str(&w, "allow", d->allow);
+	end_line(h, &w);
+}
+
+int audit_timeout(void)
+{
+	uint64_t now = 0, soonest = UINT64_MAX;
+
+	for (size_t i = 0; i < ARRAY_LEN(slots); i++)
+		if (slots[i].held && slots[i].begin + WINDOW_US < soonest)
+			soonest = slots[i].begin + WINDOW_US;
+	if (soonest == UINT64_MAX)
+		return dropped ? 1000 : -1;
+	now = now_us();
+	return soonest <= now ? 0 : (int)((soonest - now) / 1000 + 1);
+}
+
+void audit_flush(struct helper *h, bool last)
+{
+	uint64_t now = now_us(), lost = dropped;
+	struct jsonw w;
+
+	if (h->h.audit_fd < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(slots); i++)
+		if (slots[i].held && (last || now - slots[i].begin >= WINDOW_US))
+			report_held(h, &slots[i]);
+	if (!lost)
+		return;
+	begin_line(h, &w);
+	jw_uint(&w, "lost", lost);
+	jw_str(&w, "note", "lines were lost: the reader of the audit stream did not keep up");
+	dropped = 0;
+	end_line(h, &w);
+	if (dropped)
+		dropped = lost;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The audit stream: a JSON line for each call that the policy refused. */
+#ifndef JAIL_HELPER_AUDIT_H
+#define JAIL_HELPER_AUDIT_H
+
+#include "helper.h"
+
+struct denial {
+	const char *rule;             /* name in the policy: "exec", "limits", "syscalls.rules[2]" */
+	const struct jail_rule *from; /* the trap that it came by, or NULL */
+	pid_t tid;                    /* the caller, as the helper sees it; 0: the kernel's signal, no call */
+	uint64_t args[6];
+	const char *path;  /* exec: what was to be executed, or NULL */
+	int signal;        /* of a refused signal, or 0 */
+	int64_t target;    /* pid argument, as the caller named it; INT64_MIN: none */
+	int err;           /* errno that the caller gets; 0 with kill or log */
+	bool kill;         /* the caller's process is killed */
+	const char *allow; /* how to allow it */
+};
+#define NO_TARGET INT64_MIN
+
+void audit_denial(struct helper *h, const struct denial *d);
+/* Milliseconds until audit_flush has something to say, or -1. */
+int audit_timeout(void);
+/* Reports what was counted instead of written. last: at the end, all of it. */
+void audit_flush(struct helper *h, bool last);
+
+#endif

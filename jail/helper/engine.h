@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an engine, a way to police the workload's system calls, is to the helper. */
+#ifndef JAIL_HELPER_ENGINE_H
+#define JAIL_HELPER_ENGINE_H
+
+#include "helper.h"
+
+struct jail_engine_ops {
+	const char *name;
+	bool has_listener; /* the policy's filter is loaded with a listener, which is handed to the supervisor */
+	bool sees_exec;    /* says itself when the workload runs (helper.running); else end-of-file at exec does */
+	/* Before the fork, in the supervisor. */
+	int (*arm)(struct helper *h, struct err *e);
+	/* After the fork: the child runs its rows and waits for the word before it loads the policy's filter. */
+	int (*adopt)(struct helper *h, struct err *e);
+	/* The listener of the child's filter. The engine owns it. May be NULL. */
+	void (*listener)(struct helper *h, int fd);
+	/* The fd to poll for POLLIN, or -1; and what to do then. May be NULL. */
+	int (*poll_fd)(struct helper *h);
+	void (*on_readable)(struct helper *h);
+	/* A status from waitpid: of any task below the helper. May be NULL. */
+	void (*on_wait)(struct helper *h, pid_t tid, int status);
+};
+
+extern const struct jail_engine_ops engine_notify, engine_trace;
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seal.seccomp: linux.seccomp and the policy's filter. The first that is loaded judges the loading of the second, and both
+ * judge what comes after; so they are asked beforehand, by running them here. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "engine.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* One instruction of classic BPF as seccomp(2) admits it, but for the jumps and returns. */
+static bool run_plain(const struct sock_filter *f, const struct seccomp_data *d, uint32_t *a, uint32_t *x,
+		      uint32_t mem[BPF_MEMWORDS])
+{
+	uint32_t v = BPF_SRC(f->code) == BPF_X ? *x : f->k;
+
+	if (BPF_CLASS(f->code) == BPF_ALU) {
+		switch (BPF_OP(f->code)) {
+		case BPF_AND:
+			*a &= v;
+			return true;
+		case BPF_OR:
+			*a |= v;
+			return true;
+		case BPF_ADD:
+			*a += v;
+			return true;
+		case BPF_SUB:
+			*a -= v;
+			return true;
+		case BPF_RSH:
+			*a = v < 32 ? *a >> v : 0;
+			return true;
+		case BPF_LSH:
+			*a = v < 32 ? *a << v : 0;
+			return true;
+		default:
+			return false;
+		}
+	}
+	switch (f->code) {
+	case BPF_LD | BPF_W | BPF_ABS:
+		if (f->k > sizeof(*d) - sizeof(*a))
+			return false;
+		memcpy(a, (const char *)d + f->k, sizeof(*a));
+		return true;
+	case BPF_LD | BPF_IMM:
+		*a = f->k;
+		return true;
+	case BPF_LDX | BPF_IMM:
+		*x = f->k;
+		return true;
+	case BPF_LD | BPF_MEM:
+		*a = mem[f->k % BPF_MEMWORDS];
+		return true;
+	case BPF_ST:
+		mem[f->k % BPF_MEMWORDS] = *a;
+		return true;
+	case BPF_MISC | BPF_TAX:
+		*x = *a;
+		return true;
+	case BPF_MISC | BPF_TXA:
+		*a = *x;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The filter's answer to a call; what it cannot make out counts as a kill. */
+static uint32_t run_filter(const struct jail_bpf *bpf, const struct seccomp_data *d)
+{
+	uint32_t a = 0, x = 0, mem[BPF_MEMWORDS] = {0};
+
+	for (uint32_t pc = 0; pc < bpf->len; pc++) {
+		const struct sock_filter *f = &bpf->insns[pc];
+		uint32_t v = BPF_SRC(f->code) == BPF_X ? x : f->k;
+		bool yes;
+
+		if (BPF_CLASS(f->code) == BPF_RET)
+			return BPF_RVAL(f->code) == BPF_A ? a : f->k;
+		if (BPF_CLASS(f->code) != BPF_JMP) {
+			if (!run_plain(f, d, &a, &x, mem))
+				return SECCOMP_RET_KILL_PROCESS;
+			continue;
+		}
+		switch (BPF_OP(f->code)) {
+		case BPF_JA:
+			pc += f->k;
+			continue;
+		case BPF_JEQ:
+			yes = a == v;
+			break;
+		case BPF_JGT:
+			yes = a > v;
+			break;
+		case BPF_JGE:
+			yes = a >= v;
+			break;
+		case BPF_JSET:
+			yes = a & v;
+			break;
+		default:
+			return SECCOMP_RET_KILL_PROCESS;
+		}
+		pc += yes ? f->jt : f->jf;
+	}
+	return SECCOMP_RET_KILL_PROCESS;
+}
+
+/* SECCOMP_RET_* of a filter for one of the calls that are still to be made. */
+static uint32_t ask(const struct jail_bpf *bpf, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+	struct seccomp_data d = {.nr = nr, .arch = ARCH_NATIVE, .args = {a0, a1, a2}};
+
+	return bpf->len ? run_filter(bpf, &d) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
+}
+
+static bool lets(uint32_t action)
+{
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+static long seccomp_load(const struct jail_bpf *bpf, unsigned long flags)
+{
+	struct sock_fprog prog = {.len = bpf->len, .filter = bpf->insns};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+}
+
+int load_oci_filter(struct helper *h, struct err *e)
+{
+	const struct jail_seal *s = &h->plan.seal;
+
+	if (!s->seccomp.len || seccomp_load(&s->seccomp, s->seccomp.flags) == 0)
+		return 0;
+	err_errno(e, "load the filter of linux.seccomp (%u instructions)%s", s->seccomp.len,
+		  errno == EACCES ? "; without CAP_SYS_ADMIN it needs process.noNewPrivileges" : "");
+	return err_ctx(e, "linux.seccomp");
+}
+
+/* The listener goes to the supervisor. A policy that traps sendmsg makes this very call wait for an answer: then the
+ * supervisor, told of the number beforehand, fetches the listener itself. */
+static void announce_listener(struct helper *h, bool sendmsg_trapped)
+{
+	int next = dup(h->peer); /* the lowest number that is free: the listener's */
+
+	if (next < 0)
+		return;
+	close(next);
+	if (sendmsg_trapped)
+		wire_send(h->peer, &(struct wire){.kind = WIRE_PID, .value = next}, -1);
+}
+
+static int load_with_listener(struct helper *h, struct err *e)
+{
+	const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | h->plan.filter.flags;
+	bool trapped = !lets(ask(&h->plan.filter, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL));
+	long fd;
+	int r;
+
+	announce_listener(h, trapped);
+	fd = seccomp_load(&h->plan.filter, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
+		fd = seccomp_load(&h->plan.filter, flags & ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	if (fd < 0)
+		return err_errno(e, "load the filter of policy %s (%u instructions)", h->plan.policy,
+				 h->plan.filter.len);
+	r = wire_send(h->peer, &(struct wire){.kind = WIRE_FD}, (int)fd);
+	return r < 0 && !trapped ? err_set(e, -r, "give the listener to the supervisor: %s", strerror(-r)) : 0;
+}
+
+static int load_policy_filter(struct helper *h, struct err *e)
+{
+	int r = wait_for_go(h, e);
+
+	if (r < 0 || !h->plan.filter.len)
+		return r;
+	if (h->engine->has_listener)
+		return load_with_listener(h, e);
+	if (seccomp_load(&h->plan.filter, h->plan.filter.flags) != 0)
+		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy,
+				 h->plan.filter.len,
+				 errno == EACCES ? "; without CAP_SYS_ADMIN it needs process.noNewPrivileges" : "");
+	return 0;
+}
+
+/* What follows the filters must pass them: else the failure could not even be told. */
+static int check_filters(struct helper *h, struct err *e)
+{
+	const struct jail_bpf *oci = &h->plan.seal.seccomp, *policy = &h->plan.filter;
+	uint32_t action = ask(oci, SYS_execve, 0, 0, 0);
+
+	if (!lets(action)) {
+		err_set(e, EPERM, "the filter refuses execve(2): no workload can start");
+		return err_ctx(e, "linux.seccomp");
+	}
+	action = ask(policy, SYS_execve, 0, 0, 0);
+	if (policy->len && !lets(action) && action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF)
+		return err_set(e, EPERM, "policy %s refuses execve(2): no workload can start", h->plan.policy);
+	if (!policy->len || !h->engine || !h->engine->has_listener)
+		return 0;
+	if (!lets(ask(oci, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL))) {
+		err_set(e, EPERM,
+			"the filter refuses sendmsg(2), by which the listener of policy %s is handed over: allow it",
+			h->plan.policy);
+		return err_ctx(e, "linux.seccomp");
+	}
+	return 0;
+}
+
+int step_seccomp(struct helper *h, struct err *e)
+{
+	const struct jail_bpf *oci = &h->plan.seal.seccomp, *policy = &h->plan.filter;
+	uint32_t action;
+	int r = find_program(h, e); /* the filters may refuse the search */
+
+	if (r >= 0)
+		r = check_filters(h, e);
+	if (r < 0)
+		return r;
+	if (!h->engine)
+		return load_oci_filter(h, e);
+	if (lets(ask(oci, SYS_seccomp, SECCOMP_SET_MODE_FILTER, policy->flags, 0))) {
+		r = load_oci_filter(h, e);
+		return r < 0 ? r : load_policy_filter(h, e);
+	}
+	/* The other way round; a tracer lets the calls of a process through that is no workload yet. */
+	action = ask(policy, SYS_seccomp, SECCOMP_SET_MODE_FILTER, oci->flags, 0);
+	if (!lets(action) && !(action == SECCOMP_RET_TRACE && !h->engine->has_listener)) {
+		err_set(
+		    e, EPERM,
+		    "the filter and that of policy %s both refuse seccomp(2): neither can be loaded after the other; "
+		    "allow it in one of them",
+		    h->plan.policy);
+		return err_ctx(e, "linux.seccomp");
+	}
+	r = load_policy_filter(h, e);
+	return r < 0 ? r : load_oci_filter(h, e);
+}

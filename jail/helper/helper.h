@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The jail's helper: what its files share. One process is one struct helper; the supervisor and the process that becomes
+ * the workload have a copy each after the fork. */
+#ifndef JAIL_HELPER_HELPER_H
+#define JAIL_HELPER_HELPER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/base.h"
+#include "jail/jail.h"
+
+struct jail_engine_ops;
+
+struct helper {
+	struct jail_handover h;
+	struct jail_plan plan;
+	struct arena arena;
+	const struct jail_engine_ops *engine; /* NULL: the workload is not supervised */
+	int sock;                             /* to the runtime that waits for the workload to run, or -1 */
+	int peer;      /* between the supervisor and the process that becomes the workload, or -1 */
+	int signal_fd; /* all signals, once they are blocked; or -1 */
+	int proc_fd;   /* a procfs that the workload cannot cover, or -1 */
+	pid_t main;    /* the process that becomes the workload */
+	bool workload; /* this process is it */
+	bool go;       /* the supervisor has said that it is ready */
+	bool running;  /* the supervisor saw the workload's first program run */
+	bool ended;    /* the main process is gone, with this status */
+	int status;
+	char program[PATH_MAX]; /* what exec will execute */
+};
+
+/* main.c */
+_Noreturn void helper_fail(struct helper *h, struct err *e);
+/* As strerror, in the words of runc's messages (Go's): lower case. */
+const char *go_strerror(int code, char *buf, size_t size);
+
+/* The rows. wait.c, hooks.c, fork.c, seal.c, filter.c, exec.c */
+int step_wait_start(struct helper *h, struct err *e);
+int step_hooks(struct helper *h, struct err *e);
+int step_arm(struct helper *h, struct err *e);
+int step_fork(struct helper *h, struct err *e);
+int step_session(struct helper *h, struct err *e);
+int step_rlimits(struct helper *h, struct err *e);
+int step_user(struct helper *h, struct err *e);
+int step_caps(struct helper *h, struct err *e);
+int step_fds(struct helper *h, struct err *e);
+int step_seccomp(struct helper *h, struct err *e);
+int step_exec(struct helper *h, struct err *e);
+
+/* Waits for the supervisor's word; what comes along with the first one becomes h->sock. fork.c */
+int wait_for_go(struct helper *h, struct err *e);
+/* Finds the program as execvp would and puts it into h->program. exec.c */
+int find_program(struct helper *h, struct err *e);
+/* Loads linux.seccomp alone, for hooks. filter.c */
+int load_oci_filter(struct helper *h, struct err *e);
+/* Blocks all signals and opens h->signal_fd, unless that was done before. wait.c */
+int open_signals(struct helper *h, struct err *e);
+/* Lets go of all that only the life before the workload needs, and confines this process. self.c */
+int confine_self(struct helper *h, struct err *e);
+/* Runs until the main process ends; never returns. loop.c */
+_Noreturn void supervise(struct helper *h);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine that asks nothing of the traced: the kernel refuses by filter, and calls that are to be reported wait at a
+ * listener (seccomp_unotify(2)) for their answer. It decides on numbers alone, never on memory. */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "audit.h"
+#include "engine.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS _IOW('!', 4, __u64)
+#endif
+#define SYNC_WAKE_UP 1ul /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6 */
+
+static int listener_fd = -1;
+
+static int adopt(struct helper *h, struct err *e)
+{
+	(void)h;
+	(void)e;
+	return 0;
+}
+
+static void listener(struct helper *h, int fd)
+{
+	(void)h;
+	fd_close_p(&listener_fd);
+	listener_fd = fd;
+	/* Caller and supervisor take turns on one processor: a third of the time of a wake-up across. */
+	(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP);
+}
+
+static int poll_fd(struct helper *h)
+{
+	(void)h;
+	return listener_fd;
+}
+
+/* Fills in the answer. A call that fits no rule is refused: the filter and the rules disagree. */
+static void decide(struct helper *h, const struct seccomp_notif *n, struct seccomp_notif_resp *resp)
+{
+	uint64_t args[6];
+	const struct jail_rule *rule;
+	struct denial d = {.tid = (pid_t)n->pid, .target = NO_TARGET};
+	int i;
+
+	memcpy(args, n->data.args, sizeof(args));
+	memcpy(d.args, args, sizeof(args));
+	i = jail_rule_find(&h->plan, n->data.arch, n->data.nr, args);
+	rule = i < 0 ? NULL : &h->plan.rules[i];
+	d.from = rule;
+	d.rule = rule ? rule->name : "none";
+	if (rule && rule->trap == JAIL_TRAP_LOG) {
+		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		resp->error = 0;
+	} else {
+		d.err = rule && rule->err > 0 ? rule->err : EPERM;
+		d.kill = rule && (rule->trap == JAIL_TRAP_KILL || h->plan.kill_on_violation);
+		d.allow = "allow the call in the policy's syscalls";
+		resp->error = -d.err;
+	}
+	audit_denial(h, &d);
+	/* The id is checked after all that took the pid for this caller's. */
+	if (d.kill && ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0)
+		kill((pid_t)n->pid, SIGKILL);
+}
+
+static void on_readable(struct helper *h)
+{
+	/* Kernels may have larger structs than these headers; the ends of both stay zero. */
+	static union {
+		struct seccomp_notif n;
+		char room[512];
+	} req;
+	static union {
+		struct seccomp_notif_resp r;
+		char room[512];
+	} resp;
+	struct pollfd p = {.fd = listener_fd, .events = POLLIN};
+
+	memset(&req, 0, sizeof(req));
+	memset(&resp, 0, sizeof(resp));
+	if (poll(&p, 1, 0) == 1 && !(p.revents & POLLIN)) { /* the last task under the filter is gone */
+		fd_close_p(&listener_fd);
+		return;
+	}
+	if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
+		return; /* ENOENT: the caller died or was interrupted meanwhile */
+	resp.r.id = req.n.id;
+	decide(h, &req.n, &resp.r);
+	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* ENOENT: as above */
+}
+
+const struct jail_engine_ops engine_notify = {
+    .name = "notify",
+    .has_listener = true,
+    .adopt = adopt,
+    .listener = listener,
+    .poll_fd = poll_fd,
+    .on_readable = on_readable,
+};

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine of a tracer: PTRACE_SEIZE, and stops where the policy's filter says SECCOMP_RET_TRACE (ptrace(2)). It alone
+ * can judge a program after exec, count processes and threads apart, and know what a process runs. */
+#include "trace.h"
+
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch.h"
+
+#define SYSCALL_INFO 0x420e /* PTRACE_GET_SYSCALL_INFO, Linux 5.3 */
+#define OP_SECCOMP   3
+#define EVENT_STOP   128
+#define SYSCALL_STOP (SIGTRAP | 0x80)
+#define OPTIONS                                                                                                        \
+	(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | \
+	 PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)
+
+void trace_resume(pid_t tid, int what, int sig)
+{
+	(void)ptrace(what, tid, NULL, (void *)(intptr_t)sig);
+}
+
+static int adopt(struct helper *h, struct err *e)
+{
+	if (ptrace(PTRACE_SEIZE, h->main, NULL, (void *)(uintptr_t)OPTIONS) < 0)
+		return err_errno(e, "policy %s: trace the workload's process (is there CAP_SYS_PTRACE?)",
+				 h->plan.policy);
+	return task_add(h->main, h->main) ? 0 : err_set(e, ENOMEM, "out of memory for the first task");
+}
+
+void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
+{
+	d->tid = c->tid;
+	d->from = c->rule;
+	memcpy(d->args, c->args, sizeof(d->args));
+	d->kill |= h->plan.kill_on_violation;
+	audit_denial(h, d);
+	if (d->kill)
+		kill(c->tgid, SIGKILL);
+	/* A call that cannot be cancelled must not run: the only error is that the tracee is gone. */
+	if (arch_cancel_syscall(c->tid, d->err ? d->err : EPERM) < 0)
+		kill(c->tgid, SIGKILL);
+}
+
+/* True when there is room for one more; it is held until the tracee's next stop says what came of the call. */
+static bool reserve(struct helper *h, const struct trapped *c)
+{
+	const char *name = c->rule->syscall ? c->rule->syscall : "";
+	bool is_clone = strcmp(name, "clone") == 0, thread = is_clone && (c->args[0] & CLONE_THREAD);
+	int64_t max = thread ? h->plan.max_threads : h->plan.max_processes;
+	int64_t alive = thread ? task_counts.threads : task_counts.processes;
+	enum task_slot slot = thread ? SLOT_THREAD : SLOT_PROCESS;
+	struct task *t = task_find(c->tid);
+	struct denial d = {.rule = c->rule->name, .target = NO_TARGET};
+
+	if (strcmp(name, "clone3") == 0) { /* its flags lie in memory; libc falls back to clone */
+		d.err = ENOSYS;
+		d.allow = "clone3 is never policed; libc uses clone instead";
+	} else if (is_clone && (c->args[0] & CLONE_UNTRACED)) {
+		d.err = EPERM;
+		d.allow = "CLONE_UNTRACED would leave the jail";
+	} else if (!t || (max >= 0 && alive + task_counts.reserved[slot] >= max)) {
+		d.err = EAGAIN;
+		d.allow = thread ? "raise limits.threads" : "raise limits.processes";
+	} else {
+		task_reserve(t, slot);
+		return true;
+	}
+	trace_refuse(h, c, &d);
+	return false;
+}
+
+/* Decides one trapped call; returns how the tracee goes on. */
+static int decide(struct helper *h, const struct trapped *c)
+{
+	struct denial d = {.rule = c->rule->name, .err = c->rule->err > 0 ? c->rule->err : EPERM, .target = NO_TARGET};
+
+	switch ((enum jail_trap)c->rule->trap) {
+	case JAIL_TRAP_LOG:
+		d.err = 0;
+		d.tid = c->tid;
+		d.from = c->rule;
+		memcpy(d.args, c->args, sizeof(d.args));
+		audit_denial(h, &d);
+		return PTRACE_CONT;
+	case JAIL_TRAP_EXEC:
+		(void)trace_exec_early(h, c);
+		return PTRACE_CONT;
+	case JAIL_TRAP_CLONE:
+		/* The end of a call that failed is the one stop that tells so. */
+		return reserve(h, c) ? PTRACE_SYSCALL : PTRACE_CONT;
+	case JAIL_TRAP_TARGET:
+		(void)trace_target(h, c);
+		return PTRACE_CONT;
+	case JAIL_TRAP_KILL:
+		d.kill = true;
+		break;
+	case JAIL_TRAP_REFUSE:
+		break;
+	}
+	d.allow = "allow the call in the policy's syscalls";
+	trace_refuse(h, c, &d);
+	return PTRACE_CONT;
+}
+
+static void on_seccomp(struct helper *h, struct task *t)
+{
+	static const struct jail_rule unknown = {.name = (char *)"engine", .syscall = (char *)"unknown"};
+	struct syscall_stop s = {0};
+	struct trapped c = {.tid = t->tid, .tgid = t->tgid};
+
+	/* While it stands at the stop only SIGKILL can make this fail. */
+	if (ptrace((int)SYSCALL_INFO, t->tid, (void *)sizeof(s), &s) < 0 || s.op != OP_SECCOMP) {
+		kill(t->tgid, SIGKILL);
+		return;
+	}
+	memcpy(c.args, s.args, sizeof(c.args));
+	c.rule = s.ret_data < h->plan.n_rules ? &h->plan.rules[s.ret_data] : &unknown;
+	/* The process that is not yet the workload loads its filters and executes; of that only exec is judged. */
+	if (!h->running && t->tid == h->main && c.rule->trap != JAIL_TRAP_EXEC) {
+		trace_resume(t->tid, PTRACE_CONT, 0);
+		return;
+	}
+	trace_resume(c.tid, decide(h, &c), 0);
+}
+
+/* The parent's word of its new task; usually before the task's own first stop. */
+static void on_clone(struct task *t)
+{
+	enum task_slot slot = t->reserved;
+	pid_t tid = t->tid, tgid = t->tgid;
+	unsigned long child = 0;
+	struct task *old;
+
+	task_unreserve(t);
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0 && child) {
+		old = task_find((pid_t)child);
+		if (old && old->gone_early)
+			task_remove((pid_t)child);
+		else if (!old)
+			old = task_add((pid_t)child, slot == SLOT_THREAD ? tgid : (pid_t)child);
+		old = task_find((pid_t)child);
+		t = task_find(tgid);
+		if (old && t && old->tgid == old->tid)
+			task_protect(old, t->protected_);
+	}
+	trace_resume(tid, PTRACE_CONT, 0);
+}
+
+/* A task that is seen before its parent told of it. */
+static struct task *first_sight(struct helper *h, pid_t tid)
+{
+	char text[1024], *p;
+	pid_t tgid = tid, ppid = 0;
+	struct task *t, *parent;
+
+	if (trace_proc_read(h, tid, "status", text, sizeof(text)) > 0) {
+		if ((p = strstr(text, "\nTgid:\t")))
+			tgid = (pid_t)atol(p + 7);
+		if ((p = strstr(text, "\nPPid:\t")))
+			ppid = (pid_t)atol(p + 7);
+	}
+	t = task_add(tid, tgid);
+	parent = task_find(ppid);
+	if (t && tid == tgid && parent)
+		task_protect(t, parent->protected_);
+	return t;
+}
+
+/* exec by a thread that is not the leader takes over the leader's tid; its own is gone without a word, and so are those
+ * of its siblings by now (ptrace(2), execve(2) under ptrace). */
+static void on_exec(struct helper *h, pid_t tid)
+{
+	unsigned long former = 0;
+	struct task *old, *leader;
+	size_t i = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former) == 0 && (pid_t)former != tid &&
+	    (old = task_find((pid_t)former)) && (leader = task_find(tid))) {
+		leader->exec_seen = old->exec_seen;
+		leader->exec_dev = old->exec_dev;
+		leader->exec_ino = old->exec_ino;
+		task_remove((pid_t)former);
+		while (task_counts.threads > 0 && (old = task_next(&i)))
+			if (old->tgid == tid && old->tid != tid) {
+				task_remove(old->tid);
+				i = 0;
+			}
+	}
+	trace_exec_final(h, tid);
+	trace_resume(tid, PTRACE_CONT, 0);
+}
+
+static bool stops_group(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+static void on_stop(struct helper *h, struct task *t, int sig, int event)
+{
+	bool cloned = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+
+	if (!cloned) /* the clone came to nothing */
+		task_unreserve(t);
+	if (cloned)
+		on_clone(t);
+	else if (event == PTRACE_EVENT_SECCOMP)
+		on_seccomp(h, t);
+	else if (event == PTRACE_EVENT_EXEC)
+		on_exec(h, t->tid);
+	else if (event == EVENT_STOP && stops_group(sig)) /* stays stopped, yet hears SIGCONT */
+		trace_resume(t->tid, PTRACE_LISTEN, 0);
+	else if (event || sig == SYSCALL_STOP)
+		trace_resume(t->tid, PTRACE_CONT, 0);
+	else /* a signal on its way to the tracee */
+		trace_resume(t->tid, PTRACE_CONT, sig);
+}
+
+static void on_wait(struct helper *h, pid_t tid, int status)
+{
+	struct task *t = task_find(tid);
+
+	if (t && t->gone_early) {
+		task_remove(tid); /* the number is in use again */
+		t = NULL;
+	}
+	if (!WIFSTOPPED(status)) {
+		if (t)
+			task_remove(tid);
+		else
+			task_gone_early(tid);
+		return;
+	}
+	if (!t)
+		t = first_sight(h, tid);
+	if (!t) { /* no memory for it: it must not run uncounted */
+		kill(tid, SIGKILL);
+		return;
+	}
+	on_stop(h, t, WSTOPSIG(status), status >> 16);
+}
+
+const struct jail_engine_ops engine_trace = {
+    .name = "trace",
+    .sees_exec = true,
+    .adopt = adopt,
+    .on_wait = on_wait,
+};

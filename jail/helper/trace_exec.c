@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which programs may be executed. Before the call the path is read from the caller's memory and resolved as the caller
+ * would: that gives an errno one can understand, and any of its threads can make it wrong. After it, at
+ * PTRACE_EVENT_EXEC, the kernel says what was executed, and nothing of it has run: that is the decision. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/auxvec.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "trace.h"
+
+ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[64];
+	size_t len = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	fd = openat(h->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return (ssize_t)len;
+}
+
+/* A string of the tracee, page by page, since the next page may be missing. Returns its length or -errno. */
+static ssize_t read_string(pid_t tid, uint64_t from, char *text, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		size_t step = 4096 - ((from + len) & 4095);
+		struct iovec local = {text + len, step < size - len ? step : size - len};
+		struct iovec remote = {(void *)(uintptr_t)(from + len), local.iov_len};
+		ssize_t n = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+		char *nul;
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EFAULT;
+		nul = memchr(text + len, '\0', (size_t)n);
+		if (nul)
+			return nul - text;
+		len += (size_t)n;
+	}
+	return -ENAMETOOLONG;
+}
+
+/* What /proc/self and its like are to the tracee, as a path below the helper's procfs; NULL: nothing of the sort. */
+static const char *own_proc_path(pid_t tid, const char *path, char *buf, size_t size)
+{
+	static const struct {
+		const char *prefix, *below;
+	} own[] = {{"/proc/self/", ""}, {"/proc/thread-self/", ""}, {"/dev/fd/", "fd/"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (str_starts(path, own[i].prefix)) {
+			snprintf(buf, size, "%d/%s%s", (int)tid, own[i].below, path + strlen(own[i].prefix));
+			return buf;
+		}
+	/* By number: only where the tracee's numbers are the helper's. */
+	if (str_starts(path, "/proc/") && path[6] >= '0' && path[6] <= '9')
+		return path + 6;
+	return NULL;
+}
+
+static int open_below(int dirfd, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC), .resolve = resolve};
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int open_link(struct helper *h, pid_t tid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
+	return open_below(h->proc_fd, path, 0, 0);
+}
+
+/* Opens what the tracee means by path, relative to dirfd (AT_FDCWD: its working directory). */
+static int open_as_tracee(struct helper *h, pid_t tid, int dirfd, const char *path, bool nofollow)
+{
+	AUTO_CLOSE int base = -1;
+	char name[PATH_MAX + 32];
+	const char *own = own_proc_path(tid, path, name, sizeof(name));
+	int flags = nofollow ? O_NOFOLLOW : 0;
+
+	if (own)
+		return open_below(h->proc_fd, own, flags, 0);
+	if (*path == '/') {
+		base = open_link(h, tid, "root");
+		return base < 0 ? base : open_below(base, path, flags, RESOLVE_IN_ROOT);
+	}
+	if (dirfd == AT_FDCWD)
+		snprintf(name, sizeof(name), "cwd");
+	else
+		snprintf(name, sizeof(name), "fd/%d", dirfd);
+	base = open_link(h, tid, name);
+	if (base < 0 || !*path)
+		return take_fd(&base);
+	return open_below(base, path, flags, 0);
+}
+
+/* The kernel's name of an open file; false when it has none any more, or it is no file of a tree. */
+static bool name_of_fd(struct helper *h, int fd, char *path, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "self/fd/%d", fd);
+	n = readlinkat(h->proc_fd, link, path, size - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return n > 0 && (size_t)n < size - 1;
+}
+
+/* What is at this name in the helper's own root is this very file. A name alone proves little: a mount namespace of the
+ * workload's own can show any file under any name. */
+static bool is_at(const char *path, const struct stat *st)
+{
+	AUTO_CLOSE int fd = open_below(AT_FDCWD, path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	struct stat own;
+
+	return fd >= 0 && fstat(fd, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
+}
+
+/* The judgement of one open file. path comes out for the report. Returns true when it may be executed. */
+static bool may_run(struct helper *h, int fd, char *path, size_t size, const char **ret_why, const char **ret_allow)
+{
+	struct stat st;
+
+	*ret_why = "its file cannot be seen";
+	*ret_allow = NULL;
+	if (!name_of_fd(h, fd, path, size) || fstat(fd, &st) < 0)
+		return false;
+	if (!is_at(path, &st)) {
+		*ret_why = "a memfd, a deleted file, or one of another mount namespace";
+		*ret_allow = "set exec.memfd to true";
+		return h->plan.exec_memfd;
+	}
+	*ret_allow = "name it in exec.allow";
+	/* An empty list: nothing but the first program. */
+	if (!h->running && h->plan.exec_allow.n == 0 && h->plan.exec_deny.n == 0)
+		return true;
+	return jail_exec_allowed(&h->plan, path, ret_why);
+}
+
+/* The first program: its refusal is the runtime's to tell. */
+static _Noreturn void refuse_first(struct helper *h, const char *path, const char *why)
+{
+	struct err e = {0};
+
+	err_set(&e, EACCES, "exec: \"%s\" is refused by policy %s (rule exec): %s: permission denied", path,
+		h->plan.policy, why);
+	snprintf(e.step, sizeof(e.step), "exec");
+	audit_flush(h, true);
+	helper_fail(h, &e);
+}
+
+static void remember(pid_t tid, int fd)
+{
+	struct task *t = task_find(tid);
+	struct stat st;
+
+	if (!t || fstat(fd, &st) < 0)
+		return;
+	t->exec_seen = true;
+	t->exec_dev = st.st_dev;
+	t->exec_ino = st.st_ino;
+}
+
+bool trace_exec_early(struct helper *h, const struct trapped *c)
+{
+	bool at = c->rule->syscall && strcmp(c->rule->syscall, "execveat") == 0;
+	int dirfd = at ? (int)c->args[0] : AT_FDCWD, flags = at ? (int)c->args[4] : 0;
+	static char path[PATH_MAX], real[PATH_MAX];
+	struct denial d = {.rule = c->rule->name, .err = EACCES, .target = NO_TARGET, .path = path};
+	struct task *t = task_find(c->tid);
+	const char *why = "its path cannot be read";
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
+
+	if (t)
+		t->exec_seen = false;
+	if (!h->plan.exec_rules)
+		return true;
+	n = read_string(c->tid, c->args[at ? 1 : 0], path, sizeof(path));
+	if (n >= 0) {
+		fd = open_as_tracee(h, c->tid, dirfd, path, flags & AT_SYMLINK_NOFOLLOW);
+		/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
+		if (fd < 0)
+			return true;
+		if (may_run(h, fd, real, sizeof(real), &why, &d.allow)) {
+			remember(c->tid, fd);
+			return true;
+		}
+		d.path = real[0] ? real : path;
+	} else {
+		d.path = NULL;
+		d.err = n == -EFAULT ? EFAULT : EACCES;
+	}
+	if (!h->running) {
+		d.tid = c->tid;
+		d.from = c->rule;
+		memcpy(d.args, c->args, sizeof(d.args));
+		audit_denial(h, &d);
+		refuse_first(h, d.path ? d.path : "", why);
+	}
+	trace_refuse(h, c, &d);
+	return false;
+}
+
+static uint64_t auxv_get(const char *data, size_t len, bool wide, uint64_t type)
+{
+	size_t word = wide ? 8 : 4;
+
+	for (size_t i = 0; i + 2 * word <= len; i += 2 * word) {
+		uint64_t v[2] = {0};
+
+		memcpy(&v[0], data + i, word);
+		memcpy(&v[1], data + i + word, word);
+		if (v[0] == type)
+			return v[1];
+	}
+	return 0;
+}
+
+/* The file that exec was told of, when it is not the program itself: a script. Its name lies where the new program has not been
+ * yet, so no thread of the old one has written it. False: refused. */
+static bool script_may_run(struct helper *h, pid_t tid, const struct stat *exe, char *path, size_t size,
+			   const char **ret_why, const char **ret_allow)
+{
+	static char auxv[1024];
+	ssize_t len = trace_proc_read(h, tid, "auxv", auxv, sizeof(auxv));
+	AUTO_CLOSE int fd = -1;
+	uint64_t name;
+	struct stat st;
+
+	*ret_why = "its script cannot be told";
+	*ret_allow = NULL;
+	/* A 32-bit program has entries of half the size; AT_PAGESZ is in each of them. */
+	name =
+	    len <= 0 ? 0 : auxv_get(auxv, (size_t)len, auxv_get(auxv, (size_t)len, true, AT_PAGESZ) == 4096, AT_EXECFN);
+	if (!name || read_string(tid, name, path, size) < 0)
+		return false;
+	fd = open_as_tracee(h, tid, AT_FDCWD, path, false);
+	if (fd < 0 && str_starts(path, "/dev/fd/")) /* by a descriptor that exec closed: its name was judged before */
+		return true;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	if (st.st_dev == exe->st_dev && st.st_ino == exe->st_ino)
+		return true;
+	return may_run(h, fd, path, size, ret_why, ret_allow);
+}
+
+static void kill_new_program(struct helper *h, pid_t tid, const char *path, const char *why, const char *allow)
+{
+	audit_denial(h,
+		     &(struct denial){
+			 .rule = "exec", .tid = tid, .path = path, .kill = true, .target = NO_TARGET, .allow = allow});
+	if (!h->running) {
+		kill(tid, SIGKILL);
+		refuse_first(h, path, why);
+	}
+	kill(tid, SIGKILL);
+}
+
+static bool judge_program(struct helper *h, pid_t tid, struct task *t)
+{
+	static char path[PATH_MAX];
+	AUTO_CLOSE int fd = open_link(h, tid, "exe");
+	const char *why = "its file cannot be seen", *allow = NULL;
+	struct stat st;
+	bool ok;
+
+	path[0] = '\0';
+	ok = fd >= 0 && fstat(fd, &st) == 0;
+	if (ok && h->plan.exec_rules)
+		ok = may_run(h, fd, path, sizeof(path), &why, &allow);
+	else if (ok)
+		(void)name_of_fd(h, fd, path, sizeof(path));
+	if (ok)
+		task_protect(t, strv_has(&h->plan.protect, path) && is_at(path, &st));
+	if (ok && h->plan.exec_rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
+		ok = script_may_run(h, tid, &st, path, sizeof(path), &why, &allow);
+	if (!ok)
+		kill_new_program(h, tid, path, why, allow);
+	return ok;
+}
+
+void trace_exec_final(struct helper *h, pid_t tid)
+{
+	struct task *t = task_find(tid);
+
+	if (!t) {
+		kill(tid, SIGKILL);
+		return;
+	}
+	if ((h->plan.exec_rules || h->plan.protect.n > 0) && !judge_program(h, tid, t))
+		return;
+	t->exec_seen = false;
+	if (tid == h->main && !h->running) {
+		h->running = true;
+		fd_close_p(&h->sock); /* with the workload's copy, closed by its exec, the runtime sees the end */
+	}
+}
