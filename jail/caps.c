@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capabilities: names to masks. One that is unknown, or that the runtime cannot give, is warned about and left out
+ * (config.md, Linux Process). */
+#include "internal.h"
+
+#include <sys/capability.h>
+
+#include <string.h>
+
+static const char *const set_names[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
+						  [CAPS_EFFECTIVE] = "effective",
+						  [CAPS_INHERITABLE] = "inheritable",
+						  [CAPS_PERMITTED] = "permitted",
+						  [CAPS_AMBIENT] = "ambient"};
+
+/* libcap's names are in small letters, and it takes capitals too; the specification's are in capitals alone. */
+int jail_cap_number(const char *name)
+{
+	cap_value_t cap;
+
+	if (!str_starts(name, "CAP_") || strpbrk(name, "abcdefghijklmnopqrstuvwxyz") || cap_from_name(name, &cap) < 0)
+		return -1;
+	return cap;
+}
+
+const char *jail_cap_name(int cap)
+{
+	static char names[64][32];
+	char *low;
+
+	if (cap < 0 || cap >= 64)
+		return NULL;
+	if (names[cap][0])
+		return names[cap];
+	low = cap_to_name(cap);
+	if (!low || !str_starts(low, "cap_")) { /* it gives numbers as they are */
+		cap_free(low);
+		return NULL;
+	}
+	for (size_t i = 0; low[i] && i < sizeof(names[cap]) - 1; i++)
+		names[cap][i] = (char)(low[i] >= 'a' && low[i] <= 'z' ? low[i] - 'a' + 'A' : low[i]);
+	cap_free(low);
+	return names[cap];
+}
+
+/* Whether an earlier set of the same document names it. */
+static bool named_before(const struct spec_capabilities *c, int set, size_t i)
+{
+	const char *name = c->list[set].v[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(c->list[set].v[k], name))
+			return true;
+	while (set-- > 0)
+		if (strv_has(&c->list[set], name))
+			return true;
+	return false;
+}
+
+static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, const char *why)
+{
+	for (int cap = 0; cap < 64; cap++)
+		if (ret[set] & ~allowed & 1ull << cap)
+			log_warn("process.capabilities.%s: %s is left out: %s", set_names[set], jail_cap_name(cap),
+				 why);
+	ret[set] &= allowed;
+}
+
+int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT])
+{
+	const uint64_t all = f->last_cap >= 63 ? UINT64_MAX : (1ull << (f->last_cap + 1)) - 1;
+	const uint64_t can = userns ? all : f->caps & all; /* a new user namespace gives them all */
+
+	memset(ret, 0, CAPS_COUNT * sizeof(*ret));
+	for (int set = 0; set < CAPS_COUNT; set++)
+		for (size_t i = 0; i < c->list[set].n; i++) {
+			const char *name = c->list[set].v[i];
+			int cap = jail_cap_number(name);
+
+			if (cap >= 0 && (can >> cap & 1))
+				ret[set] |= 1ull << cap;
+			else if (!named_before(c, set, i))
+				log_warn("process.capabilities: %s is left out: %s", name,
+					 cap < 0 || !(all >> cap & 1) ? "it is not known here"
+								      : "the runtime does not have it itself");
+		}
+	/* capset(2) and PR_CAP_AMBIENT_RAISE would refuse these. */
+	drop_extra(ret, CAPS_EFFECTIVE, ret[CAPS_PERMITTED], "it is not in permitted");
+	drop_extra(ret, CAPS_AMBIENT, ret[CAPS_PERMITTED] & ret[CAPS_INHERITABLE],
+		   "ambient needs it in permitted and in inheritable");
+	return 0;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for people: `jailrun plan`. Which rule is enforced by what, and whether a race can get round it. */
+#include "internal.h"
+
+#include <linux/seccomp.h>
+
+static const char *const engine_names[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
+
+static const struct {
+	const char *does, *mechanism;
+} traps[] = {
+    [JAIL_TRAP_REFUSE] = {"refuse", "seccomp on scalar arguments"},
+    [JAIL_TRAP_KILL] = {"kill", "seccomp on scalar arguments"},
+    [JAIL_TRAP_LOG] = {"log", "seccomp on scalar arguments"},
+    [JAIL_TRAP_EXEC] = {"check the program", "an early answer by path; the new image at PTRACE_EVENT_EXEC decides"},
+    [JAIL_TRAP_CLONE] = {"count", "the tracer's own count, reserved before the call goes on"},
+    [JAIL_TRAP_TARGET] = {"check the target", "the pid in a register, looked up by the tracer"},
+};
+
+static const char *const op_texts[] = {
+    [JAIL_NE] = "!=", [JAIL_LT] = "<", [JAIL_LE] = "<=", [JAIL_EQ] = "==", [JAIL_GE] = ">=", [JAIL_GT] = ">"};
+
+static const char *abi_of(const struct jail_rule *r)
+{
+	if (r->arch == arch_audit(arch_token("SCMP_ARCH_X32")) && r->nr != JAIL_ANY_CALL && ((uint32_t)r->nr & X32_BIT))
+		return "SCMP_ARCH_X32";
+	return arch_name(r->arch);
+}
+
+static void print_args(const struct jail_rule *r, struct jsonw *w)
+{
+	jw_array(w, "args");
+	for (uint32_t i = 0; i < r->n_args; i++) {
+		const struct jail_rule_arg *c = &r->args[i];
+
+		if (c->op == JAIL_MASKED_EQ && c->a == COMPARE_32)
+			jw_fmt(w, NULL, "(int) arg%u == %#llx", c->index, (unsigned long long)c->b);
+		else if (c->op == JAIL_MASKED_EQ)
+			jw_fmt(w, NULL, "(arg%u & %#llx) == %#llx", c->index, (unsigned long long)c->a,
+			       (unsigned long long)c->b);
+		else
+			jw_fmt(w, NULL, "arg%u %s %#llx", c->index, op_texts[c->op], (unsigned long long)c->a);
+	}
+	jw_array_end(w);
+}
+
+/* The same rule in another ABI. */
+static bool same_rule(const struct jail_rule *a, const struct jail_rule *b)
+{
+	if (!str_eq(a->name, b->name) || !str_eq(a->syscall, b->syscall) || a->trap != b->trap ||
+	    a->n_args != b->n_args)
+		return false;
+	for (uint32_t i = 0; i < a->n_args; i++)
+		if (a->args[i].index != b->args[i].index || a->args[i].op != b->args[i].op ||
+		    a->args[i].a != b->args[i].a || a->args[i].b != b->args[i].b)
+			return false;
+	return true;
+}
+
+static void print_rules(const struct jail_plan *p, struct jsonw *w)
+{
+	jw_array(w, "rules");
+	for (uint64_t i = 0; i < p->n_rules;) {
+		const struct jail_rule *r = &p->rules[i];
+		bool target = r->trap == JAIL_TRAP_TARGET;
+
+		jw_object(w, NULL);
+		jw_str(w, "rule", r->name);
+		jw_str(w, "syscall", r->nr == JAIL_ANY_CALL ? "any other" : r->syscall);
+		if (r->nr != JAIL_ANY_CALL)
+			jw_array(w, "abis");
+		do {
+			if (p->rules[i].nr != JAIL_ANY_CALL)
+				jw_str(w, NULL, abi_of(&p->rules[i]));
+			i++;
+		} while (i < p->n_rules && p->rules[i].nr != JAIL_ANY_CALL && same_rule(r, &p->rules[i]));
+		if (r->nr != JAIL_ANY_CALL)
+			jw_array_end(w);
+		print_args(r, w);
+		if (target)
+			jw_uint(w, "target_arg", r->arg);
+		jw_str(w, "does", traps[r->trap].does);
+		if (r->err)
+			jw_str(w, "errno", errno_name(r->err));
+		jw_str(w, "mechanism", traps[r->trap].mechanism);
+		jw_bool(w, "race_free", true);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
+static void print_limit(struct jsonw *w, const char *key, int64_t max)
+{
+	if (max >= 0)
+		jw_int(w, key, max);
+	else
+		jw_null(w, key);
+}
+
+static void print_filter(struct jsonw *w, const char *key, const struct jail_bpf *f)
+{
+	if (!f->len) {
+		jw_null(w, key);
+		return;
+	}
+	jw_object(w, key);
+	jw_uint(w, "instructions", f->len);
+	jw_array(w, "flags");
+	if (f->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		jw_str(w, NULL, "SECCOMP_FILTER_FLAG_NEW_LISTENER");
+	for (const struct word *x = seccomp_flags; x->name; x++)
+		if (f->flags & x->value)
+			jw_str(w, NULL, x->name);
+	jw_array_end(w);
+	jw_object_end(w);
+}
+
+static void print_seal(const struct jail_seal *s, struct jsonw *w)
+{
+	static const char *const sets[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
+						     [CAPS_EFFECTIVE] = "effective",
+						     [CAPS_INHERITABLE] = "inheritable",
+						     [CAPS_PERMITTED] = "permitted",
+						     [CAPS_AMBIENT] = "ambient"};
+
+	jw_object(w, "seal");
+	jw_strv(w, "args", &s->args);
+	jw_str(w, "cwd", s->cwd);
+	jw_uint(w, "uid", s->uid);
+	jw_uint(w, "gid", s->gid);
+	jw_array(w, "groups");
+	for (uint64_t i = 0; i < s->n_groups; i++)
+		jw_uint(w, NULL, s->groups[i]);
+	jw_array_end(w);
+	jw_bool(w, "setgroups", s->set_groups);
+	if (s->umask.set)
+		jw_fmt(w, "umask", "%04llo", (unsigned long long)s->umask.v);
+	jw_array(w, "rlimits");
+	for (uint64_t i = 0; i < s->n_rlimits; i++) {
+		jw_object(w, NULL);
+		jw_str(w, "type", spec_rlimit_name(s->rlimits[i].type));
+		jw_uint(w, "soft", s->rlimits[i].soft);
+		jw_uint(w, "hard", s->rlimits[i].hard);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+	if (s->set_caps)
+		jw_object(w, "capabilities");
+	for (int set = 0; s->set_caps && set < CAPS_COUNT; set++) {
+		jw_array(w, sets[set]);
+		for (int cap = 0; cap < 64; cap++)
+			if (s->caps[set] >> cap & 1)
+				jw_str(w, NULL, jail_cap_name(cap));
+		jw_array_end(w);
+	}
+	if (s->set_caps)
+		jw_object_end(w);
+	jw_bool(w, "no_new_privileges", s->no_new_privs);
+	jw_bool(w, "new_keyring", s->new_keyring);
+	jw_bool(w, "terminal", s->terminal);
+	jw_uint(w, "preserve_fds", s->preserve_fds);
+	print_filter(w, "seccomp", &s->seccomp);
+	jw_object_end(w);
+}
+
+void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key)
+{
+	jw_object(w, key);
+	jw_str(w, "policy", p->policy);
+	jw_str(w, "engine", engine_names[p->engine]);
+	if (p->engine != JAIL_NONE) {
+		bool silent =
+		    p->engine == JAIL_NOTIFY && p->filter.len && !(p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+
+		jw_str(w, "init", p->init == POLICY_INIT_JAIL ? "jail" : "workload");
+		jw_str(w, "on_violation", p->kill_on_violation ? "kill" : "errno");
+		jw_bool(w, "reported", !silent);
+		if (silent)
+			jw_str(w, "why_not_reported",
+			       "no listener can be had: the kernel has none (seccomp_unotify(2)), or config.json takes "
+			       "it");
+		jw_bool(w, "exec_rules", p->exec_rules);
+		if (p->exec_rules) {
+			jw_strv(w, "exec_allow", &p->exec_allow);
+			jw_strv(w, "exec_deny", &p->exec_deny);
+			jw_bool(w, "exec_memfd", p->exec_memfd);
+		}
+		jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");
+		jw_strv(w, "protect", &p->protect);
+		print_limit(w, "max_processes", p->max_processes);
+		print_limit(w, "max_threads", p->max_threads);
+		print_filter(w, "filter", &p->filter);
+		print_rules(p, w);
+	}
+	print_seal(&p->seal, w);
+	jw_object_end(w);
+}

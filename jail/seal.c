@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.json's process object as the last steps of the container's process. */
+#include "internal.h"
+
+#include <errno.h>
+
+int seal_plan(const struct spec_config *c, const struct jail_facts *f, const struct jail_options *o, struct arena *a,
+	      struct jail_seal *ret, struct err *e)
+{
+	const struct spec_process *p = &c->process;
+	int r;
+
+	*ret = (struct jail_seal){.args = p->args, .env = p->env, .cwd = p->cwd};
+	ret->uid = p->user.uid;
+	ret->gid = p->user.gid;
+	ret->groups = p->user.additional_gids;
+	ret->n_groups = p->user.n_additional_gids;
+	ret->set_groups = !o->setgroups_denied;
+	if (o->setgroups_denied && ret->n_groups) {
+		err_set(e, EINVAL,
+			"setgroups(2) is denied in a user namespace that an unprivileged user maps alone; remove them");
+		return err_ctx(e, "process.user.additionalGids");
+	}
+	ret->umask = p->user.umask;
+	ret->rlimits = p->rlimits;
+	ret->n_rlimits = p->n_rlimits;
+	ret->set_caps = p->capabilities.set;
+	if (ret->set_caps) {
+		r = caps_plan(&p->capabilities, f, o->userns, ret->caps);
+		if (r < 0)
+			return r;
+	}
+	ret->no_new_privs = p->no_new_privileges;
+	ret->new_keyring = !o->no_new_keyring;
+	ret->terminal = p->terminal;
+	ret->preserve_fds = o->preserve_fds;
+	ret->start_hooks = c->hooks[HOOK_START_CONTAINER];
+	return oci_filter(&c->linux_.seccomp, f, o->cache_dir, a, &ret->seccomp, e);
+}
