@@ -442,17 +442,24 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
+/* Known keys that this document may not have. */
+static int check_refused(struct reader *rd, const struct table *t, const struct json *m, struct err *e)
+{
+	for (const struct refused *x = rd->refused; x && x->table; x++) {
+		if (x->table != t || !str_eq(x->key, m->key))
+			continue;
+		bad(rd, m, e, x->code, "%s", x->why);
+		err_ctx(e, "%s", m->key);
+		return -x->code;
+	}
+	return 0;
+}
+
 static int unknown_key(struct reader *rd, const struct table *t, const struct json *m, struct err *e)
 {
 	size_t least = SIZE_MAX;
 	const char *nearest = "";
 
-	for (const struct refused *x = rd->refused; x && x->table; x++)
-		if (x->table == t && str_eq(x->key, m->key)) {
-			bad(rd, m, e, x->code, "%s", x->why);
-			err_ctx(e, "%s", m->key);
-			return -x->code;
-		}
 	if (t->closed)
 		return bad(rd, m, e, EINVAL, "unknown key \"%s\": %s", shown(m->key).s, t->closed);
 	for (size_t i = 0; i < t->n && strlen(m->key) < 80; i++) {
@@ -472,17 +479,17 @@ static int find_fields(struct reader *rd, const struct table *t, const struct js
 		       struct err *e)
 {
 	for (const struct json *m = v->first; m; m = m->next) {
+		int r = check_refused(rd, t, m, e);
 		size_t i = 0;
 
 		while (i < t->n && !str_eq(t->fields[i].key, m->key))
 			i++;
-		if (i == t->n) {
-			int r = rd->strict || t->closed ? unknown_key(rd, t, m, e) : 0;
-
-			if (r < 0)
-				return r;
+		if (r == 0 && i == t->n && (rd->strict || t->closed))
+			r = unknown_key(rd, t, m, e);
+		if (r < 0)
+			return r;
+		if (i == t->n)
 			continue;
-		}
 		if (m->type != JSON_NULL || rd->strict) /* engines in Go write null for what they do not set */
 			found[i] = m;
 	}

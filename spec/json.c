@@ -116,18 +116,23 @@ static int check_escape(struct parser *p, size_t i, size_t *ret_len)
 	return 0;
 }
 
-/* Where the comment at i ends; i when there is none. yajl judges whether it is closed. */
-static size_t comment_end(const struct parser *p, size_t i)
+/* Where the comment that begins at i ends. yajl takes an open one at the end of the text for white space. */
+static int find_comment(struct parser *p, size_t i, size_t *ret_end)
 {
-	const char *s = p->text + i, *end;
+	const char *s = p->text + i, *end = NULL;
 	size_t left = p->len - i;
 
-	if (!(p->flags & JSON_COMMENTS) || left < 2 || (s[1] != '/' && s[1] != '*'))
-		return i;
-	end = s[1] == '/' ? memchr(s, '\n', left) : memmem(s + 2, left - 2, "*/", 2);
+	if (left >= 2 && s[1] == '/') {
+		end = memchr(s, '\n', left);
+		*ret_end = end ? (size_t)(end - p->text) + 1 : p->len;
+		return 0;
+	}
+	if (left >= 2 && s[1] == '*')
+		end = memmem(s + 2, left - 2, "*/", 2);
 	if (!end)
-		return p->len;
-	return (size_t)(end - p->text) + (s[1] == '/' ? 1 : 2);
+		return fail_at(p, i, EINVAL, "not valid JSON: a comment without its end");
+	*ret_end = (size_t)(end - p->text) + 2;
+	return 0;
 }
 
 static int check_text(struct parser *p)
@@ -152,8 +157,11 @@ static int check_text(struct parser *p)
 
 			if (r < 0)
 				return r;
-		} else if (!in_string && c == '/') {
-			comment = comment_end(p, i);
+		} else if (!in_string && c == '/' && (p->flags & JSON_COMMENTS)) {
+			int r = find_comment(p, i, &comment);
+
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;
@@ -375,6 +383,8 @@ static int run(struct parser *p)
 	yajl_status status = yajl_parse(p->yajl, (const unsigned char *)p->text, p->len);
 	size_t offset = yajl_get_bytes_consumed(p->yajl);
 
+	if (offset) /* yajl stands behind the token that it does not like */
+		offset--;
 	if (status == yajl_status_ok) {
 		status = yajl_complete_parse(p->yajl);
 		offset = p->len;
@@ -382,7 +392,7 @@ static int run(struct parser *p)
 	if (status == yajl_status_client_canceled)
 		return -p->e->code;
 	if (status != yajl_status_ok || !p->root)
-		return grammar_error(p, offset < p->len ? offset : p->len);
+		return grammar_error(p, offset);
 	return 0;
 }
 

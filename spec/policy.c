@@ -117,6 +117,8 @@ static const struct refused refused[] = {
     LATER(limits_table, "output"),
     LATER(limits_table, "memory"),
     LATER(limits_table, "syscalls"),
+    LATER(seccomp_table, "listenerPath"),
+    LATER(seccomp_table, "listenerMetadata"),
     DOCKER(seccomp_table, "archMap"),
     DOCKER(seccomp_rule_table, "name"),
     DOCKER(seccomp_rule_table, "comment"),

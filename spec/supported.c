@@ -2,17 +2,9 @@
 /* What is parsed but not applied yet: refused by name, never ignored. What has no effect, as engines write it ("blockIO":
  * {}), passes. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "field.h"
-
-static bool notifies(const struct spec_seccomp *s)
-{
-	bool used = str_eq(s->default_action, "SCMP_ACT_NOTIFY");
-
-	for (size_t i = 0; i < s->n_rules; i++)
-		used |= str_eq(s->rules[i].action, "SCMP_ACT_NOTIFY");
-	return used;
-}
 
 /* A limit that is neither "none" (-1) nor "unset" (0). */
 static bool limits(struct opt_i64 v)
@@ -62,8 +54,10 @@ USED(swappiness, r->memory.swappiness.set)
 USED(no_oom_killer, r->memory.disable_oom_killer.v)
 USED(realtime_runtime, limits(r->cpu.realtime_runtime))
 USED(realtime_period, positive(r->cpu.realtime_period))
-USED(notify, notifies(&l->seccomp))
+USED(notify, str_eq(l->seccomp.default_action, "SCMP_ACT_NOTIFY"))
 USED(listener, l->seccomp.listener_path != NULL)
+
+static const char use_other[] = "use another action than SCMP_ACT_NOTIFY";
 
 static const struct {
 	const char *path;
@@ -99,22 +93,35 @@ static const struct {
     {"linux.resources.cpu.realtimeRuntime", realtime_runtime},
     {"linux.resources.cpu.realtimePeriod", realtime_period},
     {"linux.seccomp.listenerPath", listener},
-    {"linux.seccomp", notify, "use another action than SCMP_ACT_NOTIFY"},
+    {"linux.seccomp.defaultAction", notify, use_other},
 };
 
-int spec_config_supported(const struct spec_config *c, struct err *e)
+static int refuse(struct err *e, const char *path, const char *hint)
 {
 	struct err own = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(not_applied); i++) {
-		if (!not_applied[i].used(c))
+	err_set(&own, ENOTSUP, "parsed, but this version of jailrun does not apply it yet; %s",
+		hint ? hint : "remove it");
+	err_ctx(&own, "config.json: %s", path);
+	if (e && !e->code)
+		*e = own;
+	return -ENOTSUP;
+}
+
+int spec_config_supported(const struct spec_config *c, struct err *e)
+{
+	const struct spec_seccomp *s = &c->linux_.seccomp;
+
+	for (size_t i = 0; i < ARRAY_LEN(not_applied); i++)
+		if (not_applied[i].used(c))
+			return refuse(e, not_applied[i].path, not_applied[i].hint);
+	for (size_t i = 0; i < s->n_rules; i++) {
+		char path[64];
+
+		if (!str_eq(s->rules[i].action, "SCMP_ACT_NOTIFY"))
 			continue;
-		err_set(&own, ENOTSUP, "parsed, but this version of jailrun does not apply it yet; %s",
-			not_applied[i].hint ? not_applied[i].hint : "remove it");
-		err_ctx(&own, "config.json: %s", not_applied[i].path);
-		if (e && !e->code)
-			*e = own;
-		return -ENOTSUP;
+		snprintf(path, sizeof(path), "linux.seccomp.syscalls[%zu].action", i);
+		return refuse(e, path, use_other);
 	}
 	return 0;
 }
