@@ -95,6 +95,7 @@ const struct rt_command rt_commands[] = {
 	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
 	 false, cmd_kill},
+	{"life", "", "list the steps of a container's life", no_options, 0, 0, false, cmd_life},
 	{"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
 	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true, cmd_plan},
 	{"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true, cmd_run},

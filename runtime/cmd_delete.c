@@ -47,8 +47,9 @@ static int state_doubtful(struct rt_call *c, struct rt_container *k, const struc
 {
 	char text[sizeof(*why)];
 
-	log_warn("%s: its processes and its cgroup, if there are any, are left alone",
-		 err_str(why, text, sizeof(text)));
+	if (k->store.held != RT_LOCK_NONE) /* not twice */
+		log_warn("%s: its processes and its cgroup, if there are any, are left alone",
+			 err_str(why, text, sizeof(text)));
 	k->state = (struct spec_state){.id = (char *)c->args[0]};
 	k->status = STATUS_STOPPED;
 	return 0;
@@ -118,11 +119,10 @@ int cmd_delete(struct rt_call *c, struct err *e)
 
 	if (r == 0)
 		r = quiesce(c, &k, &local);
+	if (r == -ENOENT && c->o.force) /* gone already, perhaps while we waited for the lock */
+		return 0;
 	if (r == 0)
 		r = leftovers_remove(&k, &local);
-	/* Gone already, perhaps while we waited for the lock. */
-	if (r == -ENOENT && c->o.force && k.store.held == RT_LOCK_NONE)
-		return 0;
 	if (r < 0 && e && !e->code)
 		*e = local;
 	return r;

@@ -76,6 +76,7 @@ int cmd_delete(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
 int cmd_help(struct rt_call *c, struct err *e);
 int cmd_kill(struct rt_call *c, struct err *e);
+int cmd_life(struct rt_call *c, struct err *e);
 int cmd_list(struct rt_call *c, struct err *e);
 int cmd_plan(struct rt_call *c, struct err *e);
 int cmd_run(struct rt_call *c, struct err *e);

@@ -241,6 +241,7 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 {
 	AUTO_FREE char *text = NULL;
 	struct err local = {0};
+	char field[sizeof(local.path)];
 	size_t len;
 	int r = file_read(s->dir_fd, STATE_FILE, SPEC_FILE_MAX, &text, &len, &local);
 
@@ -255,8 +256,9 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 		r = err_set(&local, EINVAL, "is the state of container '%s'", ret->id ? ret->id : "");
 	if (r == 0)
 		return 0;
-	if (!strstr(local.path, STATE_FILE))
-		err_ctx(&local, STATE_FILE " of container %s", s->id);
+	memcpy(field, local.path, sizeof(field));
+	local.path[0] = '\0';
+	err_ctx(&local, "container %s: %s", s->id, field[0] ? field : STATE_FILE);
 	if (e && !e->code)
 		*e = local;
 	return r;
