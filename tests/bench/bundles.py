@@ -8,11 +8,13 @@ import shutil
 import subprocess
 
 # What Docker's default profile leaves out: the syscalls that stay refused without extra capabilities.
-REFUSED = set("""acct add_key bpf clock_adjtime clock_settime create_module delete_module finit_module fanotify_init fsconfig
+REFUSED = set(
+    """acct add_key bpf clock_adjtime clock_settime create_module delete_module finit_module fanotify_init fsconfig
 fsmount fsopen fspick get_kernel_syms init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mbind mount
 mount_setattr move_mount move_pages nfsservctl open_by_handle_at open_tree perf_event_open pivot_root process_madvise ptrace
 query_module quotactl quotactl_fd reboot request_key setdomainname set_mempolicy sethostname setns settimeofday stime swapoff
-swapon _sysctl sysfs syslog umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old""".split())
+swapon _sysctl sysfs syslog umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old""".split()
+)
 # Those that it allows only with certain arguments.
 BY_ARGUMENT = {"personality", "clone", "clone3", "socket"}
 
@@ -38,16 +40,24 @@ def seccomp_profile(path=None):
     allow = "SCMP_ACT_ALLOW"
     rules = [{"names": kernel_syscalls(), "action": allow}]
     for value in (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF):
-        rules.append({"names": ["personality"], "action": allow,
-                      "args": [{"index": 0, "value": value, "op": "SCMP_CMP_EQ"}]})
+        rules.append(
+            {"names": ["personality"], "action": allow, "args": [{"index": 0, "value": value, "op": "SCMP_CMP_EQ"}]}
+        )
     rules.append({"names": ["socket"], "action": allow, "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_NE"}]})
-    rules.append({"names": ["clone"], "action": allow,
-                  "args": [{"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}]})
+    rules.append(
+        {"names": ["clone"], "action": allow, "args": [{"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}]}
+    )
     rules.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38})
-    arches = {"x86_64": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
-              "aarch64": ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]}
-    return {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1,
-            "architectures": arches.get(os.uname().machine, []), "syscalls": rules}
+    arches = {
+        "x86_64": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+        "aarch64": ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"],
+    }
+    return {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": 1,
+        "architectures": arches.get(os.uname().machine, []),
+        "syscalls": rules,
+    }
 
 
 def default_config(generators):

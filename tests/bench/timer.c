@@ -29,8 +29,6 @@
 #define MAX_ARGS 64
 #define LIMIT_S  20 /* a command that takes longer hangs: it is killed */
 
-extern char **environ;
-
 static double now_us(void)
 {
 	struct timespec t;
@@ -69,7 +67,7 @@ static void run(char **argv, const posix_spawn_file_actions_t *fa, int err_fd)
 	struct rusage ru = {0};
 	double start, wall;
 	int status = 0, rc;
-	pid_t pid, got;
+	pid_t pid;
 
 	if (ftruncate(err_fd, 0) < 0)
 		perror("timer: ftruncate");
@@ -80,7 +78,7 @@ static void run(char **argv, const posix_spawn_file_actions_t *fa, int err_fd)
 		printf("0 127 0 0 0\n");
 		return;
 	}
-	while ((got = wait4(pid, &status, 0, &ru)) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, &ru) < 0 && errno == EINTR)
 		kill(pid, SIGKILL);
 	wall = now_us() - start;
 	alarm(0);
