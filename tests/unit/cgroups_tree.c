@@ -20,6 +20,7 @@
 static struct arena arena;
 static struct cg_facts facts;
 static const char *why_not; /* reason to skip, or NULL */
+static bool has_limits;     /* memory and cpuset are in the v2 tree */
 static char top[64];        /* "/jailrun-unit-PID": this test's own sub-tree */
 
 static int setup(void **state)
@@ -33,6 +34,7 @@ static int setup(void **state)
 		why_not = "the probe failed";
 		return 0;
 	}
+	has_limits = strv_has(&facts.controllers, "memory") && strv_has(&facts.controllers, "cpuset");
 	if (facts.layout == CG_NONE)
 		why_not = "no cgroup v2 tree";
 	else if (!facts.privileged)
@@ -477,6 +479,137 @@ static void test_devices_large(void **state)
 	free(rules);
 }
 
+#define I64(x)                                                                                                         \
+	{                                                                                                              \
+		true, (x)                                                                                              \
+	}
+
+static char *content(int dir_fd, const char *file)
+{
+	char *text = NULL;
+	struct err e = {0};
+
+	if (file_read(dir_fd, file, 4096, &text, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* What is planned is what the files hold, two levels down, with the controllers enabled on the way. */
+static void test_limits(void **state)
+{
+	static const struct {
+		const char *file, *want;
+	} rows[] = {{"memory.max", "67108864"},  {"memory.low", "33554432"}, {"cpu.weight", "174"},
+		    {"cpu.max", "50000 200000"}, {"cpu.max.burst", "10000"}, {"cpu.idle", "0"},
+		    {"cpuset.cpus", "0"},        {"pids.max", "32"}};
+	struct spec_config c = {
+	    .linux_.resources = {
+		.set = true,
+		.memory = {.set = true, .limit = I64(67108864), .reservation = I64(33554432), .swap = I64(67108864)},
+		.cpu = {.set = true,
+			.shares = I64(2048),
+			.quota = I64(50000),
+			.period = I64(200000),
+			.burst = I64(10000),
+			.cpus = (char *)"0"},
+		.pids_limit = I64(32)}};
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+
+	NEED_CGROUPS();
+	c.linux_.cgroups_path = arena_printf(&arena, "%s/limits/c", top);
+	if (cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e) < 0)
+		fail_msg("%s", e.text);
+	create(&p, &r);
+	if (cg_limit(&p, &r, &e) < 0)
+		fail_msg("%s: %s", e.path, e.text);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = content(r.dir_fd, rows[i].file);
+
+		if (strcmp(text, rows[i].want) != 0)
+			fail_msg("%s is %s, not %s", rows[i].file, text, rows[i].want);
+		free(text);
+	}
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* Values that the kernel refuses, or takes and does not honour: each names its property, and nothing stays. */
+static void test_limits_refused(void **state)
+{
+	static const struct {
+		struct spec_resources r;
+		int err;
+		const char *field, *text;
+	} rows[] = {
+	    {{.set = true, .cpu = {.set = true, .cpus = (char *)"0-4000"}},
+	     -ERANGE,
+	     "linux.resources.cpu.cpus",
+	     "the kernel refuses"},
+	    {{.set = true, .cpu = {.set = true, .cpus = (char *)"1-0"}},
+	     -EINVAL,
+	     "linux.resources.cpu.cpus",
+	     "the kernel refuses"},
+	    {{.set = true, .cpu = {.set = true, .quota = I64(1)}},
+	     -EINVAL,
+	     "linux.resources.cpu.quota",
+	     "the kernel refuses '1 100000'"},
+	    {{.set = true, .cpu = {.set = true, .period = I64(1)}},
+	     -EINVAL,
+	     "linux.resources.cpu.period",
+	     "the kernel refuses"},
+	    {{.set = true, .cpu = {.set = true, .mems = (char *)"900"}}, 0, "linux.resources.cpu.mems", ""},
+	};
+
+	NEED_CGROUPS();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct spec_config c = {.linux_.resources = rows[i].r};
+		struct cg_plan p;
+		struct cg_run r;
+		struct err e = {0};
+		int n;
+
+		c.linux_.cgroups_path = arena_printf(&arena, "%s/refused", top);
+		assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
+		create(&p, &r);
+		n = cg_limit(&p, &r, &e);
+		if (n >= 0 || (rows[i].err && n != rows[i].err) || strcmp(e.path, rows[i].field) != 0 ||
+		    !strstr(e.text, rows[i].text))
+			fail_msg("row %zu: %d, %s: %s", i, n, e.path, e.text);
+		cg_unmake(&p, &r);
+		nothing_left();
+	}
+}
+
+/* A parent with processes cannot hand controllers down: the error must say so, and what was made must go. */
+static void test_internal(void **state)
+{
+	struct spec_config c = {.linux_.resources = {.set = true, .memory = {.set = true, .limit = I64(1 << 20)}}};
+	struct cg_plan parent, p;
+	struct cg_run above, r;
+	struct err e = {0};
+	pid_t pid;
+
+	NEED_CGROUPS();
+	plan_at("/internal", &parent);
+	create(&parent, &above);
+	pid = sleeper(above.dir_fd);
+	c.linux_.cgroups_path = arena_printf(&arena, "%s/internal/c", top);
+	assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
+	assert_int_equal(cg_create(&p, &r, &e), -EBUSY);
+	assert_non_null(strstr(e.text, "no internal processes"));
+	assert_non_null(strstr(e.text, "'+memory'"));
+	assert_false(exists(p.path));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	reap(pid);
+	create(&p, &r); /* the control */
+	cg_unmake(&p, &r);
+	cg_unmake(&parent, &above);
+	nothing_left();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +618,15 @@ int main(void)
 	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents), cmocka_unit_test(test_failure),
 	    cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_large),
 	};
+	/* Where the controllers are in the v2 tree; elsewhere tests/vm/cgroups.t runs this program in a machine of its own. */
+	const struct CMUnitTest limits[] = {
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_limits_refused),
+	    cmocka_unit_test(test_internal),
+	};
+	int failed = cmocka_run_group_tests_name("cgroups: the real tree", tests, setup, teardown);
 
-	return cmocka_run_group_tests_name("cgroups: the real tree", tests, setup, teardown);
+	if (!failed && !why_not && has_limits)
+		failed = cmocka_run_group_tests_name("cgroups: limits", limits, setup, teardown);
+	return failed;
 }
