@@ -135,34 +135,42 @@ static int find_comment(struct parser *p, size_t i, size_t *ret_end)
 	return 0;
 }
 
+/* The next byte that check_text has to look at: most are none. */
+static size_t skip_plain(const struct parser *p, size_t i)
+{
+	static const bool special[256] = {['"'] = true, ['\\'] = true, ['/'] = true, [0x80 ... 0xff] = true};
+	const unsigned char *s = (const unsigned char *)p->text;
+
+	while (i < p->len && !special[s[i]])
+		i++;
+	return i;
+}
+
 static int check_text(struct parser *p)
 {
 	size_t comment = 0; /* we are in one up to there */
 	bool in_string = false;
 
-	for (size_t i = 0, len; i < p->len; i += len) {
+	for (size_t i = skip_plain(p, 0), len; i < p->len; i = skip_plain(p, i + len)) {
 		unsigned char c = (unsigned char)p->text[i];
+		int r = 0;
 
 		len = 1;
 		if (c >= 0x80) {
 			len = utf8_len((const unsigned char *)p->text + i, p->len - i);
 			if (!len)
-				return fail_at(p, i, EINVAL, "invalid UTF-8");
+				r = fail_at(p, i, EINVAL, "invalid UTF-8");
 		} else if (i < comment) {
 			continue;
 		} else if (c == '"') {
 			in_string = !in_string;
 		} else if (in_string && c == '\\') {
-			int r = check_escape(p, i, &len);
-
-			if (r < 0)
-				return r;
+			r = check_escape(p, i, &len);
 		} else if (!in_string && c == '/' && (p->flags & JSON_COMMENTS)) {
-			int r = find_comment(p, i, &comment);
-
-			if (r < 0)
-				return r;
+			r = find_comment(p, i, &comment);
 		}
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

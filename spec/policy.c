@@ -103,7 +103,15 @@ static const struct table policy_table = {TABLE_FIELDS(policy_fields), .check = 
 	{                                                                                                              \
 		&(t), (k), ENOTSUP, "belongs to Docker's own form of profiles; importing those comes later"            \
 	}
+/* A profile where a policy should be. */
+#define PROFILE(k)                                                                                                     \
+	{                                                                                                              \
+		&policy_table, (k), EINVAL, "belongs to a seccomp profile; put the profile below \"syscalls\""         \
+	}
 static const struct refused refused[] = {
+    PROFILE("defaultAction"),
+    PROFILE("defaultErrnoRet"),
+    PROFILE("architectures"),
     LATER(policy_table, "extends"),
     LATER(policy_table, "files"),
     LATER(policy_table, "network"),
