@@ -45,10 +45,30 @@ int child_rest(struct life *l, struct err *e)
 	return ns_rest(&l->ns, &l->ns_run, e);
 }
 
+/* user_namespaces(7): where the maps were written without privilege, groups can neither be set nor dropped. */
+static int read_setgroups(struct life *l, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	int r = file_read(AT_FDCWD, "/proc/self/setgroups", 64, &text, NULL, e);
+
+	if (r < 0)
+		return r;
+	if (str_starts(text, "deny")) {
+		if (l->config.process.user.n_additional_gids)
+			return err_set(e, EPERM,
+				       "process.user.additionalGids: setgroups(2) is denied in this user "
+				       "namespace; map ids by newgidmap, or leave them out");
+		l->jail.seal.set_groups = false;
+	}
+	return 0;
+}
+
 int child_become_root(struct life *l, struct err *e)
 {
-	int r = ns_become_root(&l->ns, &l->ns_run, e);
+	int r = read_setgroups(l, e);
 
+	if (r >= 0)
+		r = ns_become_root(&l->ns, &l->ns_run, e);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)

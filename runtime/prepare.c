@@ -152,7 +152,6 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy
 	    .cache_dir = cache_dir(c),
 	    .no_new_keyring = c->o.no_new_keyring,
 	    .userns = l->ns.userns,
-	    .setgroups_denied = l->ns.setgroups_denied,
 	    .preserve_fds = (uint32_t)c->o.preserve_fds,
 	};
 	struct jail_facts facts;
