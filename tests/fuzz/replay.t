@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Replays the corpus of each fuzz target, tests/fuzz/corpus/NAME for fuzz_NAME.
-. "${TOP_SRCDIR:-.}/tests/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh" || exit 1
 for target in "$TOP_BUILDDIR"/tests/fuzz/fuzz_*; do
 	if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
 	name=${target##*/fuzz_}

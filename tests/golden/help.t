@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The options of --help are the options of the manual page, and the other way round; runc's options are all there.
-. "${TOP_SRCDIR:-.}/tests/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh" || exit 1
 need_runtime
 page=$TOP_SRCDIR/docs/jailrun.1
 run "$JAILRUN" --dump-options

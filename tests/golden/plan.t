@@ -3,7 +3,7 @@
 # `jailrun plan` of each tests/golden/NAME/config.json against the NAME/expected.json beside it; where NAME/error stands instead,
 # the call must fail with that text. NAME/options: more options of plan. UPDATE=1 writes what comes out. Plans differ where hosts differ: what
 # says something of this host alone (its cgroup layout, the directory of the bundle) is taken out first.
-. "${TOP_SRCDIR:-.}/tests/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh" || exit 1
 need_runtime
 
 # The plan of the test's copy of the bundle, made comparable.

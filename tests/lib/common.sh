@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034 # what is set here is for the tests
 # TAP for bash, a directory of the test's own, and its removal. Source it first:
-#	. "${TOP_SRCDIR:-.}/tests/lib/common.sh"
+#	. "$(dirname "$0")/../lib/common.sh" || exit 1
 # and end with done_testing. Each check prints one line; the exit status is 1 when one failed.
 set -u
 

@@ -15,7 +15,7 @@ left_processes() {
 		pid=${p#/proc/}
 		[ "$pid" = "$$" ] || [ "$pid" = "$BASHPID" ] && continue
 		[ "$(cut -d' ' -f3 "$p/stat" 2>/dev/null)" = Z ] && continue
-		if tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF -e "--root $ROOT" -e "$T/"; then
+		if { tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null | grep -qF -e "--root $ROOT" -e "$T/"; then
 			:
 		elif [ "$(readlink "$p/ns/mnt" 2>/dev/null)" != "$own" ] && grep -qF "$T" "$p/mountinfo" 2>/dev/null; then
 			:

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Namespaces, new and joined by path; what is set in them.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+need_root
+need_runtime
+
+own() { readlink "/proc/self/ns/$1"; }
+with_ns() { # JSON of more namespaces
+	printf '.linux.namespaces += %s' "$1"
+}
+without_ns() {
+	printf 'del(.linux.namespaces[] | select(.type == "%s"))' "$1"
+}
+
+for POLICY in none default; do
+	in_sh 'for n in mnt pid net uts ipc cgroup user time; do echo $n=$(readlink /proc/self/ns/$n); done' "$(with_ns '[{"type":"cgroup"}]') | .linux.namespaces |= unique"
+	is "$POLICY: exit status" "$rc" 0
+	for n in mnt pid net uts ipc cgroup; do
+		inside=$(sed -n "s/^$n=//p" <<<"$out")
+		like "$POLICY: $n namespace: there is one" "$inside" "^$n:\[[0-9]+\]$"
+		isnt "$POLICY: $n namespace is new" "$inside" "$(own $n)"
+	done
+	for n in user time; do
+		is "$POLICY: $n namespace is the host's" "$(sed -n "s/^$n=//p" <<<"$out")" "$(own $n)"
+	done
+	in_sh 'readlink /proc/self/ns/net; readlink /proc/self/ns/uts' "$(without_ns network) | $(without_ns uts) | del(.hostname)"
+	is "$POLICY: namespaces that are not named are the host's" "$out" "$(own net)"$'\n'"$(own uts)"
+
+	in_sh 'hostname; cat /proc/sys/kernel/domainname; cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shm_rmid_forced' \
+		'.hostname = "box.example" | .domainname = "example.org" | .linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1"}'
+	is "$POLICY: hostname, domainname, sysctl" "$(tr '\n' ' ' <<<"$out")" 'box.example example.org 1 1 '
+	isnt "$POLICY: the host's name is left" "$(hostname)" box.example
+	in_sh 'ip -o addr show lo'
+	like "$POLICY: loopback is up" "$out" '127\.0\.0\.1/8'
+	in_sh 'ps -o pid | tail -n +2 | head -n 1 | tr -d " "; echo $$'
+	is "$POLICY: the first process is PID 1" "$(head -n 1 <<<"$out")" 1
+
+	# Joined by path.
+	ns=jt$$
+	if ip netns add "$ns" 2>/dev/null; then
+		at_exit "ip netns del $ns"
+		ip -n "$ns" link set lo up
+		in_sh 'readlink /proc/self/ns/net; ip -o addr show lo' "$(without_ns network) | $(with_ns "[{\"type\":\"network\",\"path\":\"/run/netns/$ns\"}]")"
+		is "$POLICY: joins a network namespace by path" "$(head -n 1 <<<"$out")" "$(ip netns exec "$ns" readlink /proc/self/ns/net)"
+		ip netns del "$ns"
+	else skip "$POLICY: joins a network namespace by path" "ip netns add does not work here"; fi
+	unshare --fork --pid --uts --ipc --cgroup sh -c 'hostname joined; echo ready; exec sleep 100' >"$T/ready" &
+	holder=$!
+	eventually 5 grep -q ready "$T/ready"
+	child=$(pgrep -P $holder)
+	in_sh 'readlink /proc/self/ns/uts; readlink /proc/self/ns/ipc; hostname' \
+		"$(without_ns uts) | $(without_ns ipc) | del(.hostname) | $(with_ns "[{\"type\":\"uts\",\"path\":\"/proc/$child/ns/uts\"},{\"type\":\"ipc\",\"path\":\"/proc/$child/ns/ipc\"}]")"
+	is "$POLICY: joins uts and ipc by path" "$out" "$(readlink "/proc/$child/ns/uts")"$'\n'"$(readlink "/proc/$child/ns/ipc")"$'\n'joined
+	in_sh 'readlink /proc/self/ns/pid' "$(without_ns pid) | $(with_ns "[{\"type\":\"pid\",\"path\":\"/proc/$child/ns/pid\"}]")"
+	is "$POLICY: joins a pid namespace by path" "$out" "$(readlink "/proc/$child/ns/pid")" || diag "$err"
+	kill -KILL "$child" "$holder" 2>/dev/null
+	wait $holder 2>/dev/null
+	in_container "$(without_ns uts) | del(.hostname) | $(with_ns '[{"type":"uts","path":"/proc/self/ns/ipc"}]')"
+	is "$POLICY: a namespace of another kind is refused" "$rc" 1
+	in_container "$(without_ns uts) | del(.hostname) | $(with_ns "[{\"type\":\"uts\",\"path\":\"$T/nothing\"}]")"
+	is "$POLICY: a path that is not there is refused" "$rc" 1
+	like "$POLICY: and named" "$err" "$T/nothing"
+
+	# User namespace: the rootfs belongs to the mapped root.
+	cp -a "$T/b/rootfs" "$T/urootfs"
+	chown -Rh 100000:100000 "$T/urootfs"
+	chmod 755 "$T"
+	userns="$(with_ns '[{"type":"user"}]') | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings | .root.path = \"$T/urootfs\""
+	in_sh 'id -u; id -g; tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; touch /tmp/x; stat -c %u /tmp/x; readlink /proc/self/ns/user' "$userns"
+	is "$POLICY: user namespace: exit status" "$rc" 0 || diag "$err"
+	is "$POLICY: user namespace: ids" "$(head -n 5 <<<"$out" | tr '\n' ';')" '0;0; 0 100000 65536; 0 100000 65536;0;'
+	isnt "$POLICY: user namespace: new" "$(sed -n 6p <<<"$out")" "$(own user)"
+	is "$POLICY: user namespace: what root makes belongs to the mapped id" "$(stat -c %u "$T/urootfs/tmp/x")" 100000
+	in_sh 'id -u; cat /proc/self/status | grep CapEff' "$userns | .process.user = {uid: 33, gid: 33}"
+	is "$POLICY: user namespace: a user in it" "$(head -n 1 <<<"$out")" 33
+	rm -rf "$T/urootfs"
+	in_container "$(with_ns '[{"type":"user"}]') | .linux.uidMappings = []"
+	is "$POLICY: a new user namespace without maps is refused" "$rc" 1
+
+	if [ -e /proc/self/ns/time ]; then
+		in_sh 'cut -d. -f1 /proc/uptime; readlink /proc/self/ns/time' "$(with_ns '[{"type":"time"}]') | .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0}, monotonic: {secs: 50}}"
+		up=$(cut -d. -f1 /proc/uptime)
+		ok "$POLICY: time namespace: boottime is offset" test "$(head -n 1 <<<"$out")" -ge $((up + 999990)) || diag "$out $err"
+		isnt "$POLICY: time namespace: new" "$(sed -n 2p <<<"$out")" "$(own time)"
+	else skip "$POLICY: time namespace" "this kernel has none"; fi
+done
+done_testing

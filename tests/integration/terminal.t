@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Terminals: the console socket of managers, and the foreground terminal of people: shells of busybox and of Debian, with the
+# jail and without.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+need_root
+need_command expect python3
+need_runtime
+
+# pty_session NAME PROMPT COMMAND...: the hand-worked session of pty.exp as tests of ours.
+pty_session() {
+	local name=$1 result rest
+	shift
+	timeout 180 expect "$TOP_SRCDIR/tests/lib/pty.exp" "$@" >"$T/pty.out" 2>&1
+	while read -r result rest; do
+		case $result in
+		ok) pass "$name: $rest" ;;
+		not) fail "$name: ${rest#ok }" ;;
+		*) diag "$result $rest" ;;
+		esac
+	done <"$T/pty.out"
+	ok "$name: came to its end" grep -q 'exit status is the' "$T/pty.out"
+}
+
+cat >"$T/trace.json" <<'POLICY'
+{"exec": {"allow": ["/bin/", "/usr/bin/", "/sbin/"]}, "limits": {"processes": 64}}
+POLICY
+terminal='.process.terminal = true | .process.env += ["TERM=dumb", "PS1=READY> "]'
+
+for policy in none default "$T/trace.json"; do
+	name=${policy##*/}
+	make_bundle "$T/b" "$(args_filter /bin/sh -i) | $terminal"
+	pty_session "busybox, policy $name" 'READY> $' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/b" "jt-$$-pty"
+done
+if rootfs=$(make_debian_rootfs minbase); then
+	for policy in none default "$T/trace.json"; do
+		name=${policy##*/}
+		ROOTFS=$rootfs make_bundle "$T/d" "$(args_filter /bin/bash --norc --noprofile -i) | $terminal"
+		pty_session "Debian's bash, policy $name" 'READY> $' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/d" "jt-$$-pty"
+	done
+else skip "Debian's bash" "debootstrap does not work here"; fi
+
+for policy in none default; do
+	id=jt-$$-console
+	# shellcheck disable=SC2094 # the socket is no file
+	make_bundle "$T/b" "$(sh_filter 'tty; stty size; ls -l /dev/console | cut -c1; read -r line; echo "read $line"; test -t 2 && echo tty2') | $terminal | .process.consoleSize = {height: 21, width: 43}"
+	rm -f "$T/socket"
+	mkfifo "$T/type" 2>/dev/null
+	python3 "$TOP_SRCDIR/tests/lib/console.py" "$T/socket" <"$T/type" >"$T/console.out" 2>"$T/console.err" &
+	receiver=$!
+	exec 7>"$T/type"
+	eventually 5 grep -q listening "$T/console.err"
+	ok "policy $policy: create with a console socket" jr --policy "$policy" create --bundle "$T/b" --console-socket "$T/socket" "$id" </dev/null
+	like "policy $policy: one fd came" "$(cat "$T/console.err")" 'name: '
+	ok "policy $policy: start" jr start "$id"
+	echo typed >&7
+	eventually 10 grep -q tty2 "$T/console.out"
+	exec 7>&-
+	eventually 10 status_is "$id" stopped
+	jr delete -f "$id"
+	wait $receiver
+	text=$(tr -d '\r' <"$T/console.out")
+	like "policy $policy: a terminal, with the size of consoleSize" "$text" '/dev/(pts/[0-9]+|console).*21 43'
+	like "policy $policy: what is typed arrives" "$text" 'read typed'
+	like "policy $policy: stderr is the terminal" "$text" 'tty2'
+done
+
+make_bundle "$T/b" "$(args_filter /bin/true) | .process.terminal = true"
+jrun create --bundle "$T/b" "jt-$$-x"
+is "create with a terminal and no console socket is refused" "$rc" 1
+like "in runc's words" "$err" 'cannot allocate tty if .* will detach without setting console socket'
+jrun run --detach --bundle "$T/b" "jt-$$-x"
+like "and run --detach so too" "$err" 'cannot allocate tty if .* will detach without setting console socket'
+make_bundle "$T/b" "$(args_filter /bin/true)"
+jrun create --bundle "$T/b" --console-socket "$T/socket" "jt-$$-x"
+is "a console socket without a terminal is refused" "$rc" 1
+make_bundle "$T/b" "$(args_filter /bin/true) | .process.terminal = true"
+jrun create --bundle "$T/b" --console-socket "$T/no-socket" "jt-$$-x"
+is "a console socket that is not there is refused" "$rc" 1
+like "and named" "$err" 'no-socket'
+is "nothing is left of all those" "$(jr list -q)" ""
+done_testing
