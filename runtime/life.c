@@ -170,6 +170,12 @@ static int next_row(const struct life *l, int row, int to)
 	return row;
 }
 
+void life_die(struct life *l, int row)
+{
+	wire_send(l->sock, &(struct wire){.kind = WIRE_DIE, .row = row}, -1);
+	pause(); /* PR_SET_PDEATHSIG ends it */
+}
+
 /* A row of this side, with the tests' injected failures around it. */
 static int run_row(struct life *l, char side, int row, struct err *e)
 {
@@ -188,10 +194,8 @@ static int run_row(struct life *l, char side, int row, struct err *e)
 		snprintf(e->step, sizeof(e->step), "%s", life[row].name);
 	if (l->die_row == row && side == ROLE_PARENT)
 		kill(getpid(), SIGKILL);
-	if (l->die_row == row && side == ROLE_CHILD) {
-		wire_send(l->sock, &(struct wire){.kind = WIRE_DIE, .row = row}, -1);
-		pause();
-	}
+	if (l->die_row == row && side == ROLE_CHILD)
+		life_die(l, row);
 	return r;
 }
 

@@ -312,10 +312,24 @@ int child_find_program(struct life *l, struct err *e)
 	return r;
 }
 
+/* Nothing of this process comes after the helper's execution: what tests want after the row happens before that. */
+static int end_of_enter(struct life *l, struct err *e)
+{
+	int row = life_row("jail.enter");
+
+	if (l->fail_row == row && l->fail_after)
+		return err_set(e, EIO, "failure injected after the row (EIO)");
+	if (l->die_row == row)
+		life_die(l, row);
+	return 0;
+}
+
 int child_enter(struct life *l, struct err *e)
 {
 	int r = prepare_helper(l, e);
 
+	if (r >= 0)
+		r = end_of_enter(l, e);
 	if (r < 0)
 		return r;
 	if (l->peer_fd >= 0)

@@ -25,6 +25,9 @@ int life_walk(struct life *l, char side, int from, int to, struct err *e);
 /* Waits until the other side gives the baton (ret 0) or, for until_closed, closes its end after executing the workload. */
 int life_wait(struct life *l, bool until_closed, struct err *e);
 
+/* For --die-step, in the child: has the runtime kill itself here, and goes with it. */
+void life_die(struct life *l, int row);
+
 /* life_parent.c: rows of the runtime. */
 int parent_reserve(struct life *l, struct err *e);
 void parent_reserve_undo(struct life *l);
