@@ -485,10 +485,6 @@ int policy_plan(const struct spec_policy *p, const struct spec_config *c, const 
 	b.reported = ret->engine == JAIL_TRACE || (f->user_notif && !c->linux_.seccomp.listener_path);
 	b.when = when_of(ret);
 	b.gen.bad_arch_ret = SECCOMP_RET_KILL_PROCESS;
-	if (p->syscalls.listener_path) {
-		err_set(e, ENOTSUP, "the jail itself listens; remove it");
-		return err_ctx(e, "syscalls.listenerPath");
-	}
 	r = check_oci(c, ret, e);
 	if (r >= 0)
 		r = choose_archs(&b, f->arch);

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies to plans: for each ABI and argument, the filter and jail_rule_find have to agree on which rule it is. */
+#include "jail_util.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#define X86 AUDIT_ARCH_I386
+#define X64 AUDIT_ARCH_X86_64
+
+struct fixture {
+	struct arena a;
+	struct spec_policy policy;
+	struct spec_config config;
+	struct jail_facts facts;
+	struct jail_plan plan;
+	struct err e;
+};
+
+static int try_plan(struct fixture *x, const char *text)
+{
+	const struct jail_options o = {.id = "c1"};
+
+	x->facts = x->facts.arch ? x->facts : host;
+	assert_int_equal(spec_policy_parse(text, strlen(text), "test", &x->a, &x->policy, &x->e), 0);
+	return jail_plan(&x->config, &x->policy, &x->facts, &o, &x->a, &x->plan, &x->e);
+}
+
+static void make(struct fixture *x, const char *text)
+{
+	int r = try_plan(x, text);
+
+	if (r)
+		fail_msg("%d %s: %s", r, x->e.path, x->e.text);
+}
+
+/* The name of the rule that a call falls under; NULL: it is let through; "ENOSYS", "kill", "log" without a rule. Checks that the
+ * filter and the table agree. */
+static const char *verdict(const struct fixture *x, uint32_t arch, int nr, const uint64_t args[6])
+{
+	uint32_t ret = run_bpf(&x->plan.filter, arch, nr, args);
+	int i = jail_rule_find(&x->plan, arch, nr, args);
+
+	switch (ret & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_ALLOW:
+		return NULL;
+	case SECCOMP_RET_LOG:
+		return "log";
+	case SECCOMP_RET_KILL_PROCESS:
+		return "kill";
+	case SECCOMP_RET_ERRNO:
+		return (ret & SECCOMP_RET_DATA) == ENOSYS ? "ENOSYS" : "errno";
+	case SECCOMP_RET_TRACE:
+		assert_int_equal(ret & SECCOMP_RET_DATA, i);
+		break;
+	default:
+		assert_int_equal(ret, SECCOMP_RET_USER_NOTIF);
+	}
+	assert_in_range(i, 0, x->plan.n_rules - 1);
+	return x->plan.rules[i].name;
+}
+
+#define IS(name, arch, nr, ...)                                                                                        \
+	assert_string_equal(verdict(x, arch, nr, ARGS(__VA_ARGS__)) ? verdict(x, arch, nr, ARGS(__VA_ARGS__)) : "-",   \
+			    name)
+#define PASSES(arch, nr, ...) IS("-", arch, nr, __VA_ARGS__)
+
+static int setup(void **state)
+{
+	*state = test_calloc(1, sizeof(struct fixture));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *x = *state;
+
+	arena_free(&x->a);
+	test_free(x);
+	return 0;
+}
+
+static void builtin_default(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_null(jail_builtin_policy("nosuch"));
+	make(x, jail_builtin_policy("default"));
+	assert_string_equal(x->plan.policy, "default");
+	assert_int_equal(x->plan.engine, JAIL_NOTIFY);
+	assert_true(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	IS("self", X64, SYS_prlimit64, 1, 0, 1);
+	IS("self", X64, SYS_prlimit64, 0x700000001, 0, 1); /* an int: the upper half is not looked at */
+	PASSES(X64, SYS_prlimit64, 1, 0, 0);
+	PASSES(X64, SYS_prlimit64, 0, 0, 1);
+	PASSES(X64, SYS_prlimit64, 2, 0, 1);
+	IS("self", X86, 340, 1, 0, 1);
+	IS("self", X64, (int)(X32_BIT | 302), 1, 0, 1);
+	IS("self", X64, SYS_ptrace, 0x4206, 1);
+	PASSES(X64, SYS_ptrace, 0x4206, 2);
+	IS("self", X64, SYS_process_vm_writev, 1);
+	IS("self", X64, (int)(X32_BIT | 540), 1); /* x32's own number of process_vm_writev */
+	IS("self", X64, SYS_sched_setaffinity, 1);
+	PASSES(X64, SYS_sched_setaffinity, 0);
+	IS("self", X64, SYS_setpriority, 0, 1, 19);
+	IS("self", X64, SYS_setpriority, 1, 1, 19);
+	PASSES(X64, SYS_setpriority, 2, 1, 19); /* a user */
+	IS("self", X64, SYS_kcmp, 7, 1);
+	IS("self", X64, SYS_pidfd_open, 1);
+	PASSES(X64, SYS_pidfd_open, 2);
+	IS("syscalls.syscalls[0]", X64, SYS_ioctl, 0, 0x5412);
+	IS("syscalls.syscalls[0]", X64, SYS_ioctl, 0, 0xabc00005412);
+	IS("syscalls.syscalls[0]", X86, 54, 0, 0x5412);
+	IS("syscalls.syscalls[0]", X64, (int)(X32_BIT | 514), 0, 0x5412);
+	IS("syscalls.syscalls[1]", X64, SYS_ioctl, 0, 0x541c);
+	PASSES(X64, SYS_ioctl, 0, 0x5413);
+	PASSES(X64, SYS_kill, 1, 1); /* forwarded */
+	PASSES(X64, SYS_clone3);
+	PASSES(X64, SYS_io_uring_setup);
+	PASSES(X64, SYS_execve);
+	IS("kill", AUDIT_ARCH_AARCH64, 1);
+}
+
+static void to_init_refused(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"signals\":{\"to_init\":\"refuse\"}}");
+	assert_int_equal(x->plan.engine, JAIL_NOTIFY);
+	IS("signals.to_init", X64, SYS_kill, 1, 15);
+	PASSES(X64, SYS_kill, 2, 15);
+	PASSES(X64, SYS_kill, (uint64_t)-1, 15);
+	IS("signals.to_init", X64, SYS_tgkill, 9, 1, 15);
+	IS("signals.to_init", X64, SYS_tgkill, 1, 9, 15);
+	IS("signals.to_init", X86, 37, 1, 15);
+	IS("signals.to_init", X64, SYS_rt_sigqueueinfo, 1);
+	IS("signals.to_init", X64, (int)(X32_BIT | 524), 1);
+	IS("signals.to_init", X64, SYS_fcntl, 3, 8, 1);
+	IS("ENOSYS", X64, SYS_pidfd_send_signal, 5, 15);
+}
+
+/* The workload is a PID 1 of its own: what it calls 1 is itself. */
+static void init_workload(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"init\":\"workload\",\"signals\":{\"to_init\":\"refuse\"}}");
+	assert_int_equal(x->plan.filter.len, 0);
+	assert_int_equal(x->plan.n_rules, 0);
+	assert_int_equal(x->plan.engine, JAIL_NOTIFY);
+}
+
+static void trace(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"exec\":{\"allow\":[\"/usr/bin/\"]},\"limits\":{\"processes\":5,\"threads\":7}}");
+	assert_int_equal(x->plan.engine, JAIL_TRACE);
+	assert_int_equal(x->plan.max_processes, 5);
+	assert_int_equal(x->plan.max_threads, 7);
+	assert_false(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	IS("exec", X64, SYS_execve);
+	IS("exec", X64, SYS_execveat);
+	IS("limits", X64, SYS_fork);
+	IS("limits", X64, SYS_vfork);
+	IS("limits", X64, SYS_clone, 17);
+	IS("limits", X64, SYS_clone, 0x10000);
+	IS("engine", X64, SYS_clone, 0x00800000 | 17);
+	IS("ENOSYS", X64, SYS_clone3);
+	IS("ENOSYS", X64, SYS_io_uring_setup);
+	IS("ENOSYS", X64, SYS_io_uring_enter);
+	IS("engine", X64, SYS_seccomp, 1, 8);
+	IS("engine", X64, SYS_seccomp, 0x100000001, 0xff00000009);
+	PASSES(X64, SYS_seccomp, 1, 1);
+	IS("engine", X64, SYS_ptrace, 0);
+	IS("engine", X64, SYS_ptrace, 16, 44);
+	PASSES(X64, SYS_ptrace, 7, 44);
+	IS("kill", X86, 11);
+	IS("kill", X64, (int)(X32_BIT | 520));
+	PASSES(X64, SYS_kill, 5, 9);
+	PASSES(X64, SYS_pidfd_open, 5);
+}
+
+static void processes_only(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"limits\":{\"processes\":5}}");
+	IS("limits", X64, SYS_clone, 17);
+	PASSES(X64, SYS_clone, 0x10000);
+	PASSES(X64, SYS_execve);
+}
+
+static void protect(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"signals\":{\"protect\":[\"/usr/bin/guard\"]}}");
+	assert_int_equal(x->plan.engine, JAIL_TRACE);
+	IS("signals.protect", X64, SYS_kill, 5, 9);
+	IS("signals.protect", X64, SYS_kill, 0, 9);
+	IS("signals.protect", X64, SYS_prlimit64, 5, 1, 1);
+	PASSES(X64, SYS_prlimit64, 0, 1, 1);
+	PASSES(X64, SYS_prlimit64, 5, 1, 0);
+	IS("self", X64, SYS_prlimit64, 1, 1, 1);
+	IS("ENOSYS", X64, SYS_pidfd_open, 5);
+	IS("self", X64, SYS_pidfd_open, 1);
+	IS("ENOSYS", X64, SYS_pidfd_send_signal);
+	IS("signals.protect", X64, SYS_pidfd_getfd);
+	IS("signals.protect", X64, SYS_fcntl, 3, 8, 5);
+	IS("signals.protect", X64, SYS_fcntl, 3, 15, 5);
+	PASSES(X64, SYS_fcntl, 3, 1, 5);
+	PASSES(X64, SYS_setpriority, 0, 0, 5);
+	IS("signals.protect", X64, SYS_setpriority, 0, 7, 5);
+	IS("signals.protect", X64, SYS_setpriority, 1, 0, 5);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_setpriority, ARGS(0, 7))].arg, 1);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_fcntl, ARGS(3, 8, 5))].trap, JAIL_TRAP_TARGET);
+}
+
+/* What a policy allows is still checked; what it refuses is refused; the order of its rules counts. */
+static void own_rules(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"exec\":{\"allow\":[\"/\"]},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+		"{\"names\":[\"execve\",\"read\",\"clone3\",\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+		"{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":0,\"op\":\"SCMP_"
+		"CMP_EQ\"}]},"
+		"{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"},"
+		"{\"names\":[\"write\"],\"action\":\"SCMP_ACT_LOG\"},"
+		"{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":30}]}}");
+	IS("exec", X64, SYS_execve);
+	IS("syscalls.defaultAction", X64, SYS_execveat);
+	PASSES(X64, SYS_read);
+	IS("ENOSYS", X64, SYS_clone3);
+	IS("engine", X64, SYS_ptrace, 0);
+	PASSES(X64, SYS_ptrace, 7);
+	PASSES(X64, SYS_kill, 5, 0);
+	PASSES(X64, SYS_kill, 5, 1ull << 32);
+	IS("syscalls.syscalls[2]", X64, SYS_kill, 5, 9);
+	IS("syscalls.syscalls[3]", X64, SYS_write);
+	IS("syscalls.syscalls[4]", X64, SYS_mkdir);
+	IS("syscalls.defaultAction", X64, SYS_rmdir);
+	IS("syscalls.defaultAction", X64, 5000);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_mkdir, ARGS(0))].err, 30);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_kill, ARGS(5, 9))].trap, JAIL_TRAP_KILL);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_write, ARGS(0))].trap, JAIL_TRAP_LOG);
+}
+
+/* Compares of int arguments cannot be got round by their upper halves, whichever way the rule decides. */
+static void int_arguments(void **state)
+{
+	static const char refuse[] =
+	    "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\"],"
+	    "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":%d,\"op\":\"SCMP_CMP_%s\"}]}]}}";
+	static const char allow[] =
+	    "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"socket\"],"
+	    "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":%d,\"op\":\"SCMP_CMP_%s\"}]}]}}";
+	static const char *const ops[] = {"EQ", "NE", "LT", "LE", "GT", "GE"};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+		for (uint32_t v = 0; v < 5; v++) {
+			bool holds = i == 0   ? v == 2
+				     : i == 1 ? v != 2
+				     : i == 2 ? v < 2
+				     : i == 3 ? v <= 2
+				     : i == 4 ? v > 2
+					      : v >= 2;
+
+			make(x, arena_printf(&x->a, refuse, 2, ops[i]));
+			if (holds) {
+				IS("syscalls.syscalls[0]", X64, SYS_socket, v);
+				IS("syscalls.syscalls[0]", X64, SYS_socket, v | 1ull << 32);
+			} else {
+				PASSES(X64, SYS_socket, v);
+			}
+			IS("syscalls.syscalls[0]", X86, 102, 1, 0x1234); /* socketcall(SYS_SOCKET): refused whole */
+			PASSES(X86, 102, 2, 0x1234);
+			make(x, arena_printf(&x->a, allow, 2, ops[i]));
+			if (holds) {
+				PASSES(X64, SYS_socket, v);
+			} else {
+				IS("syscalls.defaultAction", X64, SYS_socket, v);
+				IS("syscalls.defaultAction", X64, SYS_socket, v | 1ull << 32);
+			}
+			IS("syscalls.defaultAction", X86, 102, 1, 0x1234);
+		}
+}
+
+static void multiplexed(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"connect\",\"semop\","
+		"\"shmat\"],"
+		"\"action\":\"SCMP_ACT_ERRNO\"}]}}");
+	IS("syscalls.syscalls[0]", X86, 102, 3);
+	IS("syscalls.syscalls[0]", X86, 362);
+	PASSES(X86, 102, 1);
+	IS("syscalls.syscalls[0]", X86, 117, 1);
+	IS("syscalls.syscalls[0]", X86, 117, 0x10001); /* a version in the upper half */
+	IS("syscalls.syscalls[0]", X86, 117, 21);
+	IS("syscalls.syscalls[0]", X86, 397);
+	PASSES(X86, 117, 2);
+}
+
+static void refused_policies(void **state)
+{
+	static const struct {
+		const char *text, *path;
+		int code;
+	} bad[] = {
+	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"opne\"],\"action\":"
+	     "\"SCMP_ACT_ERRNO\"}]}}",
+	     "syscalls.syscalls[0]", EINVAL},
+	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_TRAP\"}}", "syscalls.defaultAction", ENOTSUP},
+	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_LOG\"}}", "syscalls.defaultAction", ENOTSUP},
+	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	     "\"SCMP_ACT_TRACE\"}]}}",
+	     "syscalls.syscalls[0]", ENOTSUP},
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"execve\"],"
+	     "\"action\":\"SCMP_ACT_LOG\"}]}}",
+	     "syscalls.syscalls[0]", ENOTSUP},
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		x->e = (struct err){0};
+		assert_int_equal(try_plan(x, bad[i].text), -bad[i].code);
+		assert_string_equal(x->e.path, bad[i].path);
+	}
+	/* Unknown ones in an allow-list are only not allowed. */
+	x->e = (struct err){0};
+	make(x, "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"new_call\"],"
+		"\"action\":\"SCMP_ACT_ALLOW\"}]}}");
+}
+
+static void without_listener(void **state)
+{
+	struct fixture *x = *state;
+
+	x->facts = host;
+	x->facts.user_notif = false;
+	make(x, jail_builtin_policy("default"));
+	assert_false(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	IS("errno", X64, SYS_prlimit64, 1, 0, 1);
+	x->facts.user_notif = true;
+	x->config.linux_.seccomp.listener_path = "/run/agent.sock";
+	make(x, "{\"on_violation\":\"kill\"}");
+	IS("kill", X64, SYS_prlimit64, 1, 0, 1);
+}
+
+static void none(void **state)
+{
+	const struct jail_options o = {.id = "c1"};
+	struct fixture *x = *state;
+
+	assert_int_equal(jail_plan(&x->config, NULL, &host, &o, &x->a, &x->plan, &x->e), 0);
+	assert_int_equal(x->plan.engine, JAIL_NONE);
+	assert_int_equal(x->plan.filter.len, 0);
+	assert_int_equal(x->plan.max_processes, -1);
+}
+
+static void oci_trace_under_trace(void **state)
+{
+	struct fixture *x = *state;
+
+	x->config.linux_.seccomp = (struct spec_seccomp){.set = true, .default_action = "SCMP_ACT_TRACE"};
+	assert_int_equal(try_plan(x, "{\"exec\":{}}"), -ENOTSUP);
+	assert_string_equal(x->e.path, "config.json: linux.seccomp");
+}
+
+static void printed(void **state)
+{
+	struct fixture *x = *state;
+	AUTO_BUF out = {0};
+	struct jsonw w = {.out = &out, .indent = 2};
+
+	make(x, jail_builtin_policy("default"));
+	jail_plan_print(&x->plan, &w, NULL);
+	assert_non_null(strstr(out.data, "\"SCMP_ARCH_X32\""));
+	assert_non_null(strstr(out.data, "(int) arg0 == 0x1"));
+	assert_non_null(strstr(out.data, "\"race_free\": true"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(builtin_default),       T(to_init_refused),  T(init_workload),    T(trace),
+	    T(processes_only),        T(protect),          T(own_rules),        T(int_arguments),
+	    T(multiplexed),           T(refused_policies), T(without_listener), T(none),
+	    T(oci_trace_under_trace), T(printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
