@@ -29,9 +29,18 @@ void trace_resume(pid_t tid, int what, int sig)
 
 static int adopt(struct helper *h, struct err *e)
 {
-	if (ptrace(PTRACE_SEIZE, h->main, NULL, (void *)(uintptr_t)OPTIONS) < 0)
+	siginfo_t gone = {0};
+
+	if (ptrace(PTRACE_SEIZE, h->main, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
+		int code = errno;
+
+		/* A row of its own may have failed meanwhile: it has told so, and the loop sees its end. */
+		if (waitid(P_PID, (id_t)h->main, &gone, WEXITED | WNOHANG | WNOWAIT) == 0 && gone.si_pid == h->main)
+			return 0;
+		errno = code;
 		return err_errno(e, "policy %s: trace the workload's process (is there CAP_SYS_PTRACE?)",
 				 h->plan.policy);
+	}
 	return task_add(h->main, h->main) ? 0 : err_set(e, ENOMEM, "out of memory for the first task");
 }
 
