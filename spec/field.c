@@ -10,11 +10,11 @@
 
 int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)
 {
-	char what[sizeof(e->text)];
+	char what[sizeof(e->text)] = "";
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap); /* NOLINT(clang-analyzer-valist.Uninitialized): it is, above */
 	va_end(ap);
 	if (rd->strict)
 		return err_set(e, code, "line %zu: %s", json_line(rd->text, v->offset), what);
@@ -32,7 +32,7 @@ struct shown shown(const char *s)
 			n--;
 	for (size_t i = 0; i < n; i++)
 		r.s[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
-	strcpy(r.s + n, cut ? "..." : "");
+	snprintf(r.s + n, sizeof(r.s) - n, "%s", cut ? "..." : "");
 	return r;
 }
 

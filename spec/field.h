@@ -48,7 +48,7 @@ struct table {
 };
 
 #define TABLE_FIELDS(f)     .fields = (f), .n = ARRAY_LEN(f) + 0 * sizeof(char[ARRAY_LEN(f) <= FIELDS_MAX ? 1 : -1])
-#define SET_AT(type, field) .set_at = offsetof(type, field) + 1
+#define SET_AT(type, field) .set_at = (offsetof(type, field) + 1)
 
 /* Keys of a document that are known, and refused with a reason of their own. Ends with a NULL table. */
 struct refused {

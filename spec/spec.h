@@ -237,7 +237,7 @@ struct spec_linux {
 	struct spec_net_device *net_devices;
 	size_t n_net_devices;
 	struct spec_seccomp seccomp;
-	char *rootfs_propagation; /* one of the six words, or NULL */
+	char *rootfs_propagation; /* private, shared, slave, unbindable, each also with r before it; or NULL */
 	struct strv masked_paths, readonly_paths;
 	char *mount_label;
 	struct {
@@ -282,8 +282,9 @@ struct spec_config {
 
 /* Reads and validates config.json (text of len bytes; name for messages). Types, ranges, required properties,
  * enumerations and patterns are those of the specification; errors name the path of the property, as in
- * "config.json: linux.resources.memory.limit: must be an integer". Unknown properties are ignored (config.md,
- * Extensibility). Returns 0 or -EINVAL (-ENOMEM). */
+ * "config.json: linux.resources.memory.limit: must be an integer, not a string". Unknown properties are ignored
+ * (config.md, Extensibility); null and, for strings that are optional, "" count as absent, and of a key that is there
+ * twice the last one is taken, as engines in Go expect. Returns 0 or -EINVAL (-EFBIG, -ENOMEM). */
 int spec_config_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_config *ret,
 		      struct err *e);
 
