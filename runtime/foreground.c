@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,12 +329,13 @@ static int console_connect(const char *path, struct err *e)
 	AUTO_CLOSE int dir_fd = -1, fd = -1;
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	const char *name = strrchr(path, '/');
-	AUTO_FREE char *dir = name ? strndup(path, (size_t)(name - path) + 1) : strdup(".");
+	char dir[PATH_MAX];
 	int n;
 
-	if (!dir)
-		return err_set(e, ENOMEM, "out of memory");
 	name = name ? name + 1 : path;
+	n = snprintf(dir, sizeof(dir), "%.*s.", (int)(name - path), path);
+	if (n >= (int)sizeof(dir))
+		return err_set(e, ENAMETOOLONG, "path of the socket '%.64s...'", path);
 	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return err_errno(e, "open the directory of '%s'", path);

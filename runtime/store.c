@@ -180,9 +180,9 @@ int rt_store_open(const char *root, const char *id, enum rt_lock lock, struct rt
 	int r = root_open(root, id, &s, e);
 
 	*ret = RT_STORE_INIT;
-	if (r == 0)
+	if (r >= 0)
 		r = dir_open(&s, e);
-	if (r == 0 && lock != RT_LOCK_NONE)
+	if (r >= 0 && lock != RT_LOCK_NONE)
 		r = rt_store_lock(&s, lock, e);
 	if (r < 0)
 		return r;
@@ -191,15 +191,28 @@ int rt_store_open(const char *root, const char *id, enum rt_lock lock, struct rt
 	return 0;
 }
 
+/* The new directory's fds and its lock. */
+static int reserve_open(struct rt_store *s, struct err *e)
+{
+	int r = dir_open(s, e);
+
+	if (r >= 0)
+		r = rt_store_lock(s, RT_LOCK_EXCLUSIVE, e);
+	if (r < 0)
+		return r;
+	s->made_fd = openat(s->dir_fd, JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return s->made_fd < 0 ? err_errno(e, "make the journal '" JOURNAL_FILE "' of container %s", s->id) : 0;
+}
+
 int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, struct err *e)
 {
 	AUTO_STORE s = RT_STORE_INIT;
 	int r = rt_store_check_id(id, e);
 
 	*ret = RT_STORE_INIT;
-	if (r == 0)
+	if (r >= 0)
 		r = root_make(root, e);
-	if (r == 0)
+	if (r >= 0)
 		r = root_open(root, id, &s, e);
 	if (r < 0)
 		return r;
@@ -208,14 +221,7 @@ int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, str
 			return err_set(e, EEXIST, "container with given ID already exists");
 		return err_errno(e, "make the state directory '%s/%s'", root, id);
 	}
-	r = dir_open(&s, e);
-	if (r == 0)
-		r = rt_store_lock(&s, RT_LOCK_EXCLUSIVE, e);
-	if (r == 0) {
-		s.made_fd = openat(s.dir_fd, JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-		if (s.made_fd < 0)
-			r = err_errno(e, "make the journal '%s/%s/" JOURNAL_FILE "'", root, id);
-	}
+	r = reserve_open(&s, e);
 	if (r < 0) {
 		unlinkat(s.root_fd, id, AT_REMOVEDIR);
 		return r;
@@ -304,11 +310,27 @@ static int id_order(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Room for one more string and the NULL: the old array stays in the arena. */
+static int ids_grow(struct strv *ids, size_t *size, struct arena *a)
+{
+	char **more;
+
+	if (ids->n + 1 < *size)
+		return 0;
+	*size = *size ? *size * 2 : 16;
+	more = arena_alloc(a, *size * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	if (ids->n)
+		memcpy(more, ids->v, ids->n * sizeof(*more));
+	ids->v = more;
+	return 0;
+}
+
 int rt_store_list(const char *root, struct arena *a, struct strv *ret, struct err *e)
 {
 	DIR *dir = opendir(root);
-	AUTO_FREE char **ids = NULL;
-	size_t n = 0, size = 0;
+	size_t size = 0;
 	struct dirent *d;
 	int r = 0;
 
@@ -318,28 +340,15 @@ int rt_store_list(const char *root, struct arena *a, struct strv *ret, struct er
 	while (r == 0 && (d = readdir(dir))) {
 		if ((d->d_type != DT_DIR && d->d_type != DT_UNKNOWN) || rt_store_check_id(d->d_name, NULL) < 0)
 			continue;
-		if (n == size) {
-			char **more = realloc(ids, (size = size ? size * 2 : 16) * sizeof(*ids));
-
-			if (!more) {
-				r = err_set(e, ENOMEM, "out of memory");
-				break;
-			}
-			ids = more;
-		}
-		ids[n] = arena_strdup(a, d->d_name);
-		if (!ids[n++])
-			r = err_set(e, ENOMEM, "out of memory");
+		r = ids_grow(ret, &size, a);
+		if (r == 0 && !(ret->v[ret->n++] = arena_strdup(a, d->d_name)))
+			r = -ENOMEM;
 	}
 	closedir(dir);
-	if (r < 0 || !n)
-		return r;
-	qsort(ids, n, sizeof(*ids), id_order);
-	ret->v = arena_alloc(a, (n + 1) * sizeof(*ids));
-	if (!ret->v)
-		return err_set(e, ENOMEM, "out of memory");
-	memcpy(ret->v, ids, n * sizeof(*ids));
-	ret->n = n;
+	if (r < 0)
+		return err_set(e, -r, "out of memory");
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), id_order);
 	return 0;
 }
 

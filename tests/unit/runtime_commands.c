@@ -101,12 +101,11 @@ static int make(const char *id, enum made how_far, pid_t pid)
 	return fd;
 }
 
-static bool exists(const char *format, const char *id)
+static bool exists(const char *name)
 {
 	char path[160];
-	int n = snprintf(path, sizeof(path), "%s/", top);
 
-	snprintf(path + n, sizeof(path) - (size_t)n, format, id);
+	snprintf(path, sizeof(path), "%s/%s", top, name);
 	return access(path, F_OK) == 0;
 }
 
@@ -220,11 +219,11 @@ static void test_delete(void **state)
 	assert_int_equal(call(&e, "delete", "d1", NULL, NULL), -EBUSY);
 	assert_string_equal(e.text, "cannot delete container d1 that is not stopped: running");
 	assert_int_equal(kill(pid, 0), 0);
-	assert_true(exists("root/%s/state.json", "d1"));
+	assert_true(exists("root/d1/state.json"));
 	assert_int_equal(call(&e, "delete", "d1", "-f", NULL), 0);
 	assert_int_equal(end_of(pid), 137);
-	assert_false(exists("root/%s", "d1"));
-	assert_true(exists("poststop-%s", "d1"));
+	assert_false(exists("root/d1"));
+	assert_true(exists("poststop-d1"));
 
 	/* created: without --force too. */
 	pid = sleeper(0);
@@ -232,8 +231,8 @@ static void test_delete(void **state)
 	assert_int_equal(call(&e, "delete", "d2", NULL, NULL), 0);
 	close(fd);
 	assert_int_equal(end_of(pid), 137);
-	assert_false(exists("root/%s", "d2"));
-	assert_true(exists("poststop-%s", "d2"));
+	assert_false(exists("root/d2"));
+	assert_true(exists("poststop-d2"));
 }
 
 /* The pid belongs to somebody else by now: nobody is killed. */
@@ -269,7 +268,7 @@ static void test_delete_half_made(void **state)
 	(void)state;
 	make("h1", MADE_DIR, 0);
 	assert_int_equal(call(&e, "delete", "--force", "h1", NULL), 0);
-	assert_false(exists("root/%s", "h1"));
+	assert_false(exists("root/h1"));
 
 	pid = sleeper(0);
 	make("h2", MADE_STATE, pid);
@@ -288,8 +287,8 @@ static void test_delete_half_made(void **state)
 	}
 	assert_int_equal(call(&e, "delete", "--force", "h2", NULL), 0);
 	assert_int_equal(end_of(pid), 137);
-	assert_false(exists("root/%s", "h2"));
-	assert_false(exists("bundle/%s", "made"));
+	assert_false(exists("root/h2"));
+	assert_false(exists("bundle/made"));
 
 	/* A create that lives: its first process is killed, then we wait until it lets go. */
 	pid = sleeper(0);
@@ -328,11 +327,11 @@ static void test_delete_corrupt(void **state)
 	assert_int_equal(call(&e, "state", "x1", NULL, NULL), -EINVAL);
 	assert_non_null(strstr(e.path, "x1: state.json"));
 	assert_int_equal(call(&e, "delete", "x1", NULL, NULL), -EINVAL);
-	assert_true(exists("root/%s", "x1"));
+	assert_true(exists("root/x1"));
 	assert_int_equal(call(&e, "list", "-f", "json", NULL), 0); /* it hides no other */
 	assert_string_equal(output, "[]\n");
 	assert_int_equal(call(&e, "delete", "--force", "x1", NULL), 0);
-	assert_false(exists("root/%s", "x1"));
+	assert_false(exists("root/x1"));
 }
 
 static void test_spec(void **state)
@@ -341,7 +340,7 @@ static void test_spec(void **state)
 
 	(void)state;
 	assert_int_equal(call(&e, "spec", "-b", top, NULL), 0);
-	assert_true(exists("%s", "config.json"));
+	assert_true(exists("config.json"));
 	assert_int_equal(call(&e, "spec", "-b", top, NULL), -EEXIST);
 	assert_string_equal(e.text, "File config.json exists. Remove it first");
 	assert_int_equal(call(&e, "spec", "-b", "/nonexistent", NULL), -ENOENT);

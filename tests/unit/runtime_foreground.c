@@ -489,6 +489,7 @@ static void test_console_socket(void **state)
 	struct iovec iov = {.iov_base = name, .iov_len = sizeof(name) - 1};
 	struct msghdr msg = {
 	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof(control.data)};
+	struct cmsghdr *cmsg;
 	int server, conn, m, s, got_fd;
 	struct stat a, b;
 	struct err e = {0};
@@ -504,7 +505,7 @@ static void test_console_socket(void **state)
 	strcpy(sa.sun_path, "s");
 	assert_int_equal(bind(server, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	assert_int_equal(openpty(&m, &s, NULL, NULL, NULL), 0);
-	strcat(path, "/s");
+	snprintf(path, sizeof(path), "%s/%s/s", dir, part);
 	assert_true(strlen(path) > sizeof(sa.sun_path));
 	assert_int_equal(rt_console_send(path, m, &e), -ECONNREFUSED); /* nobody listens yet */
 	assert_string_equal(e.path, "--console-socket");
@@ -514,7 +515,11 @@ static void test_console_socket(void **state)
 	conn = accept4(server, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) > 0);
 	assert_string_equal(name, ptsname(m));
-	memcpy(&got_fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(got_fd));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	assert_non_null(cmsg);
+	if (!cmsg)
+		return;
+	memcpy(&got_fd, CMSG_DATA(cmsg), sizeof(got_fd));
 	assert_int_equal(fstat(m, &a), 0);
 	assert_int_equal(fstat(got_fd, &b), 0);
 	assert_int_equal(a.st_ino, b.st_ino);

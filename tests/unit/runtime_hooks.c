@@ -184,21 +184,23 @@ static void test_careless(void **state)
 /* What this process ignores or blocks, a hook does not. */
 static void test_signals_reset(void **state)
 {
+	/* Not by a shell: dash clears the mask itself. */
+	char *blocked[] = {"grep", "-q", "SigBlk:\t0000000000000000", "/proc/self/status", NULL};
+	char *ignored[] = {"grep", "-q", "SigIgn:\t0000000000000000", "/proc/self/status", NULL};
+	struct spec_hook v[] = {{.path = "/bin/grep", .args = {blocked, 4}},
+				{.path = "/bin/grep", .args = {ignored, 4}}};
+	struct spec_hook_list list = {v, 2};
+	struct err e = {0};
 	sigset_t block, old;
-	struct err e;
-	char *p;
 
 	(void)state;
 	signal(SIGUSR1, SIG_IGN);
 	sigemptyset(&block);
 	sigaddset(&block, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &block, &old);
-	assert_int_equal(run_one(shell("grep -E 'Sig(Blk|Ign)' /proc/self/status >$D/signals"), &e), 0);
+	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, state_json, &e), 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	signal(SIGUSR1, SIG_DFL);
-	p = slurp("signals");
-	assert_non_null(strstr(p, "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(p, "SigIgn:\t0000000000000000"));
 }
 
 /* A signal that is held back (foreground run) ends a hook that goes on and on. */
