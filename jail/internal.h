@@ -68,7 +68,16 @@ struct gen {
 int gen_add(struct gen *g, const struct gen_rule *r);
 int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
 
-/* ---- oci.c, enosys.c, cache.c: linux.seccomp ---- */
+/* ---- oci.c, oci_gen.c, enosys.c, cache.c: linux.seccomp ---- */
+
+/* SECCOMP_RET_* with its data; -EINVAL, -ENOTSUP. */
+int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e);
+bool rule_has_alternatives(const struct spec_seccomp_rule *s);
+
+/* Whether libseccomp would get this profile wrong, and the compiler for it then. archs[0] is the host's. */
+bool oci_gen_wanted(const struct spec_seccomp *s);
+int oci_gen(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, uint32_t default_action,
+	    struct arena *a, struct jail_bpf *ret, struct err *e);
 
 /* Compiles, or takes from the cache. ret->len 0: no filter. */
 int oci_filter(const struct spec_seccomp *s, const struct jail_facts *f, const char *cache_dir, struct arena *a,

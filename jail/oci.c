@@ -54,7 +54,7 @@ static void make_key(const struct spec_seccomp *s, uint32_t arch, struct buf *ke
 }
 
 /* The action as libseccomp has it, which are the kernel's own values. */
-static int find_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e)
+int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e)
 {
 	const struct word *w = word_find(seccomp_actions, name);
 	uint64_t data = errno_ret->set ? errno_ret->v : EPERM;
@@ -138,14 +138,26 @@ static int add_call(scmp_filter_ctx ctx, uint32_t action, const char *name, cons
 	return r < 0 ? err_set(e, -r, "libseccomp: rule for %s: %s", name, strerror(-r)) : 0;
 }
 
+/* runc's reading: conditions on one argument twice are alternatives, and then so are all of the rule. */
+bool rule_has_alternatives(const struct spec_seccomp_rule *s)
+{
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < s->n_args && s->args[i].index < 32; i++) {
+		if (seen >> s->args[i].index & 1)
+			return true;
+		seen |= 1u << s->args[i].index;
+	}
+	return false;
+}
+
 static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint32_t default_action, struct err *e)
 {
 	struct scmp_arg_cmp *v = NULL;
 	AUTO_FREE void *room = calloc(s->n_args + 1, sizeof(*v));
-	unsigned int seen[6] = {0};
-	bool alternatives = false;
+	bool alternatives = rule_has_alternatives(s);
 	uint32_t action;
-	int r = find_action(s->action, &s->errno_ret, &action, e);
+	int r = oci_action(s->action, &s->errno_ret, &action, e);
 
 	if (r < 0 || action == default_action) /* which libseccomp does not take */
 		return r;
@@ -156,7 +168,6 @@ static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint
 		r = find_compare(&s->args[i], &v[i], e);
 		if (r < 0)
 			return err_ctx(e, "args[%zu]", i);
-		alternatives |= seen[v[i].arg]++ > 0;
 	}
 	for (size_t k = 0; k < s->names.n && r == 0; k++) {
 		for (size_t i = 0; alternatives && i < s->n_args && r == 0; i++)
@@ -228,13 +239,17 @@ static int compile(const struct spec_seccomp *s, uint32_t native, struct arena *
 	uint32_t archs[MAX_ARCHS], default_action;
 	scmp_filter_ctx ctx;
 	size_t n_archs = 0;
-	int r = find_action(s->default_action, &s->default_errno_ret, &default_action, e);
+	int r = oci_action(s->default_action, &s->default_errno_ret, &default_action, e);
 
 	if (r < 0)
 		return err_ctx(e, "defaultAction");
 	r = find_archs(s, native, archs, &n_archs, e);
 	if (r < 0)
 		return r;
+	if (oci_gen_wanted(s)) {
+		r = oci_gen(s, archs, n_archs, default_action, a, ret, e);
+		return r < 0 ? r : enosys_prepend(s, archs, n_archs, a, ret, e);
+	}
 	ctx = seccomp_init(default_action);
 	if (!ctx)
 		return err_set(e, ENOTSUP, "libseccomp does not take %s as the default action here", s->default_action);

@@ -270,22 +270,9 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 	return r < 0 ? r : add_variant(b, token, syscall, &c, v);
 }
 
-/* As runc does: conditions on one argument twice are alternatives, and then so are all of the rule. */
-static bool are_alternatives(const struct spec_seccomp_rule *s)
-{
-	uint32_t seen = 0;
-
-	for (size_t i = 0; i < s->n_args; i++) {
-		if (s->args[i].index < 32 && (seen >> s->args[i].index & 1))
-			return true;
-		seen |= s->args[i].index < 32 ? 1u << s->args[i].index : 0;
-	}
-	return false;
-}
-
 static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const char *syscall, const struct verdict *v)
 {
-	bool known = false, split = are_alternatives(s);
+	bool known = false, split = rule_has_alternatives(s);
 	int r = 0;
 
 	if (v->trap == JAIL_TRAP_LOG && has_check(b, syscall))
