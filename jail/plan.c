@@ -46,10 +46,8 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 			return err_set(e, ENOMEM, "out of memory");
 	}
 	r = seal_plan(c, f, o, a, &ret->seal, e);
-	if (r < 0)
-		return err_ctx(e, "config.json");
-	if (!policy)
-		return 0;
+	if (r < 0 || !policy)
+		return r;
 	r = policy_plan(policy, c, f, a, ret, e);
 	return r < 0 ? r : 0;
 }

@@ -428,7 +428,7 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 		"SCMP_ACT_TRACE needs a tracer, and under policy %s that is the jail, which knows nothing of it; use "
 		"SCMP_ACT_ERRNO, or another policy",
 		p->policy);
-	return err_ctx(e, "config.json: linux.seccomp");
+	return err_ctx(e, "linux.seccomp");
 }
 
 static void take_policy(const struct spec_policy *p, struct jail_plan *ret)

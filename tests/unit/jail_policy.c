@@ -368,7 +368,7 @@ static void oci_trace_under_trace(void **state)
 
 	x->config.linux_.seccomp = (struct spec_seccomp){.set = true, .default_action = "SCMP_ACT_TRACE"};
 	assert_int_equal(try_plan(x, "{\"exec\":{}}"), -ENOTSUP);
-	assert_string_equal(x->e.path, "config.json: linux.seccomp");
+	assert_string_equal(x->e.path, "linux.seccomp");
 }
 
 static void printed(void **state)
