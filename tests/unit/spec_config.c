@@ -31,7 +31,7 @@ static int parse_to(const char *text, struct arena *a, struct spec_config *c, st
 	int r;
 
 	assert_non_null(exact);
-	memcpy(exact, text, len);
+	memcpy(exact, text, len); /* NOLINT(bugprone-not-null-terminated-result): no string on purpose */
 	*e = (struct err){0};
 	r = spec_config_parse(exact, len, "config.json", a, c, e);
 	free(exact);
