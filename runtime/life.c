@@ -79,6 +79,16 @@ static bool starts_now(const struct life *l)
 	return l->start_now;
 }
 
+static bool starts_later(const struct life *l)
+{
+	return !l->start_now;
+}
+
+static bool creates_and_starts(const struct life *l)
+{
+	return l->start_now && !l->state.created;
+}
+
 #define WHEN_HOOKS(name, kind)                                                                                         \
 	static bool name(const struct life *l)                                                                         \
 	{                                                                                                              \
@@ -129,9 +139,10 @@ const struct step life[] = {
     {'C', "stdio", NULL, child_stdio, NULL},
     {'C', "exec.find", NULL, child_find_program, NULL},
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
-    {'P', "state.created", NULL, parent_created, parent_created_undo},
+    {'P', "state.created", starts_later, parent_created, parent_created_undo},
     /* -- `create` returns here; `start` goes on -- */
     {'P', "start", starts_now, parent_start, NULL},
+    {'P', "state.running", creates_and_starts, parent_created, parent_created_undo}, /* while the workload starts */
     /* The helper's rows: jail_steps[] of jail/steps.c, in its order. */
     {'J', "wait.start", NULL, NULL, NULL},
     {'J', "hooks.startContainer", has_start_container, NULL, NULL},
@@ -231,8 +242,8 @@ int life_walk(struct life *l, char side, int from, int to, struct err *e)
 		if (r < 0)
 			return r;
 		next = next_row(l, i + 1, life_rows);
-		if (next < life_rows && life[next].role != side && l->sock >= 0 && life[i].run != parent_clone &&
-		    life[i].run != parent_start && (r = give_baton(l, next, e)) < 0)
+		if (next < life_rows && life[next].role != side && life[i].run != parent_clone && !l->started &&
+		    (r = give_baton(l, next, e)) < 0)
 			return r;
 	}
 	/* Nothing of ours is left after the start; its end is the workload's first instruction. */

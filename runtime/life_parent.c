@@ -184,7 +184,8 @@ int parent_clone(struct life *l, struct err *e)
 	l->state.pid = l->pid;
 	if (proc_start_time(l->pid, &l->state.pid_start, NULL) < 0)
 		l->state.pid_start = 0; /* gone already: the wait for the baton will say how */
-	return 0;
+	/* While the child works: once the workload has been started, `delete --force` must know whom to kill. */
+	return l->start_now ? rt_store_write(&l->store, &l->state, e) : 0;
 }
 
 void parent_clone_undo(struct life *l)

@@ -118,7 +118,7 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	s->rootfs = (char *)l->ns.rootfs;
 	s->created_at = (char *)now_text(&c->arena);
 	s->owner_uid = geteuid();
-	s->owner = geteuid() == 0 ? (char *)"root" : arena_printf(&c->arena, "%u", geteuid());
+	s->owner = (char *)rt_user_name(geteuid(), &c->arena);
 	s->cgroup_manager = (char *)c->g.cgroup_manager;
 	s->cgroup_path = (char *)l->cg.path;
 	s->policy = policy ? policy->name : NULL;
