@@ -110,7 +110,7 @@ static int collect(const struct spec_device_rule *rules, size_t n, struct rule *
 
 	*ret_allow = false;
 	for (size_t i = 0; i < total; i++) {
-		struct rule r;
+		struct rule r = {0};
 
 		if (i < ARRAY_LEN(defaults)) {
 			r = defaults[ARRAY_LEN(defaults) - 1 - i];
@@ -259,7 +259,7 @@ static void emit_start(struct code *c)
 int cg_device_program(const struct spec_device_rule *rules, size_t n, struct arena *a, struct bpf_insn **ret,
 		      struct err *e)
 {
-	AUTO_FREE struct rule *list = NULL;
+	struct rule *list;
 	/* A rule takes at most seven instructions, the rest ten. */
 	struct code c = {.size = 7 * (n + ARRAY_LEN(defaults)) + 10};
 	bool allow;
@@ -268,7 +268,7 @@ int cg_device_program(const struct spec_device_rule *rules, size_t n, struct are
 	if (n > RULES_MAX)
 		return err_set(e, E2BIG, "linux.resources.devices: %zu rules; at most %d fit into a program", n,
 			       RULES_MAX);
-	list = calloc(n + ARRAY_LEN(defaults), sizeof(*list));
+	list = arena_alloc(a, (n + ARRAY_LEN(defaults)) * sizeof(*list));
 	c.v = arena_alloc(a, c.size * sizeof(*c.v));
 	if (!list || !c.v)
 		return err_set(e, ENOMEM, "out of memory");
@@ -321,7 +321,7 @@ int cg_device_rules_text(const struct spec_device_rule *rules, size_t n, struct 
 	if (!ret->v)
 		return err_set(e, ENOMEM, "out of memory");
 	for (size_t i = 0; i < n + ARRAY_LEN(defaults); i++) {
-		struct rule r;
+		struct rule r = {0};
 
 		if (i >= n)
 			r = defaults[i - n];

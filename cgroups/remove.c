@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -172,7 +173,7 @@ static int signal_all(const char *path, int sig, struct err *e)
 	AUTO_FREE pid_t *pids = NULL;
 	int n = cg_pids(path, &pids, e);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; pids && i < n; i++)
 		if (kill(pids[i], sig) < 0 && errno != ESRCH)
 			return err_errno(e, "send %s to process %d of cgroup '%s'", signal_name(sig), (int)pids[i],
 					 path);
@@ -298,11 +299,12 @@ static int remove_below(int top, uint64_t deadline)
 static void remove_parents(const char *path)
 {
 	const char *root = strstr(path, "/jailrun/");
-	AUTO_FREE char *dir = root ? strdup(path) : NULL;
 	size_t keep = root ? (size_t)(root - path) + strlen("/jailrun") : 0;
-	char *slash;
+	char dir[PATH_MAX], *slash;
 
-	while (dir && (slash = strrchr(dir, '/')) && (size_t)(slash - dir) >= keep) {
+	if (!root || (size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return;
+	while ((slash = strrchr(dir, '/')) && (size_t)(slash - dir) >= keep) {
 		*slash = '\0';
 		if (rmdir(dir) < 0 && errno != ENOENT)
 			return;
@@ -319,13 +321,15 @@ int cg_remove(const char *path, struct err *e)
 {
 	const uint64_t deadline = now_us() + WAIT_US;
 	AUTO_CLOSE int fd = cg_open(path, e);
-	int r = 0, pause_ms = 1;
+	int r = 0;
 
 	if (fd < 0 && fd != -ENOENT)
 		return fd;
 	if (fd >= 0)
 		r = remove_one(path);
 	if (r == -EBUSY) {
+		int pause_ms = 1;
+
 		r = kill_all(fd, path, e);
 		if (r < 0)
 			return r;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,9 +79,11 @@ static int enable(const struct cg_plan *p, int dir_fd, const char *dir, struct e
  * been made, or be a file of the kernel's. */
 static void remove_made(const char *path, size_t keep)
 {
-	AUTO_FREE char *dir = keep ? strdup(path) : NULL;
+	char dir[PATH_MAX];
 
-	while (dir && strlen(dir) >= keep && (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR))
+	if (!keep || (size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return;
+	while (strlen(dir) >= keep && (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR))
 		*strrchr(dir, '/') = '\0';
 }
 
@@ -112,17 +115,16 @@ static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	const size_t mount_len = strlen(p->mount);
 	AUTO_CLOSE int dir = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FREE char *path = strdup(p->path);
+	char path[PATH_MAX], *slash;
 	bool last = false;
-	char *slash;
-	int fd;
 
 	if (dir < 0)
 		return err_errno(e, "open '%s'", p->mount);
-	if (!path)
-		return err_set(e, ENOMEM, "out of memory");
+	if ((size_t)snprintf(path, sizeof(path), "%s", p->path) >= sizeof(path))
+		return err_set(e, ENAMETOOLONG, "cannot make cgroup '%.100s…': the path is too long", p->path);
 	for (slash = path + mount_len; !last;) {
 		char *name = slash + 1;
+		int fd;
 
 		*slash = '\0';
 		if (p->n_writes && enable(p, dir, path, e) < 0)
@@ -254,18 +256,17 @@ static long bpf(int cmd, union bpf_attr *attr)
 /* A program that the verifier refuses is a bug of ours: its last words are worth the second try. */
 static int explain_load(union bpf_attr *attr, struct err *e)
 {
-	const size_t size = 1u << 16;
+	char log[1u << 16] = "";
 	const int code = errno;
-	AUTO_FREE char *log = calloc(1, size);
 	size_t len;
 
-	if (log && (code == EINVAL || code == EACCES || code == E2BIG)) {
+	if (code == EINVAL || code == EACCES || code == E2BIG) {
 		attr->log_level = 1;
 		attr->log_buf = (uint64_t)(uintptr_t)log;
-		attr->log_size = (uint32_t)size;
+		attr->log_size = sizeof(log);
 		bpf(BPF_PROG_LOAD, attr);
 	}
-	len = log ? strlen(log) : 0;
+	len = strlen(log);
 	errno = code;
 	if (!len)
 		return err_errno(e, "load the device program (%u instructions, bpf(2))", attr->insn_cnt);
