@@ -94,7 +94,10 @@ const struct guard jail_guards[] = {
     {"signals.protect", "setpriority", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, PRIO_USER)}},
     {"signals.protect", "ioprio_set", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, IOPRIO_PGRP)}},
     {"signals.protect", "ioprio_set", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, IOPRIO_USER)}},
-    /* The owner of a descriptor gets its signals, which may be any (F_SETSIG); these take the owner from memory. */
+    /* The owner of a descriptor gets its signals, which may be any (F_SETSIG). A group is named by a negative number; the
+     * others take the owner from memory. */
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), HAS(2, 0x80000000u)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), HAS(2, 0x80000000u)}},
     {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
     {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
     {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, FIOSETOWN)}},

@@ -209,6 +209,8 @@ static void protect(void **state)
 	IS("signals.protect", X64, SYS_pidfd_getfd);
 	IS("signals.protect", X64, SYS_fcntl, 3, 8, 5);
 	IS("signals.protect", X64, SYS_fcntl, 3, 15, 5);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_fcntl, ARGS(3, 8, (uint64_t)-5))].trap,
+			 JAIL_TRAP_REFUSE);
 	PASSES(X64, SYS_fcntl, 3, 1, 5);
 	PASSES(X64, SYS_setpriority, 0, 0, 5);
 	IS("signals.protect", X64, SYS_setpriority, 0, 7, 5);
