@@ -23,7 +23,7 @@ COLOURS = {
 def parse_steps(text):
     """("P state.reserve", microseconds) of each line of --trace-steps that names a row."""
     for line in text.splitlines():
-        m = re.match(r"([PCJ] \S+)\s+(\d+) us$", line)
+        m = re.match(r"([A-Z] \S+)\s+(\d+) us$", line)
         if m:
             yield m.group(1), float(m.group(2))
 

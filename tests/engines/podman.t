@@ -12,6 +12,8 @@ echo "# $(podman --version), $(conmon --version | head -1)"
 cat >"$W/containers.conf" <<EOF
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+# Its default of 2048 needs a pids controller that a machine of both cgroup versions has not in v2.
+pids_limit = 0
 [engine]
 static_dir = "$W/libpod"
 EOF
