@@ -109,15 +109,17 @@ static bool has_poststart(const struct life *l)
 	return l->state.hooks[HOOK_POSTSTART].n > 0;
 }
 
-/* The device program and the limits come before the clone: the container's process is born under them. */
+/* The limits come before the clone: the container's process is born under them. The device program is for the workload:
+ * it is made while the child mounts. */
 const struct step life[] = {
     {'P', "state.reserve", NULL, parent_reserve, parent_reserve_undo},
     {'P', "audit.open", has_policy, parent_audit, NULL},
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
-    {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL},
     {'P', "clone", NULL, parent_clone, parent_clone_undo},
+    {'P', "state.pid", starts_now, parent_note_pid, NULL, .beside = true},
+    {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL, .beside = true},
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
@@ -220,6 +222,12 @@ static int give_baton(struct life *l, int row, struct err *e)
 	return 0;
 }
 
+/* Whether the other side waits while this row runs: it does not before it was made, nor for what runs beside it. */
+static bool runs_alone(int row)
+{
+	return life[row].run != parent_clone && !life[row].beside;
+}
+
 int life_walk(struct life *l, char side, int from, int to, struct err *e)
 {
 	bool theirs = false;
@@ -229,20 +237,20 @@ int life_walk(struct life *l, char side, int from, int to, struct err *e)
 		int next;
 
 		if (life[i].role != side) {
-			theirs = true;
+			theirs = theirs || !life[i].beside;
 			continue;
 		}
-		if (theirs && (r = life_wait(l, l->started, e)) < 0) {
+		if (theirs && !life[i].beside && (r = life_wait(l, l->started, e)) < 0) {
 			if (!e->step[0])
 				snprintf(e->step, sizeof(e->step), "%s", life[i].name);
 			return r;
 		}
-		theirs = false;
+		theirs = theirs && life[i].beside;
 		r = run_row(l, side, i, e);
 		if (r < 0)
 			return r;
 		next = next_row(l, i + 1, life_rows);
-		if (next < life_rows && life[next].role != side && life[i].run != parent_clone && !l->started &&
+		if (next < life_rows && life[next].role != side && runs_alone(i) && !l->started &&
 		    (r = give_baton(l, next, e)) < 0)
 			return r;
 	}

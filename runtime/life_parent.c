@@ -80,9 +80,7 @@ int parent_cgroup(struct life *l, struct err *e)
 
 void parent_cgroup_undo(struct life *l)
 {
-	fd_close_p(&l->cg_run.dir_fd);
-	if (l->cg_run.made && l->cg.path)
-		cg_remove(l->cg.path, NULL);
+	cg_unmake(&l->cg, &l->cg_run);
 }
 
 int parent_cgroup_limit(struct life *l, struct err *e)
@@ -184,8 +182,13 @@ int parent_clone(struct life *l, struct err *e)
 	l->state.pid = l->pid;
 	if (proc_start_time(l->pid, &l->state.pid_start, NULL) < 0)
 		l->state.pid_start = 0; /* gone already: the wait for the baton will say how */
-	/* While the child works: once the workload has been started, `delete --force` must know whom to kill. */
-	return l->start_now ? rt_store_write(&l->store, &l->state, e) : 0;
+	return 0;
+}
+
+/* Once the workload has been started, `delete --force` must know whom to kill. */
+int parent_note_pid(struct life *l, struct err *e)
+{
+	return rt_store_write(&l->store, &l->state, e);
 }
 
 void parent_clone_undo(struct life *l)

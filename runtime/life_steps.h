@@ -11,6 +11,7 @@ struct step {
 	bool (*when)(const struct life *l); /* NULL: always */
 	int (*run)(struct life *l, struct err *e);
 	void (*undo)(struct life *l); /* after a failure; also of the row that failed */
+	bool beside;                  /* of the runtime: runs beside the child's rows, nobody waits for it */
 };
 
 extern const struct step life[];
@@ -39,6 +40,7 @@ int parent_cgroup_limit(struct life *l, struct err *e);
 int parent_cgroup_devices(struct life *l, struct err *e);
 int parent_clone(struct life *l, struct err *e);
 void parent_clone_undo(struct life *l);
+int parent_note_pid(struct life *l, struct err *e);
 int parent_idmap(struct life *l, struct err *e);
 int parent_oom(struct life *l, struct err *e);
 int parent_hooks_prestart(struct life *l, struct err *e);
