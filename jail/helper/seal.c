@@ -20,9 +20,11 @@
 
 #include "helper.h"
 
-#define KERNEL_NSIG 64
+/* Only what was ignored is still so after an exec; nobody ignores the real-time signals above, and each one reset is a
+ * system call. */
+#define LAST_CLASSIC_SIGNAL 31
 
-/* As the kernel takes it, not libc: the real-time signals that libc keeps for itself are reset, too. */
+/* As the kernel takes it. */
 struct kernel_sigaction {
 	void *handler;
 	unsigned long flags;
@@ -60,7 +62,7 @@ int step_session(struct helper *h, struct err *e)
 		return err_errno(e, "setsid");
 	if (s->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		return err_errno(e, "make stdin the controlling terminal");
-	for (int sig = 1; sig <= KERNEL_NSIG; sig++)
+	for (int sig = 1; sig <= LAST_CLASSIC_SIGNAL; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask));
 	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0)

@@ -99,6 +99,7 @@ static void talk(pid_t pid, void *arg)
 	expect("Stopped");
 	type("kill -9 %1; stty size; exit 17\n");
 	expect("24 80");
+	type("exit 17\n"); /* should bash have warned of the job that was still there */
 }
 
 static void job_control(void **state)
