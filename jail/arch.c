@@ -160,6 +160,25 @@ static int direct_number(uint32_t token, int pseudo)
 	return call < (int)ARRAY_LEN(ipcs) && ipcs[call] ? ipcs[call] : -1;
 }
 
+/* The ABIs with a multiplexer whose direct numbers are not written down here. */
+static bool has_multiplexer(uint32_t token)
+{
+	static const uint32_t tokens[] = {
+	    SCMP_ARCH_PPC,  SCMP_ARCH_PPC64, SCMP_ARCH_PPC64LE, SCMP_ARCH_MIPS, SCMP_ARCH_MIPSEL,
+#ifdef SCMP_ARCH_M68K
+	    SCMP_ARCH_M68K,
+#endif
+#ifdef SCMP_ARCH_SH
+	    SCMP_ARCH_SH,   SCMP_ARCH_SHEB,
+#endif
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
+		if (tokens[i] == token)
+			return true;
+	return false;
+}
+
 int abi_find(uint32_t token, const char *name, struct abi_call *ret)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
@@ -172,7 +191,7 @@ int abi_find(uint32_t token, const char *name, struct abi_call *ret)
 	if (nr > -100 || nr <= -300)
 		return 0;
 	if (token != SCMP_ARCH_X86 && token != SCMP_ARCH_S390 && token != SCMP_ARCH_S390X)
-		return -ENOTSUP;
+		return has_multiplexer(token) ? -ENOTSUP : 0;
 	ret->nr = direct_number(token, nr);
 	ret->mux_nr = nr > -200 ? 102 : 117;
 	ret->mux_mask = nr > -200 ? COMPARE_32 : 0xffff; /* ipc(2): a version stands in the upper half */

@@ -3,6 +3,8 @@
 #include "jail_util.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
 #define X86 AUDIT_ARCH_I386
@@ -307,6 +309,30 @@ static void multiplexed(void **state)
 	PASSES(X86, 117, 2);
 }
 
+/* A profile of Docker's size is valid as it is. */
+static void docker_size(void **state)
+{
+	const char *top = getenv("srcdir") ? getenv("srcdir") : ".";
+	struct fixture *x = *state;
+	char *text;
+
+	assert_int_equal(file_read(AT_FDCWD, arena_printf(&x->a, "%s/tests/data/seccomp-docker-size.json", top),
+				   1 << 20, &text, NULL, NULL),
+			 0);
+	make(x, arena_printf(&x->a, "{\"syscalls\":%s}", text));
+	free(text);
+	assert_in_range(x->plan.filter.len, 100, 1500);
+	PASSES(X64, SYS_read);
+	PASSES(X64, SYS_recvfrom);
+	PASSES(X86, 102, 10); /* recv, which is nowhere else */
+	PASSES(X64, SYS_clone, 17);
+	IS("syscalls.defaultAction", X64, SYS_clone, 0x10000000);
+	IS("syscalls.defaultAction", X64, SYS_mount);
+	IS("syscalls.defaultAction", X86, 21);
+	IS("self", X64, SYS_ptrace, 0x4206, 1);
+	PASSES(X64, SYS_ptrace, 0x4206, 2);
+}
+
 static void refused_policies(void **state)
 {
 	static const struct {
@@ -391,10 +417,21 @@ static void printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(builtin_default),       T(to_init_refused),  T(init_workload),    T(trace),
-	    T(processes_only),        T(protect),          T(own_rules),        T(int_arguments),
-	    T(multiplexed),           T(refused_policies), T(without_listener), T(none),
-	    T(oci_trace_under_trace), T(printed),
+	    T(builtin_default),
+	    T(to_init_refused),
+	    T(init_workload),
+	    T(trace),
+	    T(processes_only),
+	    T(protect),
+	    T(own_rules),
+	    T(int_arguments),
+	    T(multiplexed),
+	    T(docker_size),
+	    T(refused_policies),
+	    T(without_listener),
+	    T(none),
+	    T(oci_trace_under_trace),
+	    T(printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
