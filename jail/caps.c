@@ -37,7 +37,7 @@ const char *jail_cap_name(int cap)
 		cap_free(low);
 		return NULL;
 	}
-	for (size_t i = 0; low[i] && i < sizeof(names[cap]) - 1; i++)
+	for (size_t i = 0; i < sizeof(names[cap]) - 1 && low[i]; i++)
 		names[cap][i] = (char)(low[i] >= 'a' && low[i] <= 'z' ? low[i] - 'a' + 'A' : low[i]);
 	cap_free(low);
 	return names[cap];

@@ -7,5 +7,6 @@ extern const char jail_helper_start[], jail_helper_end[];
 
 int jail_helper_open(struct err *e)
 {
-	return memfd_sealed("jailrun-init", jail_helper_start, (size_t)(jail_helper_end - jail_helper_start), e);
+	return memfd_sealed("jailrun-init", jail_helper_start,
+			    (size_t)((uintptr_t)jail_helper_end - (uintptr_t)jail_helper_start), e);
 }
