@@ -433,13 +433,16 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 
 static void take_policy(const struct spec_policy *p, struct jail_plan *ret)
 {
+	static char root[] = "/", *everything[] = {root, NULL};
+
 	ret->policy = p->name;
 	ret->init = p->init;
 	ret->kill_on_violation = p->on_violation == POLICY_KILL;
 	ret->exec_rules = p->exec.set;
 	ret->exec_memfd = p->exec.memfd;
-	ret->exec_allow = p->exec.allow;
 	ret->exec_deny = p->exec.deny;
+	/* `deny` alone is a list of exceptions. An `allow` that is there and empty allows nothing. */
+	ret->exec_allow = p->exec.allow.v || !p->exec.deny.n ? p->exec.allow : (struct strv){everything, 1};
 	ret->refuse_to_init = p->signals.refuse_to_init;
 	ret->protect = p->signals.protect;
 	if (p->max_processes.set)

@@ -390,6 +390,19 @@ static void none(void **state)
 	assert_int_equal(x->plan.max_processes, -1);
 }
 
+/* A list of exceptions leaves the rest allowed; an empty allow-list does not. */
+static void exec_deny_alone(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, "{\"exec\":{\"deny\":[\"/bin/evil\"]}}");
+	assert_false(jail_exec_allowed(&x->plan, "/bin/evil", NULL));
+	assert_true(jail_exec_allowed(&x->plan, "/bin/good", NULL));
+	assert_false(jail_exec_allowed(&x->plan, "/lib64/ld-linux-x86-64.so.2", NULL));
+	make(x, "{\"exec\":{\"allow\":[],\"deny\":[\"/bin/evil\"]}}");
+	assert_false(jail_exec_allowed(&x->plan, "/bin/good", NULL));
+}
+
 static void oci_trace_under_trace(void **state)
 {
 	struct fixture *x = *state;
@@ -417,20 +430,9 @@ static void printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(builtin_default),
-	    T(to_init_refused),
-	    T(init_workload),
-	    T(trace),
-	    T(processes_only),
-	    T(protect),
-	    T(own_rules),
-	    T(int_arguments),
-	    T(multiplexed),
-	    T(docker_size),
-	    T(refused_policies),
-	    T(without_listener),
-	    T(none),
-	    T(oci_trace_under_trace),
+	    T(builtin_default),  T(to_init_refused),  T(init_workload), T(trace),           T(processes_only),
+	    T(protect),          T(own_rules),        T(int_arguments), T(multiplexed),     T(docker_size),
+	    T(refused_policies), T(without_listener), T(none),          T(exec_deny_alone), T(oci_trace_under_trace),
 	    T(printed),
 	};
 
