@@ -147,8 +147,11 @@ static void put_caller(struct helper *h, struct jsonw *w, pid_t tid)
 static void put_call(struct jsonw *w, const struct denial *d)
 {
 	if (d->from) {
-		jw_str(w, "syscall", d->from->syscall);
-		jw_str(w, "arch", arch_name(d->from->arch));
+		if (d->from->syscall)
+			jw_str(w, "syscall", d->from->syscall);
+		else /* the rule is for whatever no other names, and there is no table of names here */
+			jw_int(w, "nr", d->nr);
+		jw_str(w, "arch", arch_name(d->arch));
 		jw_array(w, "args");
 		for (int i = 0; i < 6; i++)
 			jw_fmt(w, NULL, "0x%llx", (unsigned long long)d->args[i]);
@@ -183,7 +186,7 @@ static bool admit(struct helper *h, const struct denial *d)
 	uint64_t now = now_us();
 	struct slot *s;
 
-	key = hash_str(key, d->from ? d->from->syscall : NULL) * 31 + (uint32_t)d->err;
+	key = hash_str(key, d->from ? d->from->syscall : NULL) * 31 + (uint32_t)d->err * 512 + (uint32_t)d->nr;
 	s = &slots[key % ARRAY_LEN(slots)];
 	if (s->key != key || now - s->begin >= WINDOW_US) {
 		if (s->held)

@@ -9,6 +9,8 @@ struct denial {
 	const char *rule;             /* name in the policy: "exec", "limits", "syscalls.rules[2]" */
 	const struct jail_rule *from; /* the trap that it came by, or NULL */
 	pid_t tid;                    /* the caller, as the helper sees it; 0: the kernel's signal, no call */
+	uint32_t arch;                /* of the call, with from */
+	int nr;
 	uint64_t args[6];
 	const char *path;  /* exec: what was to be executed, or NULL */
 	int signal;        /* of a refused signal, or 0 */

@@ -7,8 +7,7 @@
 
 struct jail_engine_ops {
 	const char *name;
-	bool has_listener; /* the policy's filter is loaded with a listener, which is handed to the supervisor */
-	bool sees_exec;    /* says itself when the workload runs (helper.running); else end-of-file at exec does */
+	bool sees_exec; /* says itself when the workload runs (helper.running); else end-of-file at exec does */
 	/* Before the fork, in the supervisor. */
 	int (*arm)(struct helper *h, struct err *e);
 	/* After the fork: the child runs its rows and waits for the word before it loads the policy's filter. */

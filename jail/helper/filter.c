@@ -148,6 +148,12 @@ int load_oci_filter(struct helper *h, struct err *e)
 	return err_ctx(e, "linux.seccomp");
 }
 
+/* Without one, where the host or linux.seccomp leaves none, the policy's filter refuses by itself. */
+static bool wants_listener(const struct helper *h)
+{
+	return h->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
 /* The listener goes to the supervisor. A policy that traps sendmsg makes this very call wait for an answer: then the
  * supervisor, told of the number beforehand, fetches the listener itself. */
 static void announce_listener(struct helper *h, bool sendmsg_trapped)
@@ -163,15 +169,16 @@ static void announce_listener(struct helper *h, bool sendmsg_trapped)
 
 static int load_with_listener(struct helper *h, struct err *e)
 {
-	const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | h->plan.filter.flags;
+	const unsigned long killable = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	bool trapped = !lets(ask(&h->plan.filter, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL));
+	unsigned long flags = h->plan.filter.flags | killable;
 	long fd;
 	int r;
 
 	announce_listener(h, trapped);
-	fd = seccomp_load(&h->plan.filter, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	fd = seccomp_load(&h->plan.filter, flags);
 	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
-		fd = seccomp_load(&h->plan.filter, flags & ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		fd = seccomp_load(&h->plan.filter, flags & ~killable);
 	if (fd < 0)
 		return err_errno(e, "load the filter of policy %s (%u instructions)", h->plan.policy,
 				 h->plan.filter.len);
@@ -185,7 +192,7 @@ static int load_policy_filter(struct helper *h, struct err *e)
 
 	if (r < 0 || !h->plan.filter.len)
 		return r;
-	if (h->engine->has_listener)
+	if (wants_listener(h))
 		return load_with_listener(h, e);
 	if (seccomp_load(&h->plan.filter, h->plan.filter.flags) != 0)
 		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy,
@@ -207,7 +214,7 @@ static int check_filters(struct helper *h, struct err *e)
 	action = ask(policy, SYS_execve, 0, 0, 0);
 	if (policy->len && !lets(action) && action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF)
 		return err_set(e, EPERM, "policy %s refuses execve(2): no workload can start", h->plan.policy);
-	if (!policy->len || !h->engine || !h->engine->has_listener)
+	if (!policy->len || !wants_listener(h))
 		return 0;
 	if (!lets(ask(oci, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL))) {
 		err_set(e, EPERM,
@@ -236,7 +243,7 @@ int step_seccomp(struct helper *h, struct err *e)
 	}
 	/* The other way round; a tracer lets the calls of a process through that is no workload yet. */
 	action = ask(policy, SYS_seccomp, SECCOMP_SET_MODE_FILTER, oci->flags, 0);
-	if (!lets(action) && !(action == SECCOMP_RET_TRACE && !h->engine->has_listener)) {
+	if (!lets(action) && action != SECCOMP_RET_TRACE) {
 		err_set(
 		    e, EPERM,
 		    "the filter and that of policy %s both refuse seccomp(2): neither can be loaded after the other; "

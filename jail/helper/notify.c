@@ -45,7 +45,7 @@ static void decide(struct helper *h, const struct seccomp_notif *n, struct secco
 {
 	uint64_t args[6];
 	const struct jail_rule *rule;
-	struct denial d = {.tid = (pid_t)n->pid, .target = NO_TARGET};
+	struct denial d = {.tid = (pid_t)n->pid, .target = NO_TARGET, .nr = n->data.nr, .arch = n->data.arch};
 	int i;
 
 	memcpy(args, n->data.args, sizeof(args));
@@ -97,7 +97,6 @@ static void on_readable(struct helper *h)
 
 const struct jail_engine_ops engine_notify = {
     .name = "notify",
-    .has_listener = true,
     .adopt = adopt,
     .listener = listener,
     .poll_fd = poll_fd,

@@ -44,11 +44,18 @@ static int adopt(struct helper *h, struct err *e)
 	return task_add(h->main, h->main) ? 0 : err_set(e, ENOMEM, "out of memory for the first task");
 }
 
-void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
+void trace_fill(const struct trapped *c, struct denial *d)
 {
 	d->tid = c->tid;
 	d->from = c->rule;
+	d->nr = c->nr;
+	d->arch = c->arch;
 	memcpy(d->args, c->args, sizeof(d->args));
+}
+
+void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
+{
+	trace_fill(c, d);
 	d->kill |= h->plan.kill_on_violation;
 	audit_denial(h, d);
 	if (d->kill)
@@ -94,9 +101,7 @@ static int decide(struct helper *h, const struct trapped *c)
 	switch ((enum jail_trap)c->rule->trap) {
 	case JAIL_TRAP_LOG:
 		d.err = 0;
-		d.tid = c->tid;
-		d.from = c->rule;
-		memcpy(d.args, c->args, sizeof(d.args));
+		trace_fill(c, &d);
 		audit_denial(h, &d);
 		return PTRACE_CONT;
 	case JAIL_TRAP_EXEC:
@@ -131,6 +136,8 @@ static void on_seccomp(struct helper *h, struct task *t)
 		return;
 	}
 	memcpy(c.args, s.args, sizeof(c.args));
+	c.nr = (int)s.nr;
+	c.arch = s.arch;
 	c.rule = s.ret_data < h->plan.n_rules ? &h->plan.rules[s.ret_data] : &unknown;
 	/* The process that is not yet the workload loads its filters and executes; of that only exec is judged. */
 	if (!h->running && t->tid == h->main && c.rule->trap != JAIL_TRAP_EXEC) {
@@ -140,21 +147,49 @@ static void on_seccomp(struct helper *h, struct task *t)
 	trace_resume(c.tid, decide(h, &c), 0);
 }
 
+static pid_t tgid_of(struct helper *h, pid_t tid, pid_t *ret_ppid)
+{
+	char text[1024], *p;
+	pid_t tgid = tid;
+
+	*ret_ppid = 0;
+	if (trace_proc_read(h, tid, "status", text, sizeof(text)) > 0) {
+		if ((p = strstr(text, "\nTgid:\t")))
+			tgid = (pid_t)atol(p + 7);
+		if ((p = strstr(text, "\nPPid:\t")))
+			*ret_ppid = (pid_t)atol(p + 7);
+	}
+	return tgid;
+}
+
+/* Of a clone that was not trapped: where one kind is limited and so trapped, it was the other. */
+static bool is_thread(struct helper *h, pid_t tid, int event)
+{
+	pid_t ppid;
+
+	if (h->plan.max_processes >= 0 || h->plan.max_threads >= 0)
+		return h->plan.max_processes >= 0;
+	return event == PTRACE_EVENT_CLONE && tgid_of(h, tid, &ppid) != tid;
+}
+
 /* The parent's word of its new task; usually before the task's own first stop. */
-static void on_clone(struct task *t)
+static void on_clone(struct helper *h, struct task *t, int event)
 {
 	enum task_slot slot = t->reserved;
 	pid_t tid = t->tid, tgid = t->tgid;
 	unsigned long child = 0;
 	struct task *old;
+	bool thread;
 
 	task_unreserve(t);
 	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0 && child) {
 		old = task_find((pid_t)child);
 		if (old && old->gone_early)
 			task_remove((pid_t)child);
-		else if (!old)
-			old = task_add((pid_t)child, slot == SLOT_THREAD ? tgid : (pid_t)child);
+		if (!old) {
+			thread = slot == SLOT_NONE ? is_thread(h, (pid_t)child, event) : slot == SLOT_THREAD;
+			task_add((pid_t)child, thread ? tgid : (pid_t)child);
+		}
 		old = task_find((pid_t)child);
 		t = task_find(tgid);
 		if (old && t && old->tgid == old->tid)
@@ -166,16 +201,9 @@ static void on_clone(struct task *t)
 /* A task that is seen before its parent told of it. */
 static struct task *first_sight(struct helper *h, pid_t tid)
 {
-	char text[1024], *p;
-	pid_t tgid = tid, ppid = 0;
 	struct task *t, *parent;
+	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
 
-	if (trace_proc_read(h, tid, "status", text, sizeof(text)) > 0) {
-		if ((p = strstr(text, "\nTgid:\t")))
-			tgid = (pid_t)atol(p + 7);
-		if ((p = strstr(text, "\nPPid:\t")))
-			ppid = (pid_t)atol(p + 7);
-	}
 	t = task_add(tid, tgid);
 	parent = task_find(ppid);
 	if (t && tid == tgid && parent)
@@ -219,7 +247,7 @@ static void on_stop(struct helper *h, struct task *t, int sig, int event)
 	if (!cloned) /* the clone came to nothing */
 		task_unreserve(t);
 	if (cloned)
-		on_clone(t);
+		on_clone(h, t, event);
 	else if (event == PTRACE_EVENT_SECCOMP)
 		on_seccomp(h, t);
 	else if (event == PTRACE_EVENT_EXEC)

@@ -23,8 +23,13 @@ struct syscall_stop {
 struct trapped {
 	pid_t tid, tgid;
 	const struct jail_rule *rule;
+	uint32_t arch;
+	int nr;
 	uint64_t args[6];
 };
+
+/* Who called what, for a report. */
+void trace_fill(const struct trapped *c, struct denial *d);
 
 /* Cancels the call with the errno, or kills (d->kill, or the policy's on_violation), and reports. d names rule, errno and
  * what is special; the rest is filled in here. */

@@ -150,9 +150,13 @@ static bool may_run(struct helper *h, int fd, char *path, size_t size, const cha
 		return h->plan.exec_memfd;
 	}
 	*ret_allow = "name it in exec.allow";
-	/* An empty list: nothing but the first program. */
-	if (!h->running && h->plan.exec_allow.n == 0 && h->plan.exec_deny.n == 0)
-		return true;
+	if (!h->running && h->plan.exec_allow.n == 0) { /* an empty list: nothing but the first program */
+		struct jail_plan first = h->plan;
+		char *only[] = {path, NULL};
+
+		first.exec_allow = (struct strv){only, 1};
+		return jail_exec_allowed(&first, path, ret_why);
+	}
 	return jail_exec_allowed(&h->plan, path, ret_why);
 }
 
@@ -211,9 +215,7 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 		d.err = n == -EFAULT ? EFAULT : EACCES;
 	}
 	if (!h->running) {
-		d.tid = c->tid;
-		d.from = c->rule;
-		memcpy(d.args, c->args, sizeof(d.args));
+		trace_fill(c, &d);
 		audit_denial(h, &d);
 		refuse_first(h, d.path ? d.path : "", why);
 	}
@@ -276,6 +278,14 @@ static void kill_new_program(struct helper *h, pid_t tid, const char *path, cons
 	kill(tid, SIGKILL);
 }
 
+/* signals.protect has the patterns of exec.allow. */
+static bool is_protected(struct helper *h, const char *path)
+{
+	const struct jail_plan p = {.exec_allow = h->plan.protect};
+
+	return h->plan.protect.n > 0 && jail_exec_allowed(&p, path, NULL);
+}
+
 static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 {
 	static char path[PATH_MAX];
@@ -291,7 +301,7 @@ static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 	else if (ok)
 		(void)name_of_fd(h, fd, path, sizeof(path));
 	if (ok)
-		task_protect(t, strv_has(&h->plan.protect, path) && is_at(path, &st));
+		task_protect(t, is_protected(h, path) && is_at(path, &st));
 	if (ok && h->plan.exec_rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
 		ok = script_may_run(h, tid, &st, path, sizeof(path), &why, &allow);
 	if (!ok)

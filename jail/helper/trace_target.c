@@ -75,9 +75,9 @@ bool trace_target(struct helper *h, const struct trapped *c)
 	/* 0 is oneself, but for kill, where it is the group. */
 	if (task_counts.protected_ == 0 || (number == 0 && !is_kill))
 		return true;
-	if (is_kill || strcmp(name, "tkill") == 0)
+	if (is_kill || strcmp(name, "tkill") == 0 || strcmp(name, "rt_sigqueueinfo") == 0)
 		d.signal = (int)c->args[1];
-	else if (strcmp(name, "tgkill") == 0)
+	else if (strcmp(name, "tgkill") == 0 || strcmp(name, "rt_tgsigqueueinfo") == 0)
 		d.signal = (int)c->args[2];
 	if (!read_ids(h, c->tid, &caller)) {
 		trace_refuse(h, c, &d);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +347,30 @@ static void refused_call_is_reported(void **state)
 	}
 }
 
+/* An allow-list's default has no name for the call; without a listener the filter refuses, and nobody tells. */
+static void refused_without_a_name(void **state)
+{
+	(void)state;
+	for (size_t k = 1; k < ARRAY_LEN(engines); k++) {
+		trial_init(&t, ARGV((char *)"/bin/mkdir", (char *)"/tmp"));
+		trial_rule(&t, "syscalls.defaultAction", NULL, SYS_mkdir, JAIL_TRAP_REFUSE)->err = ENOSYS;
+		trial_engine(&t, engines[k]);
+		t.plan.rules[0].nr = JAIL_ANY_CALL;
+		t.plan.rules[0].arch = 0;
+		trial_run(&t);
+		assert_non_null(strstr(t.out, "Function not implemented"));
+		assert_non_null(strstr(t.audit, "\"rule\":\"syscalls.defaultAction\""));
+		assert_non_null(strstr(t.audit, "\"nr\":"));
+	}
+	shell(JAIL_NOTIFY, "mkdir /tmp");
+	t.plan.filter.flags = 0;
+	t.plan.filter.insns[2].k = SECCOMP_RET_ERRNO | EROFS;
+	t.plan.filter.insns[1].k = SYS_mkdir;
+	trial_run(&t);
+	assert_non_null(strstr(t.out, "Read-only file system"));
+	assert_string_equal(t.audit, "");
+}
+
 /* A policy that traps what the hand-over of the listener needs. */
 static void sendmsg_is_trapped(void **state)
 {
@@ -453,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(sealed),
 	    cmocka_unit_test(no_capabilities_means_none),
 	    cmocka_unit_test(refused_call_is_reported),
+	    cmocka_unit_test(refused_without_a_name),
 	    cmocka_unit_test(sendmsg_is_trapped),
 	    cmocka_unit_test(audit_is_bounded),
 	    cmocka_unit_test(start_hooks),

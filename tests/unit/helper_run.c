@@ -83,6 +83,8 @@ void trial_engine(struct trial *t, enum jail_engine engine)
 	insns[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	t->plan.engine = engine;
 	t->plan.filter = (struct jail_bpf){.insns = insns, .len = (uint16_t)n};
+	if (engine == JAIL_NOTIFY)
+		t->plan.filter.flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
 void trial_trace(struct trial *t)

@@ -371,6 +371,13 @@ static void limits_are_exact(void **state)
 	t.plan.max_threads = 0;
 	trial_run(&t);
 	assert_int_equal(number_of(t.out, "threads="), 0);
+	/* Threads that no rule traps are no processes. */
+	trial_init(&t, ARGV((char *)prog("thread_bomb"), (char *)"1"));
+	trial_rule(&t, "limits", "fork", SYS_fork, JAIL_TRAP_CLONE);
+	trial_engine(&t, JAIL_TRACE);
+	t.plan.max_processes = 3;
+	trial_run(&t);
+	assert_non_null(strstr(t.out, "no limit"));
 	/* The limits are apart. */
 	begin(ARGV((char *)prog("thread_bomb"), NULL));
 	t.plan.max_processes = 1;
