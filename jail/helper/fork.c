@@ -125,11 +125,14 @@ int step_fork(struct helper *h, struct err *e)
 		r = fork_main(h, e);
 	if (r < 0 || h->workload)
 		return r;
-	if (h->engine)
-		r = h->engine->adopt(h, e);
-	if (r < 0)
-		return r;
-	r = wire_send(h->peer, &(struct wire){.kind = WIRE_START}, inner ? h->sock : -1);
+	return h->engine ? h->engine->adopt(h, e) : 0;
+}
+
+int give_go(struct helper *h, struct err *e)
+{
+	bool inner = h->h.role == JAIL_ROLE_OUTER;
+	int r = wire_send(h->peer, &(struct wire){.kind = WIRE_START}, inner ? h->sock : -1);
+
 	if (r < 0 && r != -EPIPE) /* a child that is gone has told why */
 		return err_set(e, -r, "give the word to the workload's process: %s", strerror(-r));
 	return 0;

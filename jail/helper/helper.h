@@ -52,6 +52,8 @@ int step_exec(struct helper *h, struct err *e);
 
 /* Waits for the supervisor's word; what comes along with the first one becomes h->sock. fork.c */
 int wait_for_go(struct helper *h, struct err *e);
+/* The supervisor's word, when all of its rows are done. */
+int give_go(struct helper *h, struct err *e);
 /* Finds the program as execvp would and puts it into h->program. exec.c */
 int find_program(struct helper *h, struct err *e);
 /* Loads linux.seccomp alone, for hooks. filter.c */

@@ -143,10 +143,11 @@ void supervise(struct helper *h)
 	struct err e = {0};
 	int number = -1;
 
+	/* The word first: both go on at once. Should the supervisor fail, its end is the workload's. */
+	if (give_go(h, &e) < 0 || confine_self(h, &e) < 0)
+		helper_fail(h, &e);
 	if (!h->engine || !h->engine->sees_exec)
 		fd_close_p(&h->sock); /* end-of-file when the workload's process executes is for that one to give */
-	if (confine_self(h, &e) < 0)
-		helper_fail(h, &e);
 	while (!h->ended) {
 		while (reap_batch(h) && !h->ended)
 			;

@@ -40,6 +40,7 @@ static struct sock_filter own_filter[] = {
     ALLOW(openat),
     ALLOW(openat2),
     ALLOW(close),
+    ALLOW(lseek),
     ALLOW(fstat),
     ALLOW(newfstatat),
     ALLOW(statx),
