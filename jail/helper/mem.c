@@ -80,11 +80,12 @@ void free(void *p)
 
 void *realloc(void *p, size_t size)
 {
-	struct block *b = (struct block *)p - 1;
+	struct block *b;
 	void *q;
 
 	if (!p)
 		return malloc(size);
+	b = (struct block *)p - 1;
 	if (size <= b->size)
 		return p;
 	if (b == last && size < SIZE_MAX / 4 && (size_t)(end - (char *)p) >= round_up(size)) {

@@ -83,6 +83,25 @@ static void send_after(pid_t pid, void *arg)
 	kill(pid, *(int *)arg);
 }
 
+/* Also the real-time ones that C libraries keep for themselves. */
+static void every_signal_arrives(void **state)
+{
+	static const int signals[] = {32, 33, 34, 37, 64};
+
+	(void)state;
+	for (size_t k = 1; k < ARRAY_LEN(engines); k++) {
+		for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+			int sig = signals[i];
+
+			shell(engines[k], "sleep 5");
+			t.during = send_after;
+			t.arg = &sig;
+			trial_run(&t);
+			assert_int_equal(trial_code(&t), 128 + sig);
+		}
+	}
+}
+
 static void signals_are_forwarded(void **state)
 {
 	static const int signals[] = {SIGTERM, SIGHUP, SIGUSR2, SIGWINCH, SIGCHLD};
@@ -465,6 +484,7 @@ int main(void)
 	    cmocka_unit_test(exit_codes),
 	    cmocka_unit_test(death_by_signal),
 	    cmocka_unit_test(signals_are_forwarded),
+	    cmocka_unit_test(every_signal_arrives),
 	    cmocka_unit_test(orphans_are_reaped),
 	    cmocka_unit_test(rest_is_killed),
 	    cmocka_unit_test(every_row_fails),
