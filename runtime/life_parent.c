@@ -114,43 +114,60 @@ static const char *clone_hint(int r)
 	}
 }
 
-/* A user or pid namespace that is joined must be entered before the clone, and not by the runtime itself: a process in
- * between joins, makes the container's process as its sibling, reports its pid and is gone. */
-static pid_t clone_joined(struct life *l, uint64_t flags, int report, struct err *e)
+/* In the process between: joins, and makes the container's process as its own sibling. Returns 0 in the latter. */
+static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 {
 	static const enum spec_ns first[] = {NS_USER, NS_PID};
-	int status, r;
-	struct wire m;
-	pid_t pid, middle = proc_clone(0, -1, NULL);
+	pid_t pid;
 
-	if (middle < 0)
-		return err_set(e, -middle, "clone: %s", strerror(-middle));
-	if (middle > 0) {
-		r = wire_recv(l->sock, &m, NULL);
-		proc_wait(middle, &status, 0);
-		if (r > 0 && m.kind == WIRE_PID)
-			return (pid_t)m.value;
-		if (r > 0 && m.kind == WIRE_ERR)
-			*e = m.err;
-		return err_set(e, EPIPE,
-			       "join the namespaces of linux.namespaces: the process that does it was killed");
-	}
-	m = (struct wire){.kind = WIRE_PID};
-	for (size_t i = 0; i < ARRAY_LEN(first) && !m.err.code; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
 		int fd = l->ns_run.join_fds[first[i]];
 
 		if (fd >= 0 && setns(fd, (int)spec_ns_flag(first[i])) < 0)
-			err_errno(&m.err, "join the %s namespace '%s'", spec_ns_name(first[i]), l->ns.join[first[i]]);
+			return err_errno(e, "join the %s namespace '%s'", spec_ns_name(first[i]), l->ns.join[first[i]]);
 	}
-	pid = m.err.code ? -1 : proc_clone(flags | CLONE_PARENT, l->cg_run.dir_fd, NULL);
-	if (pid == 0)
+	pid = proc_clone(flags | CLONE_PARENT, l->cg_run.dir_fd, NULL);
+	if (pid < 0)
+		err_set(e, -pid, "clone: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
+	return pid;
+}
+
+/* A user or pid namespace that is joined must be entered before the clone, and not by the runtime itself: a process in
+ * between does it, reports the pid over a socket of its own, since the container's process talks over the other one at
+ * once, and is gone. */
+static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
+{
+	struct wire m = {.kind = WIRE_PID};
+	int pair[2], status, r;
+	pid_t middle;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, "socketpair");
+	middle = proc_clone(0, -1, NULL);
+	if (middle == 0) {
+		pid_t pid = join_and_clone(l, flags, &m.err);
+
+		close(pair[0]);
+		if (pid != 0) {
+			m.kind = pid < 0 ? WIRE_ERR : WIRE_PID;
+			m.value = pid;
+			wire_send(pair[1], &m, -1);
+			_exit(0);
+		}
+		close(pair[1]);
 		return 0;
-	if (pid < 0 && !m.err.code)
-		err_set(&m.err, -pid, "clone: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
-	m.kind = m.err.code ? WIRE_ERR : WIRE_PID;
-	m.value = pid;
-	wire_send(report, &m, -1);
-	_exit(0);
+	}
+	close(pair[1]);
+	r = middle < 0 ? middle : wire_recv(pair[0], &m, NULL);
+	close(pair[0]);
+	if (middle < 0)
+		return err_set(e, -middle, "clone: %s", strerror(-middle));
+	proc_wait(middle, &status, 0);
+	if (r > 0 && m.kind == WIRE_PID)
+		return (pid_t)m.value;
+	if (r > 0)
+		*e = m.err;
+	return err_set(e, EPIPE, "join the namespaces of linux.namespaces: the process that does it was killed");
 }
 
 int parent_clone(struct life *l, struct err *e)
@@ -166,7 +183,7 @@ int parent_clone(struct life *l, struct err *e)
 	theirs = pair[1];
 	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, e)) < 0)
 		return l->start_fd;
-	l->pid = joined ? clone_joined(l, flags, theirs, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
+	l->pid = joined ? clone_joined(l, flags, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
 	if (l->pid == 0) {
 		fd_close_p(&l->sock);
 		l->sock = take_fd(&theirs);

@@ -46,8 +46,11 @@ static int load_policy(struct rt_call *c, const char *name, bool by_path, struct
 		if (!path)
 			return err_set(e, ENOMEM, "out of memory");
 		builtin = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
-		if (builtin)
-			return spec_policy_parse(builtin, strlen(builtin), name, &c->arena, ret, e);
+		if (builtin) {
+			r = spec_policy_parse(builtin, strlen(builtin), name, &c->arena, ret, e);
+			ret->builtin = r >= 0;
+			return r;
+		}
 		if (by_path && access(path, F_OK) < 0 && access(name, F_OK) == 0)
 			path = name;
 	} else if (!by_path) {
@@ -145,6 +148,26 @@ static int check_preserved(const struct rt_call *c, struct err *e)
 	return fd_cloexec_from(3 + (unsigned int)c->o.preserve_fds, e);
 }
 
+/* The jail is PID 1 of a pid namespace. In one that is shared with others there is none to protect, so the built-in policy
+ * has nothing to do; rules that somebody wrote would go unenforced. */
+static int check_pid_namespace(const struct life *l, struct spec_policy *policy, bool *has_policy, struct err *e)
+{
+	const struct spec_namespace *ns = &l->config.linux_.namespaces[NS_PID];
+
+	if (!*has_policy || (ns->set && !ns->path))
+		return 0;
+	if (policy->builtin) {
+		log_debug("policy %s: the pid namespace is shared, there is no jail", policy->name);
+		*has_policy = false;
+		return 0;
+	}
+	return err_set(
+	    e, ENOTSUP,
+	    "config.json: linux.namespaces: policy %s needs a pid namespace of the container's own, in which "
+	    "the jail is PID 1; add {\"type\": \"pid\"} without a path, or use --policy none",
+	    policy->name);
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy *policy, struct err *e)
 {
 	struct jail_options o = {
@@ -186,7 +209,9 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 		return r;
 	if (!l->config.process.set || l->config.process.args.n == 0)
 		return err_set(e, EINVAL, "config.json: process.args: must name the program to run");
-	if ((r = check_terminal(c, l, e)) < 0 || (r = choose_policy(c, l, default_policy, &policy, &has_policy, e)) < 0)
+	if ((r = check_terminal(c, l, e)) < 0 ||
+	    (r = choose_policy(c, l, default_policy, &policy, &has_policy, e)) < 0 ||
+	    (r = check_pid_namespace(l, &policy, &has_policy, e)) < 0)
 		return r;
 	if ((r = ns_probe(&ns_facts, e)) < 0 ||
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||

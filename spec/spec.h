@@ -313,6 +313,7 @@ enum policy_init { POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
 enum policy_violation { POLICY_ERRNO, POLICY_KILL };
 
 struct spec_policy {
+	bool builtin; /* not the document's: set by who took it from the runtime's own */
 	char *name;
 	char *description;
 	enum policy_init init;
