@@ -9,6 +9,7 @@
 #include "cgroups/weight.h"
 
 #define CPU_PERIOD_DEFAULT 100000 /* cgroup-v2.rst, cpu.max */
+#define CPU_SHARES_DEFAULT 1024   /* what every cgroup has; containerd asks for it by default */
 #define ROOTLESS_HINT                                                                                                  \
 	"without permission to make cgroups there can be no limits and no linux.cgroupsPath; remove them, or have a "  \
 	"cgroup delegated"
@@ -84,7 +85,9 @@ static int cpu_shares(const struct spec_resources *r, struct arena *a, const cha
 	(void)e;
 	if (!r->cpu.shares.set || r->cpu.shares.v == 0)
 		return ASK_NOTHING;
-	return say(a, ret, (int64_t)cg_weight_of_shares(r->cpu.shares.v));
+	if (say(a, ret, (int64_t)cg_weight_of_shares(r->cpu.shares.v)) < 0)
+		return -ENOMEM;
+	return r->cpu.shares.v == CPU_SHARES_DEFAULT ? ASK_DEFAULT : ASK_WRITE;
 }
 
 static int cpu_quota(const struct spec_resources *r, struct arena *a, const char **ret, struct err *e)

@@ -56,7 +56,7 @@ static const struct field device_fields[] = {
     FIELD("type", get_word_char, D, type, .required = true, .words = device_type_words),
     FIELD_INT("major", get_i64, D, major, 0, 0xfff), /* 12 and 20 bits: what mknod(2) would cut off silently */
     FIELD_INT("minor", get_i64, D, minor, 0, 0xfffff),
-    FIELD_INT("fileMode", get_opt_u64, D, file_mode, 0, 0777),
+    FIELD_INT("fileMode", get_opt_u64, D, file_mode, 0, 0177777), /* Podman sends a whole st_mode */
     FIELD_INT("uid", get_opt_u64, D, uid, 0, ID_MAX),
     FIELD_INT("gid", get_opt_u64, D, gid, 0, ID_MAX),
 };
