@@ -57,12 +57,18 @@ static bool named_before(const struct spec_capabilities *c, int set, size_t i)
 	return false;
 }
 
+/* One warning for a set: engines give their defaults to every container. */
 static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, const char *why)
 {
+	const uint64_t extra = ret[set] & ~allowed;
+	AUTO_BUF names = {0};
+
 	for (int cap = 0; cap < 64; cap++)
-		if (ret[set] & ~allowed & 1ull << cap)
-			log_warn("process.capabilities.%s: %s is left out: %s", set_names[set], jail_cap_name(cap),
-				 why);
+		if (extra >> cap & 1)
+			buf_printf(&names, "%s%s", names.len ? ", " : "", jail_cap_name(cap));
+	if (extra)
+		log_warn("process.capabilities.%s: left out: %s: %s", set_names[set],
+			 names.failed ? "(out of memory)" : names.data, why);
 	ret[set] &= allowed;
 }
 
@@ -85,8 +91,8 @@ int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, boo
 								      : "the runtime does not have it itself");
 		}
 	/* capset(2) and PR_CAP_AMBIENT_RAISE would refuse these. */
-	drop_extra(ret, CAPS_EFFECTIVE, ret[CAPS_PERMITTED], "it is not in permitted");
+	drop_extra(ret, CAPS_EFFECTIVE, ret[CAPS_PERMITTED], "not in permitted");
 	drop_extra(ret, CAPS_AMBIENT, ret[CAPS_PERMITTED] & ret[CAPS_INHERITABLE],
-		   "ambient needs it in permitted and in inheritable");
+		   "ambient needs them in permitted and in inheritable");
 	return 0;
 }
