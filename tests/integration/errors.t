@@ -129,6 +129,7 @@ ok "run --detach" jr run --detach --bundle "$T/b" --pid-file "$T/pid" "$id"
 ok "it runs" status_is "$id" running
 is "the pid file names it" "$(cat "$T/pid")" "$(jr state "$id" | jq -r .pid)"
 jr delete -f "$id"
+rm -f "$T/pid"
 jrun create --config "$T/b/config.json" --bundle "$T/b" "$id"
 is "create --config" "$rc" 0
 jr delete -f "$id"
@@ -142,7 +143,7 @@ hook() { # KIND SCRIPT
 make_bundle "$T/b" "$(args_filter /bin/true) | .process.env += [\"LD_PRELOAD=/evil.so\"] | .hooks = ($(hook createRuntime "cat >$T/hook.state; env >$T/hook.env") + $(hook poststart "echo poststart >>$T/hook.order") + $(hook poststop "cat >$T/hook.stop; echo poststop >>$T/hook.order"))"
 jrun run --bundle "$T/b" "$id"
 is "run with hooks" "$rc" 0 || diag "$err"
-is "createRuntime: state on stdin" "$(jq -r '.id + " " + .status' "$T/hook.state")" "$id created"
+is "createRuntime: state on stdin" "$(jq -r '.id + " " + .status' "$T/hook.state")" "$id creating"
 like "createRuntime: pid" "$(jq -r .pid "$T/hook.state")" '^[1-9]'
 unlike "a hook's environment is its own" "$(cat "$T/hook.env")" 'LD_PRELOAD'
 is "poststop: state" "$(jq -r .status "$T/hook.stop")" stopped

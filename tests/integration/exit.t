@@ -22,13 +22,25 @@ done
 # PID 1 of a namespace is immune to its own signals: under policy none they come from the kernel or from outside.
 make_bundle "$T/b" "$(sh_filter 'ulimit -c 0; read -r sig </sig; kill -"$sig" $$; sleep 1; exit 77')"
 wrong=()
-for sig in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 24 25 26 27 29 30 31; do
+for sig in 1 2 4 5 6 7 8 9 10 11 12 13 14 15 16 24 25 26 27 29 30 31; do
 	echo "$sig" >"$T/b/rootfs/sig"
 	timeout 20 "$JAILRUN" --root "$ROOT" --policy default run --bundle "$T/b" "jt-$$-s$sig" </dev/null >"$T/out" 2>&1
 	got=$?
 	[ $got = $((128 + sig)) ] || wrong+=("$sig:$got")
 done
 is "policy default: death by each deadly signal of 1 to 31 gives 128 + n" "${wrong[*]}" ""
+# Busybox's shell ignores SIGQUIT, so that one comes from outside, as the others do here.
+make_bundle "$T/b" "$(args_filter /bin/sleep 20)"
+wrong=()
+for sig in 1 2 3 10 12 15 36 64; do
+	"$JAILRUN" --root "$ROOT" --policy default run --bundle "$T/b" "jt-$$-o$sig" </dev/null >"$T/out" 2>&1 &
+	eventually 10 status_is "jt-$$-o$sig" running
+	until jr kill "jt-$$-o$sig" "$sig" 2>/dev/null; do sleep 0.01; done
+	wait $!
+	got=$?
+	[ $got = $((128 + sig)) ] || wrong+=("$sig:$got")
+done
+is "policy default: death by a signal from outside" "${wrong[*]}" ""
 wrong=()
 for sig in 17 18 23 28; do
 	make_bundle "$T/b" "$(sh_filter "kill -$sig \$\$; exit 5")"

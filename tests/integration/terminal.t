@@ -31,13 +31,13 @@ terminal='.process.terminal = true | .process.env += ["TERM=dumb", "PS1=READY> "
 for policy in none default "$T/trace.json"; do
 	name=${policy##*/}
 	make_bundle "$T/b" "$(args_filter /bin/sh -i) | $terminal"
-	pty_session "busybox, policy $name" 'READY> $' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/b" "jt-$$-pty"
+	pty_session "busybox, policy $name" 'READY> ' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/b" "jt-$$-pty"
 done
 if rootfs=$(make_debian_rootfs minbase); then
 	for policy in none default "$T/trace.json"; do
 		name=${policy##*/}
 		ROOTFS=$rootfs make_bundle "$T/d" "$(args_filter /bin/bash --norc --noprofile -i) | $terminal"
-		pty_session "Debian's bash, policy $name" 'READY> $' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/d" "jt-$$-pty"
+		pty_session "Debian's bash, policy $name" 'READY> ' "$JAILRUN" --root "$ROOT" --policy "$policy" run --bundle "$T/d" "jt-$$-pty"
 	done
 else skip "Debian's bash" "debootstrap does not work here"; fi
 

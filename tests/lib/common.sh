@@ -140,7 +140,8 @@ done_testing() {
 
 # run COMMAND...: standard input is empty; sets $rc, $out and $err (also in $T/out and $T/err). At most a minute.
 run() {
-	timeout -k 5 "${RUN_TIMEOUT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null
+	# The group keeps bash's word on a killed command out of the test's output.
+	{ timeout -k 5 "${RUN_TIMEOUT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null; } 2>/dev/null
 	rc=$?
 	out=$(tr -d '\0' <"$T/out")
 	err=$(tr -d '\0' <"$T/err")

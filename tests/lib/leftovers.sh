@@ -9,21 +9,22 @@ cgroup2_mount() {
 
 # Processes that were started for $T, or whose mount namespace has something of it; the test's own shell is not one.
 left_processes() {
-	local p pid own
+	local own f pid files
 	own=$(readlink /proc/self/ns/mnt)
-	for p in /proc/[0-9]*; do
-		pid=${p#/proc/}
-		[ "$pid" = "$$" ] || [ "$pid" = "$BASHPID" ] && continue
-		[ "$(cut -d' ' -f3 "$p/stat" 2>/dev/null)" = Z ] && continue
-		if { tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null | grep -qF -e "--root $ROOT" -e "$T/"; then
-			:
-		elif [ "$(readlink "$p/ns/mnt" 2>/dev/null)" != "$own" ] && grep -qF "$T" "$p/mountinfo" 2>/dev/null; then
-			:
-		else
-			continue
-		fi
-		echo "process $(cat "$p/comm" 2>/dev/null)"
+	# Two greps over all of /proc, listed before they run so that they are not found themselves.
+	files=(/proc/[0-9]*/cmdline)
+	for f in $(grep -slF "$T/" "${files[@]}"); do left_process "${f%/*}"; done
+	files=(/proc/[0-9]*/mountinfo)
+	for f in $(grep -slF "$T" "${files[@]}"); do
+		pid=${f%/*}
+		[ "$(readlink "$pid/ns/mnt" 2>/dev/null)" = "$own" ] || left_process "$pid"
 	done
+}
+
+left_process() {
+	local name state
+	{ read -r _ name state _ <"$1/stat"; } 2>/dev/null || return 0
+	case $state in Z | X) ;; *) echo "process $name" ;; esac
 }
 
 left_mounts() {

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# System calls that older kernels lack, answered with ENOSYS: each either has a way round or a clear error; never half a container.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+. "$TOP_SRCDIR/tests/lib/leftovers.sh"
+need_root
+need_command gcc
+need_runtime
+cat >"$T/without.c" <<'C'
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <unistd.h>
+/* without CALL COMMAND...: runs the command where that call does not exist. */
+int main(int argc, char **argv)
+{
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
+	int nr = argc > 2 ? seccomp_syscall_resolve_name(argv[1]) : -1;
+
+	if (!c || nr < 0 || seccomp_attr_set(c, SCMP_FLTATR_CTL_NNP, 0) < 0 ||
+	    seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), nr, 0) < 0 || seccomp_load(c) < 0)
+		return 125;
+	execvp(argv[2], argv + 2);
+	perror(argv[2]);
+	return 126;
+}
+C
+gcc -o "$T/without" "$T/without.c" -lseccomp || skip_all "no compiler for the wrapper"
+make_bundle "$T/b" "$(sh_filter 'echo ran; exit 3') | .process.cwd = \"/made\""
+leftovers_begin "$T/b"
+for policy in none default; do
+	jrun --policy $policy run --bundle "$T/b" "jt-$$-c"
+	is "policy $policy: with all calls (control)" "$rc:$out" 3:ran
+	rm -rf "$T/b/rootfs/made"
+	for call in openat2 clone3 close_range fsopen open_tree move_mount mount_setattr pidfd_open pidfd_send_signal; do
+		id=jt-$$-$call
+		run "$T/without" $call "$JAILRUN" --root "$ROOT" --policy $policy run --bundle "$T/b" "$id"
+		case $rc in
+		3)
+			is "policy $policy: without $call: it runs another way" "$out" ran
+			rmdir "$T/b/rootfs/made"
+			;;
+		1)
+			unlike "policy $policy: without $call: refused, the workload did not run" "$out" ran
+			like "policy $policy: without $call: the message is clear" "$err" "^jailrun: .*($call|ENOSYS|[Ff]unction not implemented)"
+			;;
+		*) fail "policy $policy: without $call: exit status $rc: $err" ;;
+		esac
+		nothing_left "policy $policy: without $call: nothing is left" "$id"
+	done
+done
+done_testing

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every row of the life table made to fail, before it ran and after, and the runtime killed at every row: the message names row and
+# errno, and nothing is left: no process, mount, cgroup, state, or file in the bundle.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+. "$TOP_SRCDIR/tests/lib/leftovers.sh"
+need_root
+need_runtime
+
+"$JAILRUN" life >"$T/rows"
+ok "the table has rows" test "$(wc -l <"$T/rows")" -gt 30
+hook() {
+	jq -cn '["prestart","createRuntime","createContainer","startContainer","poststart","poststop"] |
+		map({key: ., value: [{path: "/bin/true"}]}) | from_entries'
+}
+mkdir -p "$T/src" && echo x >"$T/src/file"
+# Mount points that are not there yet, files to be made, a device, a missing cwd: much to be taken away again.
+everything=".hooks = $(hook) | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"} | .process.oomScoreAdj = 100
+	| .hostname = \"faults\" | .process.cwd = \"/made/cwd\" | .linux.maskedPaths += [\"/etc/group\"] | .root.readonly = false
+	| .mounts += [{destination: \"/new/dir/sub\", type: \"tmpfs\", source: \"tmpfs\"},
+		{destination: \"/new/file\", type: \"bind\", source: \"$T/src/file\", options: [\"bind\", \"ro\"]}]
+	| .linux.devices = [{path: \"/dev/own\", type: \"c\", major: 1, minor: 3}]"
+# Limits need their controller in the v2 tree.
+if grep -qw pids "$(cgroup2_mount)/cgroup.controllers" 2>/dev/null; then
+	everything+=' | .linux.resources.pids = {limit: 100}'
+else
+	no_limits=1
+fi
+user='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+ns=jt$$
+joined=true
+if ip netns add "$ns" 2>/dev/null; then
+	at_exit "ip netns del $ns"
+	joined="del(.linux.namespaces[] | select(.type == \"network\")) | del(.linux.sysctl) | .linux.namespaces += [{type: \"network\", path: \"/run/netns/$ns\"}]"
+fi
+# NAME POLICY FILTER
+configs=(
+	"plain none $everything"
+	"jail default $everything"
+	"trace $T/trace.json $everything"
+	"outer $T/outer.json $everything"
+	"user default $everything | $user"
+	"join default $everything | $joined"
+)
+printf '{"exec": {"allow": ["/bin/"]}, "limits": {"processes": 20}}' >"$T/trace.json"
+printf '{"init": "workload", "exec": {"allow": ["/bin/"]}}' >"$T/outer.json"
+
+# fresh_bundle LINE PROGRAM...: a bundle in which no mount point has been made yet.
+fresh_bundle() {
+	local line=$1
+	shift
+	rm -rf "$T/b"
+	make_bundle "$T/b" "$(args_filter "$@") | $(tr '\n' ' ' <<<"${line#* * }")"
+}
+# nothing_left, and a fresh bundle when something was, so that one finding is not repeated by all the tests after it.
+clean() {
+	nothing_left "$1" "$2" || {
+		fresh_bundle "$line" /bin/sleep 60
+		leftovers_begin "$T/b"
+	}
+}
+
+# Which rows a row of the table does not show by itself: they end by executing something.
+covered=" jail.enter exec "
+n=0
+for line in "${configs[@]}"; do
+	read -r name policy filter <<<"$line"
+	fresh_bundle "$line" /bin/true
+	jrun --policy "$policy" run --trace-steps --bundle "$T/b" "jt-$$-control"
+	is "$name: it runs when nothing is made to fail (control)" "$rc" 0 || {
+		diag "$err"
+		continue
+	}
+	mapfile -t rows < <(awk 'NR == FNR { table[$2]; next } ($1 ~ /^[PCJW]$/) && ($2 in table) { print $2 }' "$T/rows" "$T/err")
+	rows+=(jail.enter exec)
+	covered+=" ${rows[*]} "
+	# A fresh bundle: what the control run made in it (mount points stay after a success) shall not hide what failures make.
+	fresh_bundle "$line" /bin/sleep 60
+	leftovers_begin "$T/b"
+	for row in "${rows[@]}"; do
+		for step in "$row" "+$row"; do
+			# After exec there is nothing of ours that could fail; after poststart the container runs, as config.md asks.
+			case $step in +exec | +jail.enter) continue ;; esac
+			n=$((n + 1))
+			id=jt-$$-f$n
+			RUN_TIMEOUT=20 jrun --policy "$policy" run --fail-step "$step" --bundle "$T/b" "$id"
+			is "$name: fail $step: exit status" "$rc" 1
+			like "$name: fail $step: the message names row and errno" "$err" "jailrun: .*$row.*E[A-Z]+"
+			clean "$name: fail $step: nothing is left" "$id"
+		done
+		case $row in exec | jail.enter) continue ;; esac
+		n=$((n + 1))
+		id=jt-$$-d$n
+		RUN_TIMEOUT=20 jrun --policy "$policy" run --die-step "$row" --bundle "$T/b" "$id"
+		is "$name: die $row: the runtime was killed" "$rc" 137
+		ok "$name: die $row: delete --force" timeout 20 "$JAILRUN" --root "$ROOT" delete --force "$id"
+		clean "$name: die $row: nothing is left" "$id"
+	done
+done
+missing=$(while read -r _ row; do [[ $covered == *" $row "* ]] || echo "$row"; done <"$T/rows")
+if [ -n "${no_limits-}" ]; then
+	missing=$(grep -vx cgroup.limit <<<"$missing")
+	skip "cgroup.limit" "no pids controller in this host's cgroup v2 tree"
+fi
+is "every row of the table was played" "$missing" ""
+done_testing
