@@ -14,9 +14,9 @@ normal() {
 for dir in "$TOP_SRCDIR"/tests/golden/*/; do
 	dir=${dir%/} name=${dir##*/}
 	mkdir -p "$T/$name/rootfs"
-	cp "$dir/config.json" "$T/$name/"
+	cp "$dir"/*.json "$T/$name/"
 	global=() options=()
-	[ -e "$dir/global-options" ] && mapfile -t global < <(sed "s|@DIR@|$dir|" "$dir/global-options")
+	[ -e "$dir/global-options" ] && mapfile -t global < <(sed "s|@DIR@|$T/$name|" "$dir/global-options")
 	[ -e "$dir/options" ] && mapfile -t options <"$dir/options"
 	# With and without root the plan is the same: it is a matter of the configuration.
 	run "$JAILRUN" --root "$ROOT" "${global[@]}" plan "${options[@]}" "$T/$name"

@@ -7,7 +7,7 @@ need_root
 need_command setpriv
 need_runtime
 uid=54321
-user=(setpriv --reuid $uid --regid $uid --clear-groups --inh-caps=-all --bounding-set=-all)
+user=(setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all --bounding-set=-all)
 "${user[@]}" unshare -Ur true 2>/dev/null || skip_all "this host lets no user make a user namespace"
 mkdir -p "$T/u"
 make_busybox_rootfs "$T/u/rootfs"
