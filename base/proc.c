@@ -160,6 +160,22 @@ const char *signal_name(int sig)
 	return buf;
 }
 
+int signals_default(void)
+{
+	const struct { /* as the kernel takes it */
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} dfl = {0};
+	const uint64_t none = 0;
+
+	for (int sig = 1; sig <= KERNEL_RTMAX; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask));
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0 ? -errno : 0;
+}
+
 uint64_t now_us(void)
 {
 	struct timespec t;

@@ -32,6 +32,11 @@ int signal_parse(const char *s);
 /* "SIGTERM" for 15; "SIGRTMIN+n" for real-time ones. The buffer is static. */
 const char *signal_name(int sig);
 
+/* What a program that is executed may expect: every signal at its default action, none blocked. Also those two of the
+ * real-time ones that the C library keeps to itself, and that posix_spawn(3) of glibc (and so make) leaves ignored. For
+ * a child before its execve. Returns 0 or -errno. */
+int signals_default(void);
+
 /* CLOCK_MONOTONIC in microseconds. */
 uint64_t now_us(void);
 

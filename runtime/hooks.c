@@ -20,7 +20,6 @@
 static void hook_exec(const struct spec_hook *h, pid_t parent, int in, int out, int report)
 {
 	char *only_path[] = {h->path, NULL}, *nothing[] = {NULL};
-	sigset_t none;
 	int code;
 
 	/* A group of its own, so that what a hook that is too slow has started can be killed with it; and no hook that
@@ -29,10 +28,7 @@ static void hook_exec(const struct spec_hook *h, pid_t parent, int in, int out, 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_default();
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
 	    fd_cloexec_from(3, NULL) >= 0)
 		execve(h->path, h->args.n ? h->args.v : only_path, h->env.n ? h->env.v : nothing);

@@ -20,18 +20,6 @@
 
 #include "helper.h"
 
-/* Only what was ignored is still so after an exec; nobody ignores the real-time signals above, and each one reset is a
- * system call. */
-#define LAST_CLASSIC_SIGNAL 31
-
-/* As the kernel takes it. */
-struct kernel_sigaction {
-	void *handler;
-	unsigned long flags;
-	void *restorer;
-	uint64_t mask;
-};
-
 static int join_keyring(struct helper *h, struct err *e)
 {
 	/* All for the possessor but changing it; view, read, link and search for the user: what runc sets, so that
@@ -55,18 +43,15 @@ static int join_keyring(struct helper *h, struct err *e)
 int step_session(struct helper *h, struct err *e)
 {
 	const struct jail_seal *s = &h->plan.seal;
-	struct kernel_sigaction dfl = {0};
-	uint64_t none = 0;
+	int r;
 
 	if (setsid() < 0 && errno != EPERM) /* EPERM: it leads a session already */
 		return err_errno(e, "setsid");
 	if (s->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		return err_errno(e, "make stdin the controlling terminal");
-	for (int sig = 1; sig <= LAST_CLASSIC_SIGNAL; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask));
-	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0)
-		return err_errno(e, "unblock the signals");
+	r = signals_default();
+	if (r < 0)
+		return err_set(e, -r, "unblock the signals: %s", strerror(-r));
 	if (s->umask.set)
 		umask((mode_t)s->umask.v);
 	return s->new_keyring ? join_keyring(h, e) : 0;
