@@ -165,6 +165,13 @@ static int setup(struct helper *h, struct err *e)
 	return r < 0 ? r : guard_fds(h, e);
 }
 
+/* ps shows the name alone: the numbers were for this process, and say nothing to the workload. */
+static void show_name(int argc, char **argv)
+{
+	prctl(PR_SET_NAME, argv[0]);
+	memset(argv[1], 0, (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[1]));
+}
+
 int main(int argc, char **argv)
 {
 	static struct helper h = {.sock = -1, .peer = -1, .signal_fd = -1, .proc_fd = -1};
@@ -172,6 +179,7 @@ int main(int argc, char **argv)
 
 	if (jail_handover_parse(argc, argv, &h.h) < 0)
 		return 2;
+	show_name(argc, argv);
 	h.sock = h.h.sync_fd;
 	h.peer = h.h.peer_fd;
 	if (setup(&h, &e) < 0) {
