@@ -14,6 +14,7 @@
 #include "life.h"
 #include "prepare.h"
 #include "runtime.h"
+#include "unmake.h"
 
 int cmd_create(struct rt_call *c, struct err *e)
 {
@@ -119,6 +120,7 @@ static int destroy(struct life *l, struct err *e)
 	fd_close_p(&l->cg_run.dir_fd);
 	if (l->cg.path)
 		r = cg_remove(l->cg.path, e);
+	rt_unmake(l->root, &l->store, l->ns.rootfs);
 	if (l->state.hooks[HOOK_POSTSTOP].n > 0) {
 		spec_state_print(&l->state, STATUS_STOPPED, false, &w);
 		rt_hooks_run_all(&l->state.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);

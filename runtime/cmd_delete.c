@@ -2,12 +2,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include "cgroups/cgroups.h"
 #include "hooks.h"
-#include "namespaces/namespaces.h"
 #include "runtime.h"
+#include "unmake.h"
 
 #define KILL_WAIT_MS 10000
 
@@ -91,9 +90,8 @@ static int quiesce(struct rt_call *c, struct rt_container *k, struct err *e)
 	return process_end(k, e);
 }
 
-static int leftovers_remove(struct rt_container *k, struct err *e)
+static int leftovers_remove(const char *root, struct rt_container *k, struct err *e)
 {
-	AUTO_FREE char *made = NULL;
 	AUTO_BUF state = {0};
 	struct jsonw w = {.out = &state};
 	int r = 0;
@@ -102,9 +100,7 @@ static int leftovers_remove(struct rt_container *k, struct err *e)
 		r = cg_remove(k->state.cgroup_path, e);
 	if (r < 0)
 		return r;
-	/* What create made in the rootfs stays as with any runtime; but of one that never came to its end, nothing does. */
-	if (!k->state.created && k->state.rootfs && rt_store_made_read(&k->store, &made, NULL) == 0)
-		ns_unmake(k->state.rootfs, made);
+	rt_unmake(root, &k->store, k->state.rootfs);
 	spec_state_print(&k->state, STATUS_STOPPED, false, &w);
 	if (!state.failed)
 		rt_hooks_run_all(&k->state.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
@@ -122,7 +118,7 @@ int cmd_delete(struct rt_call *c, struct err *e)
 	if (r == -ENOENT && c->o.force) /* gone already, perhaps while we waited for the lock */
 		return 0;
 	if (r == 0)
-		r = leftovers_remove(&k, &local);
+		r = leftovers_remove(c->g.root, &k, &local);
 	if (r < 0 && e && !e->code)
 		*e = local;
 	return r;

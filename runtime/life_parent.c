@@ -12,6 +12,7 @@
 
 #include "hooks.h"
 #include "life_steps.h"
+#include "unmake.h"
 
 int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e)
 {
@@ -27,23 +28,16 @@ int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, st
  * create that was killed. */
 int parent_reserve(struct life *l, struct err *e)
 {
-	int r = rt_store_reserve(l->root, l->id, &l->store, e);
-
-	if (r < 0)
-		return r;
 	l->ns_run.made = rt_store_made;
 	l->ns_run.made_arg = &l->store;
-	return rt_store_write(&l->store, &l->state, e);
+	return rt_store_reserve(l->root, l->id, &l->state, &l->store, e);
 }
 
 void parent_reserve_undo(struct life *l)
 {
-	AUTO_FREE char *made = NULL;
-
 	if (l->store.dir_fd < 0)
 		return;
-	if (rt_store_made_read(&l->store, &made, NULL) >= 0)
-		ns_unmake(l->ns.rootfs, made);
+	rt_unmake(l->root, &l->store, l->ns.rootfs);
 	rt_store_remove(&l->store, NULL);
 }
 

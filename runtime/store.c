@@ -204,7 +204,8 @@ static int reserve_open(struct rt_store *s, struct err *e)
 	return s->made_fd < 0 ? err_errno(e, "make the journal '" JOURNAL_FILE "' of container %s", s->id) : 0;
 }
 
-int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, struct err *e)
+int rt_store_reserve(const char *root, const char *id, const struct spec_state *first, struct rt_store *ret,
+		     struct err *e)
 {
 	AUTO_STORE s = RT_STORE_INIT;
 	int r = rt_store_check_id(id, e);
@@ -216,13 +217,20 @@ int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, str
 		r = root_open(root, id, &s, e);
 	if (r < 0)
 		return r;
+	/* rt_unmake looks for containers that use a rootfs: it sees all that are reserved, and what they use. */
+	if (flock(s.root_fd, LOCK_SH) < 0)
+		return err_errno(e, "lock the state root '%s'", root);
 	if (mkdirat(s.root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return err_set(e, EEXIST, "container with given ID already exists");
 		return err_errno(e, "make the state directory '%s/%s'", root, id);
 	}
 	r = reserve_open(&s, e);
+	if (r >= 0 && first)
+		r = rt_store_write(&s, first, e);
+	flock(s.root_fd, LOCK_UN);
 	if (r < 0) {
+		unlinkat(s.dir_fd, JOURNAL_FILE, 0);
 		unlinkat(s.root_fd, id, AT_REMOVEDIR);
 		return r;
 	}

@@ -31,9 +31,10 @@ const char *rt_user_name(uid_t uid, struct arena *a);
 /* "container id cannot be empty", "invalid container ID format: X". Returns 0 or -EINVAL. */
 int rt_store_check_id(const char *id, struct err *e);
 
-/* Makes the directory (and root, 0700; sticky, so that nothing prunes it in XDG_RUNTIME_DIR) and takes the lock. Returns 0; -EEXIST "container with given ID already exists";
+/* Makes the directory (and root, 0700; sticky, so that nothing prunes it in XDG_RUNTIME_DIR) and takes the lock and writes the first state (NULL: none). Returns 0; -EEXIST "container with given ID already exists";
  * -EINVAL for the id; -errno. *ret is RT_STORE_INIT on failure. */
-int rt_store_reserve(const char *root, const char *id, struct rt_store *ret, struct err *e);
+int rt_store_reserve(const char *root, const char *id, const struct spec_state *first, struct rt_store *ret,
+		     struct err *e);
 
 /* Opens an existing directory. A lock is waited for, 10 seconds at the most (-EBUSY). Returns 0; -ENOENT "container does
  * not exist" (also when it went away while the lock was waited for); -EPERM when the directory is not ours or others may write

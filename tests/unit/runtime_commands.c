@@ -92,7 +92,7 @@ static int make(const char *id, enum made how_far, pid_t pid)
 	st.hooks[HOOK_POSTSTOP] = (struct spec_hook_list){&hook, 1};
 	if (pid)
 		assert_int_equal(proc_start_time(pid, &st.pid_start, NULL), 0);
-	if (rt_store_reserve(root, id, &s, &e) < 0)
+	if (rt_store_reserve(root, id, NULL, &s, &e) < 0)
 		fail_msg("%s", e.text);
 	if (how_far >= MADE_STATE)
 		assert_int_equal(rt_store_write(&s, &st, &e), 0);

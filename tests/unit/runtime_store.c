@@ -129,8 +129,8 @@ static void test_reserve(void **state)
 	assert_int_equal(rt_store_open(root, "c1", RT_LOCK_NONE, &s, &e), -ENOENT);
 	assert_string_equal(e.text, "container does not exist");
 	e = (struct err){0};
-	assert_int_equal(rt_store_reserve(root, "c1", &s, &e), 0);
-	assert_int_equal(rt_store_reserve(root, "c1", &t, &e), -EEXIST);
+	assert_int_equal(rt_store_reserve(root, "c1", NULL, &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c1", NULL, &t, &e), -EEXIST);
 	assert_string_equal(e.text, "container with given ID already exists");
 	assert_int_equal(t.dir_fd, -1);
 	/* The one that is there is untouched, and locked. */
@@ -146,9 +146,9 @@ static void test_reserve(void **state)
 
 	snprintf(deep, sizeof(deep), "%s/a/b/c", top);
 	e = (struct err){0};
-	assert_int_equal(rt_store_reserve(deep, "c1", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(deep, "c1", NULL, &s, &e), 0);
 	assert_int_equal(rt_store_remove(&s, &e), 0);
-	assert_int_equal(rt_store_reserve("/proc/nope", "c1", &t, &e), -ENOENT);
+	assert_int_equal(rt_store_reserve("/proc/nope", "c1", NULL, &t, &e), -ENOENT);
 	assert_non_null(strstr(e.text, "/proc/nope"));
 }
 
@@ -169,7 +169,7 @@ static void test_state(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(rt_store_reserve(root, "c2", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c2", NULL, &s, &e), 0);
 	/* Half-made: no state.json. */
 	assert_int_equal(rt_store_load(&s, &a, &r, &e), 0);
 	assert_string_equal(r.id, "c2");
@@ -208,7 +208,7 @@ static void test_lock(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(rt_store_reserve(root, "c4", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c4", NULL, &s, &e), 0);
 	/* The waiter gets the lock as soon as it is free, */
 	pid = fork();
 	if (pid == 0) {
@@ -240,7 +240,7 @@ static void test_trust(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(rt_store_reserve(root, "c5", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c5", NULL, &s, &e), 0);
 	rt_store_close(&s);
 	snprintf(path, sizeof(path), "%s/c5", root);
 	assert_int_equal(chmod(path, 0770), 0);
@@ -269,8 +269,8 @@ static void test_list(void **state)
 	snprintf(path, sizeof(path), "%s/none", top);
 	assert_int_equal(rt_store_list(path, &arena, &ids, &e), 0);
 	assert_int_equal(ids.n, 0);
-	assert_int_equal(rt_store_reserve(root, "l2", &b, &e), 0);
-	assert_int_equal(rt_store_reserve(root, "l1", &a, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "l2", NULL, &b, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "l1", NULL, &a, &e), 0);
 	snprintf(path, sizeof(path), "%s/file", root);
 	fclose(fopen(path, "w"));
 	assert_int_equal(rt_store_list(root, &arena, &ids, &e), 0);
@@ -290,7 +290,7 @@ static void test_journal(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(rt_store_reserve(root, "c6", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c6", NULL, &s, &e), 0);
 	assert_int_equal(rt_store_made_read(&s, &text, &e), 0);
 	assert_string_equal(text, "");
 	free(text);
@@ -317,7 +317,7 @@ static void test_start_socket(void **state)
 	memset(part, 'p', 100);
 	part[100] = '\0';
 	snprintf(deep, sizeof(deep), "%s/%s/%s", top, part, part); /* longer than sun_path */
-	assert_int_equal(rt_store_reserve(deep, "c7", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(deep, "c7", NULL, &s, &e), 0);
 	assert_int_equal(rt_store_connect(&s, &e), -ENOENT);
 	e = (struct err){0};
 	server = rt_store_listen(&s, &e);
@@ -348,7 +348,7 @@ static void test_status(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(rt_store_reserve(root, "c8", &s, &e), 0);
+	assert_int_equal(rt_store_reserve(root, "c8", NULL, &s, &e), 0);
 	assert_int_equal(rt_store_open(root, "c8", RT_LOCK_NONE, &t, &e), 0);
 	/* Nothing but the directory: who holds the lock makes the difference. */
 	assert_int_equal(rt_store_status(&t, &st, false), STATUS_CREATING);
