@@ -260,6 +260,7 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	blob_put_strv(out, &p->exec_allow);
 	blob_put_strv(out, &p->exec_deny);
 	blob_put_u32(out, p->refuse_to_init);
+	blob_put_u32(out, p->hide_init);
 	blob_put_strv(out, &p->protect);
 	blob_put_u64(out, (uint64_t)p->max_processes);
 	blob_put_u64(out, (uint64_t)p->max_threads);
@@ -289,6 +290,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	get_strv(&b, &ret->exec_allow);
 	get_strv(&b, &ret->exec_deny);
 	ret->refuse_to_init = get_bool(&b);
+	ret->hide_init = get_bool(&b);
 	get_strv(&b, &ret->protect);
 	ret->max_processes = (int64_t)blob_get_u64(&b);
 	ret->max_threads = (int64_t)blob_get_u64(&b);

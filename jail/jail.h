@@ -97,6 +97,7 @@ struct jail_plan {
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
+	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
 	struct strv protect;
 	int64_t max_processes, max_threads; /* -1: no limit */
 	struct jail_seal seal;
@@ -108,6 +109,7 @@ struct jail_facts {
 	uint32_t arch; /* AUDIT_ARCH_* of this host */
 	uint64_t caps; /* permitted and bounding of the runtime: what can be granted */
 	uint64_t last_cap;
+	int landlock_abi;   /* 0: no Landlock */
 	bool user_notif;    /* seccomp(2) has SECCOMP_FILTER_FLAG_NEW_LISTENER */
 	bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
 };
@@ -117,7 +119,7 @@ struct jail_options {
 	const char *id;
 	const char *cache_dir; /* of compiled filters; NULL: none */
 	bool no_new_keyring;
-	bool userns, setgroups_denied;
+	bool userns;
 	uint32_t preserve_fds;
 };
 

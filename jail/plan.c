@@ -9,7 +9,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define FLAG_WAIT_KILLABLE (1ul << 5) /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
+#define FLAG_WAIT_KILLABLE  (1ul << 5) /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
+#define LANDLOCK_VERSION    1u         /* LANDLOCK_CREATE_RULESET_VERSION */
+#define LANDLOCK_ABI_SCOPES 6          /* Linux 6.12 */
 
 int jail_probe(struct jail_facts *ret, struct err *e)
 {
@@ -26,12 +28,33 @@ int jail_probe(struct jail_facts *ret, struct err *e)
 		bounding |= (uint64_t)(has > 0) << cap;
 	ret->last_cap = cap ? (uint64_t)cap - 1 : 0;
 	ret->caps = ((uint64_t)data[1].permitted << 32 | data[0].permitted) & bounding;
+	ret->landlock_abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
+	if (ret->landlock_abi < 0)
+		ret->landlock_abi = 0;
 	ret->user_notif = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 	/* Flags are looked at before the pointer: EFAULT says that they are known. */
 	ret->wait_killable = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 				     SECCOMP_FILTER_FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE, NULL) < 0 &&
 			     errno == EFAULT;
 	return 0;
+}
+
+/* With CAP_SYS_PTRACE the workload may open the memory of PID 1, non-dumpable or not. It may not out of a Landlock domain
+ * that PID 1 is not in; one that has scopes alone forbids nothing else that an ordinary program does. */
+static void plan_hiding(const struct jail_facts *f, struct jail_plan *p)
+{
+	const struct jail_seal *s = &p->seal;
+	const uint64_t ptrace = 1ull << CAP_SYS_PTRACE;
+
+	if (p->engine == JAIL_NONE || p->init != POLICY_INIT_JAIL || !s->set_caps ||
+	    !((s->caps[CAPS_BOUNDING] | s->caps[CAPS_PERMITTED]) & ptrace))
+		return;
+	p->hide_init = f->landlock_abi >= LANDLOCK_ABI_SCOPES;
+	if (!p->hide_init)
+		log_warn("process.capabilities: CAP_SYS_PTRACE lets the workload into the memory of the jail: hiding "
+			 "it takes "
+			 "Landlock ABI %d (Linux 6.12), and this kernel has %d; leave the capability out",
+			 LANDLOCK_ABI_SCOPES, f->landlock_abi);
 }
 
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
@@ -49,7 +72,10 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	if (r < 0 || !policy)
 		return r;
 	r = policy_plan(policy, c, f, a, ret, e);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	plan_hiding(f, ret);
+	return 0;
 }
 
 void jail_features(struct arena *a, struct spec_features *ret)

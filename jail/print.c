@@ -186,6 +186,8 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 			jw_bool(w, "exec_memfd", p->exec_memfd);
 		}
 		jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");
+		if (p->hide_init)
+			jw_str(w, "hides_init", "Landlock: the workload has CAP_SYS_PTRACE");
 		jw_strv(w, "protect", &p->protect);
 		print_limit(w, "max_processes", p->max_processes);
 		print_limit(w, "max_threads", p->max_threads);

@@ -15,12 +15,7 @@ int seal_plan(const struct spec_config *c, const struct jail_facts *f, const str
 	ret->gid = p->user.gid;
 	ret->groups = p->user.additional_gids;
 	ret->n_groups = p->user.n_additional_gids;
-	ret->set_groups = !o->setgroups_denied;
-	if (o->setgroups_denied && ret->n_groups) {
-		err_set(e, EINVAL,
-			"setgroups(2) is denied in a user namespace that an unprivileged user maps alone; remove them");
-		return err_ctx(e, "process.user.additionalGids");
-	}
+	ret->set_groups = true; /* the runtime finds out whether the user namespace allows it */
 	ret->umask = p->user.umask;
 	ret->rlimits = p->rlimits;
 	ret->n_rlimits = p->n_rlimits;

@@ -159,6 +159,20 @@ static int set_home(struct helper *h, struct err *e)
 	return 0;
 }
 
+/* A domain that PID 1 is not in: Landlock lets nobody out of a domain trace, or open /proc/PID/mem, fd, exe and root of, a
+ * process outside, whatever its capabilities. A ruleset has to handle something: abstract sockets of processes outside. */
+static int hide_init(struct err *e)
+{
+	const struct {
+		uint64_t fs, net, scoped;
+	} attr = {.scoped = 1}; /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, Linux 6.12 */
+	AUTO_CLOSE int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		return err_errno(e, "hide PID 1 from the workload's CAP_SYS_PTRACE by Landlock");
+	return 0;
+}
+
 int step_user(struct helper *h, struct err *e)
 {
 	const struct jail_seal *s = &h->plan.seal;
@@ -167,6 +181,8 @@ int step_user(struct helper *h, struct err *e)
 
 	if (s->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, "PR_SET_NO_NEW_PRIVS");
+	if (h->plan.hide_init && (r = hide_init(e)) < 0)
+		return r;
 	if (chdir(cwd) < 0) /* the user may be let in where root is not: network file systems, user namespaces */
 		code = errno;
 	if (code && code != EACCES && code != EPERM)
