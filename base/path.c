@@ -36,12 +36,11 @@ static int step_in(int rootfd, const char *so_far, const char *parent, const cha
 	AUTO_CLOSE int dirfd = -1;
 	int r, fd = path_open_in(rootfd, so_far, O_PATH | O_DIRECTORY, 0, NULL);
 
-	if (fd >= 0 || fd != -ENOENT) {
-		if (fd < 0) {
-			errno = -fd;
-			err_errno(e, "open directory '%s' in the rootfs", so_far);
-		}
+	if (fd >= 0)
 		return fd;
+	if (fd != -ENOENT) {
+		errno = -fd;
+		return err_errno(e, "open directory '%s' in the rootfs", so_far);
 	}
 	dirfd = path_open_in(rootfd, parent, O_PATH | O_DIRECTORY, 0, e);
 	if (dirfd < 0)

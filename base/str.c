@@ -173,7 +173,7 @@ int parse_u64(const char *s, int base, uint64_t *ret)
 
 int parse_i64(const char *s, int base, int64_t *ret)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r = parse_u64(s + (*s == '-'), base, &v);
 
 	if (r < 0)

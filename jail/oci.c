@@ -151,17 +151,16 @@ bool rule_has_alternatives(const struct spec_seccomp_rule *s)
 	return false;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint32_t default_action, struct err *e)
+static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint32_t default_action, struct arena *a,
+		    struct err *e)
 {
-	struct scmp_arg_cmp *v = NULL;
-	AUTO_FREE void *room = calloc(s->n_args + 1, sizeof(*v));
+	struct scmp_arg_cmp *v = arena_alloc(a, (s->n_args + 1) * sizeof(*v));
 	bool alternatives = rule_has_alternatives(s);
 	uint32_t action;
 	int r = oci_action(s->action, &s->errno_ret, &action, e);
 
 	if (r < 0 || action == default_action) /* which libseccomp does not take */
 		return r;
-	v = room;
 	if (!v)
 		return err_set(e, ENOMEM, "out of memory");
 	for (size_t i = 0; i < s->n_args; i++) {
@@ -206,7 +205,7 @@ static int export_bpf(scmp_filter_ctx ctx, struct arena *a, struct jail_bpf *ret
 }
 
 static int set_up(scmp_filter_ctx ctx, const struct spec_seccomp *s, uint32_t default_action, const uint32_t *archs,
-		  size_t n_archs, struct err *e)
+		  size_t n_archs, struct arena *a, struct err *e)
 {
 	int r = 0;
 
@@ -227,7 +226,7 @@ static int set_up(scmp_filter_ctx ctx, const struct spec_seccomp *s, uint32_t de
 	if (r < 0)
 		return err_set(e, -r, "libseccomp: %s", strerror(-r));
 	for (size_t i = 0; i < s->n_rules; i++) {
-		r = add_rule(ctx, &s->rules[i], default_action, e);
+		r = add_rule(ctx, &s->rules[i], default_action, a, e);
 		if (r < 0)
 			return err_ctx(e, "syscalls[%zu]", i);
 	}
@@ -236,7 +235,7 @@ static int set_up(scmp_filter_ctx ctx, const struct spec_seccomp *s, uint32_t de
 
 static int compile(const struct spec_seccomp *s, uint32_t native, struct arena *a, struct jail_bpf *ret, struct err *e)
 {
-	uint32_t archs[MAX_ARCHS], default_action;
+	uint32_t archs[MAX_ARCHS] = {0}, default_action = 0;
 	scmp_filter_ctx ctx;
 	size_t n_archs = 0;
 	int r = oci_action(s->default_action, &s->default_errno_ret, &default_action, e);
@@ -253,7 +252,7 @@ static int compile(const struct spec_seccomp *s, uint32_t native, struct arena *
 	ctx = seccomp_init(default_action);
 	if (!ctx)
 		return err_set(e, ENOTSUP, "libseccomp does not take %s as the default action here", s->default_action);
-	r = set_up(ctx, s, default_action, archs, n_archs, e);
+	r = set_up(ctx, s, default_action, archs, n_archs, a, e);
 	if (r == 0)
 		r = export_bpf(ctx, a, ret, e);
 	seccomp_release(ctx);

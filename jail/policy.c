@@ -399,7 +399,7 @@ static int choose_flags(struct builder *b, const struct jail_facts *f)
 	const struct strv *l = &b->policy->syscalls.flags;
 	uint32_t flags = l->v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW; /* runc's default */
 
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; l->v && i < l->n; i++) {
 		const struct word *w = word_find(seccomp_flags, l->v[i]);
 
 		if (!w) {

@@ -16,10 +16,9 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "internal.h"
-
-extern char **environ;
 
 int idmap_check(const struct spec_idmaps *m, struct err *e)
 {

@@ -187,26 +187,34 @@ static int fs_options(struct ns_run *r, const struct ns_mount *m, struct strv *r
 	return 0;
 }
 
+/* The new file system, mounted nowhere yet. */
+static int make_fs(struct ns_run *r, const struct ns_mount *m, bool *ret_iversion, struct err *e)
+{
+	uint64_t attr = m->attr_set | (m->attr_rec_set & ~(uint64_t)AT_BITS);
+	struct strv options = {0};
+	char mode[16];
+	int mnt = fs_options(r, m, &options, mode, ret_iversion, e);
+
+	if (str_eq(m->type, "tmpfs")) /* what is mounted and made in it comes first: ns_masks makes it read-only */
+		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (mnt >= 0) {
+		mnt = mnt_new(m->type, m->source, &options, m->fs_ro, attr, e);
+		if (mnt < 0)
+			err_ctx(e, "options");
+	}
+	free(options.v);
+	return mnt;
+}
+
 static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
 	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = (m->attr_set | m->attr_rec_set) & MOUNT_ATTR_RDONLY;
-	uint64_t attr = m->attr_set | (m->attr_rec_set & ~(uint64_t)AT_BITS);
-	AUTO_FREE char **list = NULL;
-	AUTO_CLOSE int mnt = -1;
-	struct strv options;
-	bool iversion;
-	char mode[16];
+	bool iversion = false;
+	AUTO_CLOSE int mnt = make_fs(r, m, &iversion, e);
 	int result;
 
-	result = fs_options(r, m, &options, mode, &iversion, e);
-	list = options.v;
-	if (result < 0)
-		return result;
-	if (tmpfs) /* what is mounted and made in it comes first: ns_masks makes it read-only */
-		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	mnt = mnt_new(m->type, m->source, &options, m->fs_ro, attr, e);
 	if (mnt < 0)
-		return err_ctx(e, "options");
+		return mnt;
 	if (m->tmpcopyup) {
 		bool made;
 		AUTO_CLOSE int target = target_open(r, m->destination, true, false, &made, e);

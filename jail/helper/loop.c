@@ -130,7 +130,7 @@ static void turn(struct helper *h, int *number)
 		hear_main(h, number);
 	else if (*number >= 0)
 		fetch_listener(h, number);
-	if (fds[1].revents)
+	if (fds[1].revents && h->engine)
 		h->engine->on_readable(h);
 	if (fds[0].revents)
 		read_signals(h);

@@ -54,13 +54,13 @@ void *malloc(size_t size)
 	return b + 1;
 }
 
-void *calloc(size_t n, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
 	char *was = dirty;
 	size_t all;
 	char *p;
 
-	if (__builtin_mul_overflow(n, size, &all)) {
+	if (__builtin_mul_overflow(nmemb, size, &all)) {
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -70,33 +70,33 @@ void *calloc(size_t n, size_t size)
 	return p;
 }
 
-void free(void *p)
+void free(void *ptr)
 {
-	if (p && (struct block *)p - 1 == last) {
+	if (ptr && (struct block *)ptr - 1 == last) {
 		next = (char *)last;
 		last = NULL;
 	}
 }
 
-void *realloc(void *p, size_t size)
+void *realloc(void *ptr, size_t size)
 {
 	struct block *b;
 	void *q;
 
-	if (!p)
+	if (!ptr)
 		return malloc(size);
-	b = (struct block *)p - 1;
+	b = (struct block *)ptr - 1;
 	if (size <= b->size)
-		return p;
-	if (b == last && size < SIZE_MAX / 4 && (size_t)(end - (char *)p) >= round_up(size)) {
+		return ptr;
+	if (b == last && size < SIZE_MAX / 4 && (size_t)(end - (char *)ptr) >= round_up(size)) {
 		b->size = round_up(size);
-		next = (char *)p + b->size;
+		next = (char *)ptr + b->size;
 		if (next > dirty)
 			dirty = next;
-		return p;
+		return ptr;
 	}
 	q = malloc(size);
 	if (q)
-		memcpy(q, p, b->size);
+		memcpy(q, ptr, b->size);
 	return q;
 }

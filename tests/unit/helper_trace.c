@@ -304,7 +304,7 @@ static void exec_race_control(void **state)
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = {ARRAY_LEN(insns), insns};
-	int out[2], go[2];
+	int out[2] = {-1, -1}, go[2] = {-1, -1};
 	char text[256] = "", byte;
 	pid_t pid;
 
