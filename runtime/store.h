@@ -60,6 +60,8 @@ int rt_store_list(const char *root, struct arena *a, struct strv *ret, struct er
 int rt_store_made(void *store, const char *path, bool is_dir, struct err *e);
 /* The journal, "" when there is none; free with free. Returns 0 or -errno. */
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e);
+/* Adds lines of another container's journal. Returns 0 or -errno. */
+int rt_store_made_add(struct rt_store *s, const char *lines, struct err *e);
 
 /* start.sock: the container's end, listening (SOCK_SEQPACKET), and the end of `start`. Both work for paths of any
  * length, through /proc/self/fd. Return the fd or -errno; connect: -ENOENT or -ECONNREFUSED when nobody waits. */

@@ -6,7 +6,8 @@
 
 #include "namespaces/namespaces.h"
 
-static bool used_by_another(const char *root, const struct rt_store *s, const char *rootfs)
+/* Whether another container of this root uses the rootfs; the journal is handed on to it then. */
+static bool hand_on(const char *root, const struct rt_store *s, const char *rootfs, const char *made)
 {
 	struct arena a = {0};
 	struct strv ids;
@@ -20,6 +21,8 @@ static bool used_by_another(const char *root, const struct rt_store *s, const ch
 		if (str_eq(ids.v[i], s->id) || rt_store_open(root, ids.v[i], RT_LOCK_NONE, &other, NULL) < 0)
 			continue;
 		used = rt_store_load(&other, &a, &state, NULL) < 0 || str_eq(state.rootfs, rootfs);
+		if (used)
+			rt_store_made_add(&other, made, NULL);
 	}
 	arena_free(&a);
 	return used;
@@ -34,7 +37,7 @@ void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
 	/* A container that is reserved in between waits: it is seen here, or makes its mount points afterwards. */
 	if (flock(s->root_fd, LOCK_EX) < 0)
 		return;
-	if (!used_by_another(root, s, rootfs))
+	if (!hand_on(root, s, rootfs, made))
 		ns_unmake(rootfs, made);
 	flock(s->root_fd, LOCK_UN);
 }

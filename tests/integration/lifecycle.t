@@ -113,6 +113,20 @@ rm -f "$T/b/rootfs/ready"
 ok "delete after children were left" jr delete "$id"
 nothing_left "no child is left" "$id"
 
+# Two containers of one rootfs: the first one made the mount points, the second one uses them until it ends.
+rm -rf "$T/two"
+make_bundle "$T/two" "$(sh_filter 'while :; do sleep 0.05; [ -e /proc/self/stat ] || exit 9; [ -c /dev/null ] || exit 8; done')"
+leftovers_begin "$T/two"
+ok "the first of two of one rootfs" jr run -d --bundle "$T/two" "$id-1"
+ok "the second" jr run -d --bundle "$T/two" "$id-2"
+ok "the mount points are made" test -d "$T/two/rootfs/proc"
+ok "delete the first, which made them" jr delete -f "$id-1"
+ok "they stay for the second" test -d "$T/two/rootfs/proc"
+sleep 0.3
+ok "which has its mounts still" status_is "$id-2" running
+ok "delete the second" jr delete -f "$id-2"
+nothing_left "and takes them away" "$id-2"
+
 refused 'invalid container ID format' create --bundle "$T/b" 'a/b'
 refused 'invalid container ID format' create --bundle "$T/b" '..'
 refused 'invalid container ID format' create --bundle "$T/b" '.'
