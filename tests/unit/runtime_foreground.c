@@ -558,5 +558,7 @@ int main(void)
 	    cmocka_unit_test(test_console_socket),
 	};
 
+	/* A shell in the background leaves SIGINT ignored. */
+	assert_int_equal(signals_default(), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
