@@ -26,8 +26,12 @@ attack() {
 	RUN_TIMEOUT=200 jrun --policy "$T/policy.json" --audit "$T/audit" run --bundle "$T/b" "jt-$$-a"
 }
 
-attack "$none" "/bin/race_exec /bin/race_a /bin/race_d 300"
-diag "race, control: $out $err"
+# How soon the race is won depends on what else the machine does.
+for round in 1 2 3 4 5 6 7 8 9 10; do
+	attack "$none" "/bin/race_exec /bin/race_a /bin/race_d 1000"
+	diag "race, control, round $round: $out $err"
+	[[ $out != *escaped=[1-9]* ]] || break
+done
 like "race (control): without a rule the other program does run" "$out" '(escape[sd]?|denied)[^0-9]*[1-9]|[1-9][0-9]* (escape|denied)'
 attack "$rules" "/bin/race_exec /bin/race_a /bin/race_d $tries"
 diag "race: $tries tries: $out $err"

@@ -52,6 +52,7 @@ for policy in none default; do
 	exec 7>"$T/type"
 	eventually 5 grep -q listening "$T/console.err"
 	ok "policy $policy: create with a console socket" jr --policy "$policy" create --bundle "$T/b" --console-socket "$T/socket" "$id" </dev/null
+	eventually 5 grep -q 'name: ' "$T/console.err"
 	like "policy $policy: one fd came" "$(cat "$T/console.err")" 'name: '
 	ok "policy $policy: start" jr start "$id"
 	echo typed >&7
