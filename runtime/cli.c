@@ -51,6 +51,8 @@ const struct rt_option rt_common_options[] = {
 	SHAPE_OPTIONS, \
 	{"console-socket", 0, "SOCKET", "send the master of the terminal to this AF_UNIX socket", NULL, RT_STRING, false, \
 	 OPTION(console_socket)}, \
+	{"pidfd-socket", 0, "SOCKET", "send a pidfd of the container's first process to this AF_UNIX socket", NULL, RT_STRING, \
+	 false, OPTION(pidfd_socket)}, \
 	{"pid-file", 0, "FILE", "write the pid of the container's first process to FILE", NULL, RT_STRING, false, \
 	 OPTION(pid_file)}, \
 	{"trace-steps", 0, NULL, "print what each step of the container's life took, in microseconds", NULL, RT_BOOL, false, \

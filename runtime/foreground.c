@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "foreground.h"
 
+#include "sendfd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -322,69 +324,16 @@ int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master
 	return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
 }
 
-/* ---- --console-socket ---- */
-
-static int console_connect(const char *path, struct err *e)
-{
-	AUTO_CLOSE int dir_fd = -1, fd = -1;
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	const char *name = strrchr(path, '/');
-	char dir[PATH_MAX];
-	int n;
-
-	name = name ? name + 1 : path;
-	n = snprintf(dir, sizeof(dir), "%.*s.", (int)(name - path), path);
-	if (n >= (int)sizeof(dir))
-		return err_set(e, ENAMETOOLONG, "path of the socket '%.64s...'", path);
-	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return err_errno(e, "open the directory of '%s'", path);
-	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
-	if (n >= (int)sizeof(sa.sun_path))
-		return err_set(e, ENAMETOOLONG, "name of the socket '%s': longer than %zu bytes", path,
-			       sizeof(sa.sun_path) - 20);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(e, "socket");
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return err_errno(e, "connect to '%s'", path);
-	return take_fd(&fd);
-}
-
 int rt_console_send(const char *path, int master, struct err *e)
 {
-	AUTO_CLOSE int fd = -1;
-	union {
-		struct cmsghdr align;
-		char data[CMSG_SPACE(sizeof(int))];
-	} control = {0};
 	unsigned int number = 0;
 	char name[40];
-	struct iovec iov = {.iov_base = name};
-	struct msghdr msg = {
-	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof(control.data)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
+	int r = 0;
 
-	if (ioctl(master, TIOCGPTN, &number) < 0) {
-		err_errno(e, "ask the terminal for its number");
-		return err_ctx(e, "--console-socket");
-	}
+	if (ioctl(master, TIOCGPTN, &number) < 0)
+		r = err_errno(e, "ask the terminal for its number");
 	snprintf(name, sizeof(name), "/dev/pts/%u", number);
-	iov.iov_len = strlen(name);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &master, sizeof(master));
-	fd = console_connect(path, e);
-	if (fd < 0)
-		return err_ctx(e, "--console-socket");
-	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		err_errno(e, "send the terminal to '%s'", path);
-		return err_ctx(e, "--console-socket");
-	}
-	return 0;
+	if (r == 0)
+		r = rt_send_fd(path, name, master, e);
+	return r < 0 ? err_ctx(e, "--console-socket") : 0;
 }

@@ -28,7 +28,7 @@ struct life_times {
 struct life {
 	/* What is asked. */
 	const char *root, *id, *bundle; /* bundle: absolute */
-	const char *console_socket, *pid_file, *audit;
+	const char *console_socket, *pidfd_socket, *pid_file, *audit;
 	bool start_now;  /* `run`: the workload starts without waiting for `start` */
 	bool foreground; /* `run` without --detach */
 

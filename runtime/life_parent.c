@@ -12,6 +12,7 @@
 
 #include "hooks.h"
 #include "life_steps.h"
+#include "sendfd.h"
 #include "unmake.h"
 
 int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e)
@@ -276,6 +277,8 @@ int parent_created(struct life *l, struct err *e)
 
 	l->state.created = true;
 	r = rt_store_write(&l->store, &l->state, e);
+	if (r >= 0 && l->pidfd_socket && (r = rt_send_fd(l->pidfd_socket, "pidfd", l->pidfd, e)) < 0)
+		err_ctx(e, "--pidfd-socket");
 	if (r >= 0 && l->pid_file)
 		r = write_pid_file(l, e);
 	return r;

@@ -201,6 +201,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->root = c->g.root;
 	l->id = id;
 	l->console_socket = c->o.console_socket;
+	l->pidfd_socket = c->o.pidfd_socket;
 	l->pid_file = c->o.pid_file;
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;

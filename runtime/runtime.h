@@ -32,7 +32,7 @@ struct rt_options {
 	/* create, run; bundle also spec, plan */
 	const char *bundle; /* NULL: not said; the default is the working directory */
 	const char *config; /* file instead of BUNDLE/config.json */
-	const char *console_socket, *pid_file;
+	const char *console_socket, *pidfd_socket, *pid_file;
 	bool no_pivot, no_new_keyring;
 	uint64_t preserve_fds;
 	bool trace_steps;

@@ -103,7 +103,7 @@ static void test_errors(void **state)
 	    {"--frob=1 list", EINVAL, "flag provided but not defined: -frob"},
 	    {"list --root /x", EINVAL, "flag provided but not defined: -root"},
 	    {"create --detach id", EINVAL, "flag provided but not defined: -detach"},
-	    {"create id --pidfd-socket /s", EINVAL, "flag provided but not defined: -pidfd-socket"},
+	    {"create id --lsm-profile /s", EINVAL, "flag provided but not defined: -lsm-profile"},
 	    {"kill id -9", EINVAL, "flag provided but not defined: -9"},
 	    {"---x list", EINVAL, "bad flag syntax: ---x"},
 	    {"--=x list", EINVAL, "bad flag syntax: --=x"},

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sendfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int connect_to(const char *path, struct err *e)
+{
+	AUTO_CLOSE int dir_fd = -1, fd = -1;
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	const char *name = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int n;
+
+	name = name ? name + 1 : path;
+	n = snprintf(dir, sizeof(dir), "%.*s.", (int)(name - path), path);
+	if (n >= (int)sizeof(dir))
+		return err_set(e, ENAMETOOLONG, "path of the socket '%.64s...'", path);
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return err_errno(e, "open the directory of '%s'", path);
+	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+	if (n >= (int)sizeof(sa.sun_path))
+		return err_set(e, ENAMETOOLONG, "name of the socket '%s': longer than %zu bytes", path,
+			       sizeof(sa.sun_path) - 20);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, "socket");
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return err_errno(e, "connect to '%s'", path);
+	return take_fd(&fd);
+}
+
+int rt_send_fd(const char *path, const char *name, int fd, struct err *e)
+{
+	AUTO_CLOSE int sock = connect_to(path, e);
+	union {
+		struct cmsghdr align;
+		char data[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = (void *)name, .iov_len = strlen(name)};
+	struct msghdr msg = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof(control.data)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
+
+	if (sock < 0)
+		return sock;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? err_errno(e, "send %s to '%s'", name, path) : 0;
+}
