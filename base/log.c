@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "jsonw.h"
+#include "proc.h"
 #include "str.h"
 
 static struct {
@@ -27,13 +27,9 @@ void log_setup(int fd, bool json, bool debug)
 static void to_file(const char *level, const char *text)
 {
 	AUTO_BUF line = {0};
-	struct timespec t;
-	struct tm tm;
-	char when[40];
+	char when[NOW_UTC_SIZE];
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	now_utc(when, 0);
 	if (logging.json) {
 		struct jsonw w = {.out = &line};
 

@@ -176,6 +176,21 @@ int signals_default(void)
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0 ? -errno : 0;
 }
 
+char *now_utc(char buf[NOW_UTC_SIZE], int digits)
+{
+	struct timespec t;
+	char fraction[16];
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	snprintf(fraction, sizeof(fraction), ".%09ld", t.tv_nsec);
+	/* Not strftime: it would be a tenth of the helper. */
+	snprintf(buf, NOW_UTC_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d%.*sZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		 tm.tm_hour, tm.tm_min, tm.tm_sec, digits ? digits + 1 : 0, fraction);
+	return buf;
+}
+
 uint64_t now_us(void)
 {
 	struct timespec t;

@@ -37,6 +37,10 @@ const char *signal_name(int sig);
  * a child before its execve. Returns 0 or -errno. */
 int signals_default(void);
 
+#define NOW_UTC_SIZE 40
+/* The present time as RFC 3339 in UTC, with 0, 6 or 9 digits of the second's fraction. Returns buf. */
+char *now_utc(char buf[NOW_UTC_SIZE], int digits);
+
 /* CLOCK_MONOTONIC in microseconds. */
 uint64_t now_us(void);
 

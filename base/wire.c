@@ -7,42 +7,19 @@
 
 #include "fd.h"
 
-union fd_control {
-	struct cmsghdr align;
-	char data[CMSG_SPACE(sizeof(int))];
-};
-
 int wire_send(int sock, const struct wire *m, int fd)
 {
-	struct iovec iov = {.iov_base = (void *)m, .iov_len = sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	union fd_control control = {0};
-	ssize_t n;
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.data;
-		msg.msg_controllen = sizeof(control.data);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	do
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return n == (ssize_t)sizeof(*m) ? 0 : -EIO;
+	return fd_send(sock, m, sizeof(*m), fd);
 }
 
 int wire_recv(int sock, struct wire *m, int *ret_fd)
 {
 	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	union fd_control control = {0};
+	union {
+		struct cmsghdr align;
+		char data[CMSG_SPACE(sizeof(int))];
+	} control = {0};
 	AUTO_CLOSE int fd = -1;
 	ssize_t n;
 

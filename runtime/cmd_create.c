@@ -16,6 +16,18 @@
 #include "runtime.h"
 #include "unmake.h"
 
+/* From the first row to the end of create or of run; signals are held back from here on. */
+static int walk(struct life *l, struct err *e)
+{
+	int r = rt_foreground_begin(&l->signals, e);
+
+	if (r >= 0)
+		r = life_create(l, e);
+	if (l->trace && l->times)
+		life_print_times(l);
+	return r;
+}
+
 int cmd_create(struct rt_call *c, struct err *e)
 {
 	struct life l;
@@ -24,13 +36,8 @@ int cmd_create(struct rt_call *c, struct err *e)
 	life_init(&l);
 	r = rt_prepare(c, NULL, c->args[0], NULL, &l, e);
 	if (r >= 0)
-		r = rt_foreground_begin(&l.signals, e);
-	if (r >= 0) {
-		r = life_create(&l, e);
-		if (l.trace && l.times)
-			life_print_times(&l);
-		rt_foreground_end(&l.signals);
-	}
+		r = walk(&l, e);
+	rt_foreground_end(&l.signals);
 	life_close(&l);
 	return r;
 }
@@ -162,15 +169,10 @@ int cmd_run(struct rt_call *c, struct err *e)
 	if (r >= 0 && l.foreground && !c->o.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		r = err_errno(e, "PR_SET_CHILD_SUBREAPER");
 	if (r >= 0)
-		r = rt_foreground_begin(&l.signals, e);
-	if (r >= 0) {
-		r = life_create(&l, e);
-		if (l.trace && l.times)
-			life_print_times(&l);
-		if (r >= 0 && l.foreground)
-			r = run_foreground(c, &l, e);
-		rt_foreground_end(&l.signals);
-	}
+		r = walk(&l, e);
+	if (r >= 0 && l.foreground)
+		r = run_foreground(c, &l, e);
+	rt_foreground_end(&l.signals);
 	life_close(&l);
 	return r;
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANNOTATION_POLICY "jailrun.policy"
@@ -100,26 +99,15 @@ static const char *cache_dir(struct rt_call *c)
 	return xdg && *xdg ? arena_printf(&c->arena, "%s/jailrun-cache", xdg) : NULL;
 }
 
-static const char *now_text(struct arena *a)
-{
-	struct timespec t;
-	struct tm tm;
-	char day[32];
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	return arena_printf(a, "%s.%09ldZ", day, t.tv_nsec);
-}
-
 static void fill_state(struct rt_call *c, struct life *l, const struct spec_policy *policy)
 {
 	struct spec_state *s = &l->state;
+	char now[NOW_UTC_SIZE];
 
 	s->id = (char *)l->id;
 	s->bundle = (char *)l->bundle;
 	s->rootfs = (char *)l->ns.rootfs;
-	s->created_at = (char *)now_text(&c->arena);
+	s->created_at = arena_strdup(&c->arena, now_utc(now, 9));
 	s->owner_uid = geteuid();
 	s->owner = (char *)rt_user_name(geteuid(), &c->arena);
 	s->cgroup_manager = (char *)c->g.cgroup_manager;

@@ -40,24 +40,10 @@ static int connect_to(const char *path, struct err *e)
 int rt_send_fd(const char *path, const char *name, int fd, struct err *e)
 {
 	AUTO_CLOSE int sock = connect_to(path, e);
-	union {
-		struct cmsghdr align;
-		char data[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = (void *)name, .iov_len = strlen(name)};
-	struct msghdr msg = {
-	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof(control.data)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
+	int r;
 
 	if (sock < 0)
 		return sock;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	do
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? err_errno(e, "send %s to '%s'", name, path) : 0;
+	r = fd_send(sock, name, strlen(name), fd);
+	return r < 0 ? err_set(e, -r, "send %s to '%s': %s", name, path, strerror(-r)) : 0;
 }

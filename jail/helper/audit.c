@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -56,16 +55,11 @@ static bool write_line(struct helper *h)
 
 static void begin_line(struct helper *h, struct jsonw *w)
 {
-	struct timespec now;
-	struct tm tm;
-	char text[96];
+	char text[NOW_UTC_SIZE];
 
 	line.len = 0;
 	*w = (struct jsonw){.out = &line};
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
+	now_utc(text, 6);
 	jw_object(w, NULL);
 	jw_str(w, "time", text);
 	jw_str(w, "container", h->plan.id);
