@@ -144,8 +144,8 @@ const struct step life[] = {
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'P', "state.created", starts_later, parent_created, parent_created_undo},
     /* -- `create` returns here; `start` goes on -- */
-    {'P', "start", starts_now, parent_start, NULL},
-    {'P', "state.running", creates_and_starts, parent_created, parent_created_undo}, /* while the workload starts */
+    /* `run` says it in advance, after all that it has to do itself: the helper finds the word when it is ready. */
+    {'P', "start", starts_now, parent_start, NULL, .beside = true},
     /* The helper's rows: jail_steps[] of jail/steps.c, in its order. */
     {'J', "wait.start", NULL, NULL, NULL},
     {'J', "hooks.startContainer", has_start_container, NULL, NULL},
@@ -158,6 +158,7 @@ const struct step life[] = {
     {'W', "seal.fds", NULL, NULL, NULL},
     {'W', "seal.seccomp", NULL, NULL, NULL},
     {'W', "exec", NULL, NULL, NULL},
+    {'P', "state.running", creates_and_starts, parent_created, parent_created_undo},
     {'P', "hooks.poststart", has_poststart, parent_hooks_poststart, NULL},
 };
 const int life_rows = ARRAY_LEN(life);
@@ -314,6 +315,7 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 {
 	switch (m->kind) {
 	case WIRE_BATON:
+		l->ready = l->ready || m->row >= life_row("wait.start");
 		return 1;
 	case WIRE_ERR:
 		*e = m->err;
@@ -354,14 +356,14 @@ int life_wait(struct life *l, bool until_closed, struct err *e)
 		if (!fds[0].revents)
 			continue;
 		r = wire_recv(l->sock, &m, &fd);
-		if (r == 0 && until_closed)
+		if (r == 0 && until_closed && l->ready)
 			return 0;
 		if (r == 0)
 			return vanished(l, e);
 		if (r < 0)
 			return err_set(e, -r, "receive from the other side: %s", strerror(-r));
 		r = on_message(l, &m, take_fd(&fd), e);
-		if (r != 0)
+		if (r < 0 || (r > 0 && !until_closed))
 			return r < 0 ? r : 0;
 	}
 }
@@ -447,6 +449,7 @@ int life_start(struct life *l, struct err *e)
 {
 	int r = share_times(l, e);
 
+	l->ready = true;
 	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row("start"), life_rows, e);
 }
 

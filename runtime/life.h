@@ -52,6 +52,7 @@ struct life {
 	pid_t pid;
 	int pidfd;
 	bool hooks_begun; /* poststop hooks are due from here on */
+	bool ready;       /* the helper waits for its start: from here on a silent end is the workload's execution */
 	bool started;     /* WIRE_START is sent: the other side now ends by executing the workload */
 
 	/* --trace-steps, and the tests' injected failures. */

@@ -64,7 +64,7 @@ static void the_child_comes_after_its_clone(void **state)
 	/* Nothing of the child could be undone for a row that it waited for without knowing. */
 	for (int i = 0; i < life_rows; i++)
 		if (life[i].beside)
-			assert_true(life[i].role == 'P' && i > clone_row && i < life_row("jail.enter"));
+			assert_true(life[i].role == 'P' && i > clone_row && i < life_row("wait.start"));
 	assert_true(life_row("rootfs.pivot") > life_row("hooks.createContainer"));
 	assert_true(life_row("masks") > life_row("rootfs.pivot"));
 	assert_true(life_row("state.created") > life_row("jail.enter"));
