@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	r = parsed = inherited_settle(&e);
 	if (r == 0)
 		r = parsed = rt_cli_parse(argc, argv, &c, &e);
+	c.argv = argv;
 	/* Even after an error: it is to be found in the log as well. */
 	if (log_open(&c.g, &log_err) < 0 && r == 0) {
 		e = log_err;

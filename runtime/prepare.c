@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sealed.h"
+
 #define ANNOTATION_POLICY "jailrun.policy"
 
 static int load_config(struct rt_call *c, struct life *l, struct err *e)
@@ -194,7 +196,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;
 	if ((r = check_preserved(c, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
-	    (r = spec_config_supported(&l->config, e)) < 0)
+	    (r = rt_run_sealed(c, &l->config, e)) < 0 || (r = spec_config_supported(&l->config, e)) < 0)
 		return r;
 	if (!l->config.process.set || l->config.process.args.n == 0)
 		return err_set(e, EINVAL, "config.json: process.args: must name the program to run");

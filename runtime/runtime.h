@@ -45,6 +45,7 @@ struct rt_options {
 };
 
 struct rt_call {
+	char **argv; /* of main, to execute this call once more (sealed.c); NULL in tests */
 	const struct rt_command *command;
 	struct rt_globals g;
 	struct rt_options o;

@@ -101,4 +101,15 @@ hostile
 make_bundle "$T/b" "$(args_filter /bin/true) | .process.env += [\"LD_PRELOAD=/evil.so\"] | .hooks = {createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"env >$T/hook.env\"]}]}"
 jrun run --bundle "$T/b" "jt-$$-h"
 unlike "no LD_PRELOAD of the container in a hook" "$(cat "$T/hook.env")" LD_PRELOAD
+# In a pid namespace that others share the first process is seen from the start: its program is a sealed copy, in its own
+# namespace it is nobody's business. The hook runs as its child.
+for shared in true false; do
+	make_bundle "$T/b" "$(args_filter /bin/true) | .hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"readlink /proc/\$PPID/exe >$T/exe; true\"]}]
+		| if $shared then del(.linux.namespaces[] | select(.type == \"pid\")) else . end"
+	jrun --policy none run --bundle "$T/b" "jt-$$-sealed"
+	is "shared pid namespace: $shared: it runs" "$rc" 0 || diag "$err"
+	if [ $shared = true ]; then
+		like "shared pid namespace: the program of the first process is in sealed memory" "$(cat "$T/exe")" '^/memfd:jailrun'
+	fi
+done
 done_testing
