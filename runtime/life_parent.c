@@ -123,7 +123,7 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 	}
 	pid = proc_clone(flags | CLONE_PARENT, l->cg_run.dir_fd, NULL);
 	if (pid < 0)
-		err_set(e, -pid, "clone: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
+		err_set(e, -pid, "clone3: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
 	return pid;
 }
 
@@ -156,7 +156,7 @@ static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
 	r = middle < 0 ? middle : wire_recv(pair[0], &m, NULL);
 	close(pair[0]);
 	if (middle < 0)
-		return err_set(e, -middle, "clone: %s", strerror(-middle));
+		return err_set(e, -middle, "clone3: %s", strerror(-middle));
 	proc_wait(middle, &status, 0);
 	if (r > 0 && m.kind == WIRE_PID)
 		return (pid_t)m.value;
@@ -185,7 +185,7 @@ int parent_clone(struct life *l, struct err *e)
 		child_main(l);
 	}
 	if (l->pid < 0 && !joined)
-		return err_set(e, -l->pid, "clone: %s (%s)%s", strerror(-l->pid), errno_name(-l->pid),
+		return err_set(e, -l->pid, "clone3: %s (%s)%s", strerror(-l->pid), errno_name(-l->pid),
 			       clone_hint(l->pid));
 	if (l->pid < 0)
 		return l->pid;
