@@ -21,6 +21,7 @@ int wire_recv(int sock, struct wire *m, int *ret_fd)
 		char data[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	AUTO_CLOSE int fd = -1;
+	int reset = 0;
 	ssize_t n;
 
 	if (ret_fd) {
@@ -28,9 +29,9 @@ int wire_recv(int sock, struct wire *m, int *ret_fd)
 		msg.msg_control = control.data;
 		msg.msg_controllen = sizeof(control.data);
 	}
-	do
+	do /* ECONNRESET: the other side closed before it read all of ours; it stands before what that side had sent */
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : -errno;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))

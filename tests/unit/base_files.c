@@ -176,6 +176,23 @@ static void messages_carry_fds(void **state)
 	close(pair[1]);
 }
 
+/* What one side said last is heard, even when it left with words of ours unread. */
+static void last_words_are_heard(void **state)
+{
+	struct wire m = {.kind = WIRE_ERR}, got;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(wire_send(pair[0], &(struct wire){.kind = WIRE_START}, -1), 0);
+	assert_int_equal(wire_send(pair[1], &m, -1), 0);
+	close(pair[1]);
+	assert_int_equal(wire_recv(pair[0], &got, NULL), 1);
+	assert_int_equal(got.kind, WIRE_ERR);
+	assert_int_equal(wire_recv(pair[0], &got, NULL), 0);
+	close(pair[0]);
+}
+
 static void a_process_has_a_start(void **state)
 {
 	uint64_t one, again;
@@ -199,6 +216,7 @@ int main(void)
 	    T(files_are_replaced_whole),
 	    cmocka_unit_test(memfds_are_sealed),
 	    cmocka_unit_test(messages_carry_fds),
+	    cmocka_unit_test(last_words_are_heard),
 	    cmocka_unit_test(a_process_has_a_start),
 	};
 
