@@ -12,6 +12,7 @@ enum task_slot { SLOT_NONE, SLOT_PROCESS, SLOT_THREAD };
 struct task {
 	pid_t tid, tgid;  /* tid 0: the place is free */
 	uint8_t reserved; /* enum task_slot: held for the clone that it is in the middle of */
+	bool unannounced; /* its parent has not told of it yet */
 	bool gone_early;  /* its end was seen before its parent told of it; no task */
 	bool protected_;  /* leader: its program is in signals.protect */
 	bool exec_seen;   /* the early look at exec found the file below */

@@ -191,6 +191,8 @@ static void on_clone(struct helper *h, struct task *t, int event)
 			task_add((pid_t)child, thread ? tgid : (pid_t)child);
 		}
 		old = task_find((pid_t)child);
+		if (old)
+			old->unannounced = false;
 		t = task_find(tgid);
 		if (old && t && old->tgid == old->tid)
 			task_protect(old, t->protected_);
@@ -205,6 +207,8 @@ static struct task *first_sight(struct helper *h, pid_t tid)
 	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
 
 	t = task_add(tid, tgid);
+	if (t)
+		t->unannounced = true;
 	parent = task_find(ppid);
 	if (t && tid == tgid && parent)
 		task_protect(t, parent->protected_);
@@ -269,9 +273,11 @@ static void on_wait(struct helper *h, pid_t tid, int status)
 		t = NULL;
 	}
 	if (!WIFSTOPPED(status)) {
+		bool announced = t && !t->unannounced;
+
 		if (t)
 			task_remove(tid);
-		else
+		if (!announced) /* its parent's word, which may still come, is of one who is gone */
 			task_gone_early(tid);
 		return;
 	}
