@@ -31,7 +31,7 @@ make_debian_rootfs() {
 			rm -rf "$dir"
 			mirror=$(debian_mirror)
 			debootstrap --variant=minbase ${include:+--include="$include"} bookworm "$dir" \
-				"${mirror:-http://deb.debian.org/debian}" >"$dir.log" 2>&1 </dev/null || {
+				${mirror:+"$mirror"} >"$dir.log" 2>&1 </dev/null || {
 				tail -n 5 "$dir.log" >&2
 				exit 1
 			}
