@@ -30,6 +30,7 @@ is "list without containers" "$(jr list -q)" ""
 is "list -f json without containers" "$(jr list -f json | jq -c '. // []')" "[]"
 
 before=$(date -u +%s)
+# shellcheck disable=SC2317 # ok calls it
 create_logged() { jr create --bundle "$T/b" --pid-file "$T/pid" "$id" >"$T/log.out" 2>&1; }
 ok "create" create_logged
 is "state after create" "$(jr state "$id" | jq -r .status)" created
