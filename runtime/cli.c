@@ -140,7 +140,25 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static int option_set(const struct rt_option *o, char *base, const char *value, struct err *e)
+/* What is being parsed: the next word is argv[i]. */
+struct words {
+	int argc, i;
+	char **argv;
+	struct arena *arena;
+};
+
+static int list_add(struct words *w, struct strv *list, const char *value, struct err *e)
+{
+	/* No option can come more often than there are words. */
+	if (!list->v)
+		list->v = arena_alloc(w->arena, ((size_t)w->argc + 1) * sizeof(*list->v));
+	if (!list->v)
+		return err_set(e, ENOMEM, "out of memory");
+	list->v[list->n++] = (char *)value;
+	return 0;
+}
+
+static int option_set(struct words *w, const struct rt_option *o, char *base, const char *value, struct err *e)
 {
 	void *field = base + o->offset;
 
@@ -158,6 +176,8 @@ static int option_set(const struct rt_option *o, char *base, const char *value, 
 	case RT_STRING:
 		*(const char **)field = value;
 		break;
+	case RT_LIST:
+		return list_add(w, field, value, e);
 	}
 	return 0;
 }
@@ -171,11 +191,11 @@ static const struct rt_option *option_find(const struct rt_option *list, const c
 	return NULL;
 }
 
-/* Takes argv[*i], an option of one of the lists, and its value, which may be the next argument. */
-static int option_take(const struct rt_option *list, const struct rt_option *more, char *base, int argc, char **argv,
-		       int *i, struct err *e)
+/* Takes the next word, an option of one of the lists, and its value, which may be the word after it. */
+static int option_take(struct words *w, const struct rt_option *list, const struct rt_option *more, char *base,
+		       struct err *e)
 {
-	const char *arg = argv[*i], *name = arg + 1 + (arg[1] == '-');
+	const char *arg = w->argv[w->i++], *name = arg + 1 + (arg[1] == '-');
 	size_t len = strcspn(name, "=");
 	const char *value = name[len] ? name + len + 1 : NULL;
 	const struct rt_option *o;
@@ -190,11 +210,11 @@ static int option_take(const struct rt_option *list, const struct rt_option *mor
 	if (!value && o->type == RT_BOOL)
 		value = "true";
 	if (!value) {
-		if (*i + 1 >= argc)
+		if (w->i >= w->argc)
 			return err_set(e, EINVAL, "flag needs an argument: -%.*s", (int)len, name);
-		value = argv[++*i];
+		value = w->argv[w->i++];
 	}
-	return option_set(o, base, value, e);
+	return option_set(w, o, base, value, e);
 }
 
 static bool is_option(const char *arg)
@@ -221,7 +241,7 @@ static int count_check(const struct rt_call *c, struct err *e)
 {
 	const struct rt_command *k = c->command;
 
-	if (c->n_args >= k->min_args && c->n_args <= k->max_args)
+	if (c->n_args >= k->min_args && (c->n_args <= k->max_args || k->max_args == RT_ANY_ARGS))
 		return 0;
 	if (k->min_args == k->max_args)
 		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument(s)", k->name, k->min_args);
@@ -230,9 +250,45 @@ static int count_check(const struct rt_call *c, struct err *e)
 	return err_set(e, EINVAL, "\"%s\" requires a maximum of %d argument(s)", k->name, k->max_args);
 }
 
+static int globals_take(struct words *w, struct rt_call *c, struct err *e)
+{
+	while (w->i < w->argc && is_option(w->argv[w->i])) {
+		if (str_eq(w->argv[w->i], "--")) {
+			w->i++;
+			break;
+		}
+		if (option_take(w, rt_global_options, NULL, (char *)&c->g, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+static int options_take(struct words *w, struct rt_call *c, struct err *e)
+{
+	bool options = true;
+
+	while (w->i < w->argc) {
+		const char *arg = w->argv[w->i];
+
+		if (options && str_eq(arg, "--")) {
+			options = false;
+			w->i++;
+		} else if (options && is_option(arg)) {
+			if (option_take(w, c->command->options, rt_common_options, (char *)&c->o, e) < 0)
+				return -e->code;
+		} else {
+			c->args[c->n_args++] = arg;
+			w->i++;
+			options = options && !c->command->options_first;
+		}
+	}
+	return 0;
+}
+
 int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e)
 {
-	int i, r;
+	struct words w = {.argc = argc, .i = 1, .argv = argv, .arena = &ret->arena};
+	int r;
 
 	*ret = (struct rt_call){
 	    .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs", .policy_dir = RT_POLICY_DIR},
@@ -240,32 +296,15 @@ int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e)
 	ret->args = arena_alloc(&ret->arena, ((size_t)argc + 1) * sizeof(*ret->args));
 	if (!ret->args)
 		return err_set(e, ENOMEM, "out of memory");
-	for (i = 1; i < argc && is_option(argv[i]); i++) {
-		if (str_eq(argv[i], "--")) {
-			i++;
-			break;
-		}
-		r = option_take(rt_global_options, NULL, (char *)&ret->g, argc, argv, &i, e);
-		if (r < 0)
-			return r;
-	}
-	if (i >= argc || ret->g.help || ret->g.version)
-		return 0;
-	r = command_find(argv[i++], ret, e);
-	if (r < 0)
+	r = globals_take(&w, ret, e);
+	if (r < 0 || w.i >= argc || ret->g.help || ret->g.version)
 		return r;
-	for (bool options = true; i < argc; i++) {
-		if (options && str_eq(argv[i], "--")) {
-			options = false;
-		} else if (options && is_option(argv[i])) {
-			r = option_take(ret->command->options, rt_common_options, (char *)&ret->o, argc, argv, &i, e);
-			if (r < 0)
-				return r;
-		} else {
-			ret->args[ret->n_args++] = argv[i];
-		}
-	}
-	return ret->o.help ? 0 : count_check(ret, e);
+	r = command_find(argv[w.i++], ret, e);
+	if (r == 0)
+		r = options_take(&w, ret, e);
+	if (r < 0 || ret->o.help)
+		return r;
+	return count_check(ret, e);
 }
 
 static int manager_choose(struct rt_call *c, struct err *e)

@@ -10,7 +10,9 @@
 
 #include "runtime.h"
 
-enum rt_option_type { RT_BOOL, RT_STRING, RT_UINT };
+/* The field is a bool, a const char *, a uint64_t; of RT_LIST, which may be given more than once, a struct strv that
+ * gathers all values in their order. */
+enum rt_option_type { RT_BOOL, RT_STRING, RT_UINT, RT_LIST };
 
 struct rt_option {
 	const char *name;    /* without dashes; NULL ends a list */
@@ -28,10 +30,13 @@ struct rt_command {
 	const char *args; /* as in "CONTAINER [SIGNAL]" */
 	const char *help;
 	const struct rt_option *options;
-	int min_args, max_args;
-	bool makes; /* makes a container, or plans to: the options that choose how are looked at */
+	int min_args, max_args; /* max_args RT_ANY_ARGS: no limit */
+	bool makes;             /* makes a container, or plans to: the options that choose how are looked at */
 	int (*run)(struct rt_call *c, struct err *e);
+	bool options_first; /* the first argument ends the options: what follows is another program's command line */
 };
+
+#define RT_ANY_ARGS (-1)
 
 extern const struct rt_option rt_global_options[];
 extern const struct rt_command rt_commands[];
