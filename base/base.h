@@ -3,6 +3,7 @@
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
 
+#include "bits.h"
 #include "blob.h"
 #include "err.h"
 #include "fd.h"

@@ -5,7 +5,10 @@
 
 #include <errno.h>
 
-#define MAGIC 0x4c49414au /* "JAIL" */
+/* "JAI", and the number of the format: to be raised with every change of what is put. */
+#define MAGIC       0x4a414900u
+#define FORMAT      1u
+#define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
 static uint64_t get_count(struct blob *b, size_t least)
@@ -245,7 +248,7 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 
 void jail_blob_write(const struct jail_plan *p, struct buf *out)
 {
-	blob_put_u32(out, MAGIC);
+	blob_put_u32(out, MAGIC | FORMAT);
 	blob_put_str(out, p->id);
 	blob_put_str(out, p->policy);
 	blob_put_u32(out, p->engine);
@@ -271,10 +274,14 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 {
 	const unsigned char *p = data;
 	struct blob b = {.p = p, .end = p + len, .arena = a};
+	uint32_t magic;
 
 	*ret = (struct jail_plan){0};
-	if (blob_get_u32(&b) != MAGIC)
+	magic = blob_get_u32(&b);
+	if ((magic & ~FORMAT_MASK) != MAGIC)
 		return -EBADMSG;
+	if ((magic & FORMAT_MASK) != FORMAT)
+		return -EPROTONOSUPPORT;
 	ret->id = blob_get_str(&b);
 	ret->policy = blob_get_str(&b);
 	ret->engine = get_enum(&b, JAIL_TRACE);

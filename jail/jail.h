@@ -130,6 +130,18 @@ const char *jail_builtin_policy(const char *name);
  * that are unknown or cannot be granted are warned about and left out, as config.md asks. Returns 0, -EINVAL, -ENOTSUP. */
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e);
+
+/* What `process` says of the seal, for the container's first process or for one that is executed in it: args, env, cwd,
+ * ids, groups, umask, rlimits, capabilities, no_new_privs and terminal. The rest of *ret is empty: what comes from
+ * linux.*, the hooks and the command line (seccomp, start_hooks, hook_state, new_keyring, preserve_fds) is the caller's. The
+ * strings stay the document's. Of the options only userns is looked at. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP. */
+int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,
+		      struct arena *a, struct jail_seal *ret, struct err *e);
+
+/* Decides plan.hide_init by the engine and by the seal's capabilities: to be asked again when the seal is another. Warns when the kernel
+ * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */
+void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
+
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
 
 /* Lists for `features`. */
@@ -141,7 +153,9 @@ const char *jail_cap_name(int cap);
 
 /* ---- handing it over ---- */
 
-/* Both ends of the blob; the helper is linked with the second. */
+/* Both ends of the blob; the helper is linked with the second. It begins with the number of its format, since it is kept
+ * with the container: reading returns 0, -EPROTONOSUPPORT for a format of another version of this runtime, -EBADMSG for what is no blob,
+ * or a damaged one. */
 void jail_blob_write(const struct jail_plan *p, struct buf *out);
 int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_plan *ret);
 

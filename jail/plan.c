@@ -41,7 +41,7 @@ int jail_probe(struct jail_facts *ret, struct err *e)
 
 /* With CAP_SYS_PTRACE the workload may open the memory of PID 1, non-dumpable or not. It may not out of a Landlock domain
  * that PID 1 is not in; one that has scopes alone forbids nothing else that an ordinary program does. */
-static void plan_hiding(const struct jail_facts *f, struct jail_plan *p)
+void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p)
 {
 	const struct jail_seal *s = &p->seal;
 	const uint64_t ptrace = 1ull << CAP_SYS_PTRACE;
@@ -74,7 +74,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	r = policy_plan(policy, c, f, a, ret, e);
 	if (r < 0)
 		return r;
-	plan_hiding(f, ret);
+	jail_plan_hiding(f, ret);
 	return 0;
 }
 

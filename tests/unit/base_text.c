@@ -162,6 +162,32 @@ static void paths_are_cleaned(void **state)
 	arena_free(&a);
 }
 
+static void sets_of_numbers(void **state)
+{
+	static const char *const good[][2] = {{"0-3,7", "0-3,7"}, {" 5 , 5,", "5"},     {"3,1,2", "1-3"},
+					      {"63-64", "63-64"}, {"1 - 2,9", "1-2,9"}, {"0", "0"},
+					      {"65535", "65535"}};
+	static const char *const bad[] = {"",      ",", "-",   "3-1",   "1-",  "-1",
+					  "1-2-3", "x", "0x1", "65536", "1 2", "99999999999999999999"};
+	struct arena a = {0};
+	struct bits b;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_int_equal(bits_parse(good[i][0], &a, &b, NULL), 0);
+		assert_string_equal(bits_list(&b, &a), good[i][1]);
+	}
+	assert_true(bits_parse("0-3,70", &a, &b, NULL) == 0 && b.n == 70 / (8 * sizeof(long)) + 1);
+	assert_true(bits_has(&b, 70) && bits_has(&b, 3) && !bits_has(&b, 4) && !bits_has(&b, 70000));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct err e = {0};
+
+		assert_true(bits_parse(bad[i], &a, &b, &e) < 0 && e.text[0]);
+		assert_true(!b.v && bits_list(&b, &a)[0] == '\0');
+	}
+	arena_free(&a);
+}
+
 static void times_are_rfc3339(void **state)
 {
 	char t[NOW_UTC_SIZE];
@@ -179,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(json_is_escaped),          cmocka_unit_test(json_is_indented),
 	    cmocka_unit_test(blobs_are_read_with_care), cmocka_unit_test(signals_have_names),
 	    cmocka_unit_test(paths_are_cleaned),        cmocka_unit_test(times_are_rfc3339),
+	    cmocka_unit_test(sets_of_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

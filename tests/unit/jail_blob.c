@@ -95,6 +95,7 @@ static void damaged(void **state)
 {
 	struct arena a = {0};
 	struct jail_plan p;
+	uint32_t magic;
 	AUTO_BUF b = {0};
 
 	(void)state;
@@ -114,6 +115,11 @@ static void damaged(void **state)
 	}
 	buf_add(&b, "x", 1);
 	assert_int_equal(read_copy(b.data, b.len), -EBADMSG);
+	b.len--;
+	memcpy(&magic, b.data, sizeof(magic));
+	magic++; /* the next format */
+	memcpy(b.data, &magic, sizeof(magic));
+	assert_int_equal(read_copy(b.data, b.len), -EPROTONOSUPPORT);
 	arena_free(&a);
 }
 
