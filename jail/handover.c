@@ -27,7 +27,6 @@ static const struct field {
     {"audit", offsetof(struct jail_handover, audit_fd), true},
     {"peer_fd", offsetof(struct jail_handover, peer_fd), true},
     {"peer", offsetof(struct jail_handover, peer), false},
-    {"row", offsetof(struct jail_handover, first_row), false},
     {"fail", offsetof(struct jail_handover, fail_step), false},
     {"fail_after", offsetof(struct jail_handover, fail_after), false},
     {"die", offsetof(struct jail_handover, die_step), false},

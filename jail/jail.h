@@ -184,7 +184,6 @@ struct jail_handover {
 	int audit_fd;  /* JSON lines, or -1 */
 	int peer_fd;   /* socket between outer and inner, or -1 */
 	pid_t peer;    /* OUTER: the inner's pid */
-	int first_row; /* index in the life table of jail_steps[0] */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */
 	int die_step;              /* tests: kill the runtime at this row (WIRE_DIE), or -1 */
@@ -201,6 +200,8 @@ struct jail_step_name {
 	const char *name;
 };
 extern const struct jail_step_name jail_steps[];
+/* In messages over sync_fd the rows of the helper are JAIL_ROW and the index in jail_steps[]. */
+#define JAIL_ROW 1000
 extern const int jail_n_steps;
 
 #endif

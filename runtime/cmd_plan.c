@@ -32,6 +32,6 @@ int cmd_life(struct rt_call *c, struct err *e)
 	AUTO_BUF out = {0};
 
 	(void)c;
-	life_print_rows(&out);
+	life_print_rows(&life_of_container, &out);
 	return rt_print(&out, e);
 }

@@ -19,6 +19,15 @@ enum role { ROLE_PARENT = 'P', ROLE_CHILD = 'C', ROLE_JAIL = 'J', ROLE_WORKLOAD 
 
 #define LIFE_MAX_ROWS 64
 
+struct step; /* a row: life_steps.h */
+
+/* A life: rows in the order of time. */
+struct life_table {
+	const struct step *rows;
+	int n;
+};
+extern const struct life_table life_of_container;
+
 /* Shared by both sides, so that the child's times need no message. */
 struct life_times {
 	uint32_t us[LIFE_MAX_ROWS];
@@ -26,6 +35,8 @@ struct life_times {
 };
 
 struct life {
+	const struct life_table *table; /* the one that is walked */
+
 	/* What is asked. */
 	const char *root, *id, *bundle; /* bundle: absolute */
 	const char *console_socket, *pidfd_socket, *pid_file, *audit;
@@ -81,6 +92,6 @@ int life_start(struct life *l, struct err *e);
 void life_print_times(const struct life *l);
 
 /* Role and name of each row, a line each. */
-void life_print_rows(struct buf *out);
+void life_print_rows(const struct life_table *t, struct buf *out);
 
 #endif

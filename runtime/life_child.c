@@ -101,9 +101,17 @@ static int prepare_helper(struct life *l, struct err *e)
 	return l->helper_fd < 0 ? l->helper_fd : 0;
 }
 
+/* The helper's index of a row that shall fail, or -1 when it is none of the helper's. */
+static int jail_step_of(const struct life *l, int row)
+{
+	for (int i = 0; row >= 0 && i < jail_n_steps; i++)
+		if (str_eq(jail_steps[i].name, l->table->rows[row].name))
+			return i;
+	return -1;
+}
+
 static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t peer, struct err *e)
 {
-	int first = life_row("wait.start");
 	struct jail_handover h = {
 	    .role = role,
 	    .blob_fd = l->blob_fd,
@@ -112,11 +120,10 @@ static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t pee
 	    .audit_fd = role == JAIL_ROLE_INNER ? -1 : l->audit_fd,
 	    .peer_fd = peer_fd,
 	    .peer = peer,
-	    .first_row = first,
 	    .trace_steps = l->trace,
-	    .fail_step = l->fail_row >= first ? l->fail_row - first : -1,
+	    .fail_step = jail_step_of(l, l->fail_row),
 	    .fail_after = l->fail_after,
-	    .die_step = l->die_row >= first ? l->die_row - first : -1,
+	    .die_step = jail_step_of(l, l->die_row),
 	};
 
 	return jail_handover(l->helper_fd, &h, e);
@@ -315,7 +322,7 @@ int child_find_program(struct life *l, struct err *e)
 /* Nothing of this process comes after the helper's execution: what tests want after the row happens before that. */
 static int end_of_enter(struct life *l, struct err *e)
 {
-	int row = life_row("jail.enter");
+	int row = life_row(l, "jail.enter");
 
 	if (l->fail_row == row && l->fail_after)
 		return err_set(e, EIO, "failure injected after the row (EIO)");
@@ -342,7 +349,7 @@ _Noreturn void child_main(struct life *l)
 	struct wire m = {.kind = WIRE_ERR};
 
 	l->pid = 0;
-	life_walk(l, ROLE_CHILD, life_row("clone") + 1, life_rows, &m.err);
+	life_walk(l, ROLE_CHILD, life_row(l, "clone") + 1, l->table->n, &m.err);
 	wire_send(l->sock, &m, -1);
 	_exit(1);
 }

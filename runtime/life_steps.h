@@ -14,11 +14,8 @@ struct step {
 	bool beside;                  /* of the runtime: runs beside the child's rows, nobody waits for it */
 };
 
-extern const struct step life[];
-extern const int life_rows;
-
-/* The index of a row, -1 when there is none of that name. */
-int life_row(const char *name);
+/* The index of a row in the table that is walked, -1 when there is none of that name. */
+int life_row(const struct life *l, const char *name);
 
 /* Walks the rows [from, to) that are this side's; returns 0 or -errno with e->step set. */
 int life_walk(struct life *l, char side, int from, int to, struct err *e);

@@ -71,7 +71,7 @@ static int run_row(struct helper *h, int i, struct err *e)
 	if (fail && (!h->h.fail_after || last))
 		return err_set(e, EIO, "failure injected before the row (EIO)");
 	if (h->h.die_step == i && last)
-		die_here(h, h->h.first_row + i);
+		die_here(h, JAIL_ROW + i);
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++)
 		if (strcmp(rows[k].name, jail_steps[i].name) == 0)
 			r = rows[k].run(h, e);
@@ -84,12 +84,12 @@ static int run_row(struct helper *h, int i, struct err *e)
 	if (h->h.trace_steps && h->sock >= 0)
 		wire_send(
 		    h->sock,
-		    &(struct wire){.kind = WIRE_TIME, .row = h->h.first_row + i, .value = (int64_t)(now_us() - begin)},
+		    &(struct wire){.kind = WIRE_TIME, .row = JAIL_ROW + i, .value = (int64_t)(now_us() - begin)},
 		    -1);
 	if (fail)
 		return err_set(e, EIO, "failure injected after the row (EIO)");
 	if (h->h.die_step == i && sock >= 0)
-		die_here(h, h->h.first_row + i);
+		die_here(h, JAIL_ROW + i);
 	return 0;
 }
 

@@ -128,7 +128,7 @@ int step_wait_start(struct helper *h, struct err *e)
 		return r;
 	for (int i = 0; i < jail_n_steps; i++)
 		if (strcmp(jail_steps[i].name, "wait.start") == 0)
-			row = h->h.first_row + i;
+			row = JAIL_ROW + i;
 	r = wire_send(h->sock, &(struct wire){.kind = WIRE_BATON, .row = row}, -1);
 	if (r < 0)
 		return err_set(e, -r, "tell the runtime that the container waits: %s", strerror(-r));

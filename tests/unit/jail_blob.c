@@ -125,20 +125,19 @@ static void damaged(void **state)
 
 static void command_line(void **state)
 {
-	char *good[] = {"jailrun-init", "outer",  "blob=5", "sync=6",       "start=-1", "audit=7", "peer_fd=8",
-			"peer=99",      "row=12", "fail=3", "fail_after=1", "die=-1",   "trace=1", NULL};
+	char *good[] = {"jailrun-init", "outer",  "blob=5",       "sync=6", "start=-1", "audit=7", "peer_fd=8",
+			"peer=99",      "fail=3", "fail_after=1", "die=-1", "trace=1",  NULL};
 	char *bad[][3] = {{"x", "nobody", NULL},  {"x", "init", "blob"},    {"x", "init", "blob=5x"},
 			  {"x", "init", "blo=5"}, {"x", "init", "blobs=5"}, {"x", "init", "blob=99999999999"},
 			  {"x", "init", "blob=5"}};
 	struct jail_handover h;
 
 	(void)state;
-	assert_int_equal(jail_handover_parse(13, good, &h), 0);
+	assert_int_equal(jail_handover_parse(12, good, &h), 0);
 	assert_int_equal(h.role, JAIL_ROLE_OUTER);
 	assert_int_equal(h.blob_fd, 5);
 	assert_int_equal(h.start_fd, -1);
 	assert_int_equal(h.peer, 99);
-	assert_int_equal(h.first_row, 12);
 	assert_int_equal(h.fail_step, 3);
 	assert_int_equal(h.fail_after, 1);
 	assert_int_equal(h.die_step, -1);
