@@ -22,9 +22,15 @@ struct cg_facts {
 	bool privileged;         /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
 };
 
-/* One file of the container's cgroup and what is written there; field: the property of config.json it comes from. */
+/* One file of the container's cgroup and what is written there. */
 struct cg_write {
-	const char *file, *value, *controller, *field;
+	const char *file, *value;
+	const char *controller;         /* NULL: none is needed */
+	const char *field;              /* the property of config.json it comes from */
+	const char *or_file, *or_value; /* instead, where the kernel or the device does not have file; or NULL */
+	const char *usage;              /* a file of the same unit that must not be above value, or NULL */
+	bool optional;                  /* nothing is lost where the kernel does not have file */
+	bool same;                      /* a file of the host that must hold value already: compared, not written */
 };
 
 struct cg_plan {
@@ -79,6 +85,13 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_unmake(const struct cg_plan *p, struct cg_run *r);
 /* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* What `update` asks for, in the living cgroup at path (absolute; NULL: the container has none): planned as at create, so
+ * that what is absent stays as it is, -1 takes a limit off, and what cannot be had is refused in the same words.
+ * memory.swap without memory.limit counts with the present memory.max; cpu.period and cpu.quota keep the present other
+ * half. Controllers are enabled down to it. Device rules that are given (n_devices) replace the program in one step.
+ * Either all of it is done, or what was written is put back and e names property, file and value. Returns 0 or -errno. */
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, struct arena *a,
+	      struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* Sends sig to all processes of the cgroup and of those below it. SIGKILL by cgroup.kill, with a freeze-and-kill

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes the cgroup, writes its limits, attaches the device program. All below one fd of the mount: the tree belongs to
- * everybody, and a name in it may come and go at any time. */
+/* Makes the cgroup and enables controllers. All below one fd of the mount: the tree belongs to everybody, and a name in it
+ * may come and go at any time. */
 #include "cgroups/tree.h"
 
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "cgroups/cgroups.h"
 
@@ -38,8 +37,16 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling"). */
-static int enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
+/* Whether a write before the i-th needs the same controller. */
+static bool needed_before(const struct cg_plan *p, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (str_eq(p->writes[j].controller, p->writes[i].controller))
+			return true;
+	return false;
+}
+
+int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
 {
 	char have[512], want[256] = "";
 	size_t n = 0;
@@ -50,8 +57,7 @@ static int enable(const struct cg_plan *p, int dir_fd, const char *dir, struct e
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
 
-		/* Several writes share a controller; "+memory" twice does no harm, but the buffer is small. */
-		if (!has_word(have, c) && (i == 0 || !str_eq(c, p->writes[i - 1].controller)) && n < sizeof(want))
+		if (c && !has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
 			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
 	}
 	if (!n || file_write(dir_fd, "cgroup.subtree_control", want, NULL) == 0)
@@ -127,7 +133,7 @@ static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		int fd;
 
 		*slash = '\0';
-		if (p->n_writes && enable(p, dir, path, e) < 0)
+		if (p->n_writes && cg_enable(p, dir, path, e) < 0)
 			return -e->code;
 		*slash = '/';
 		slash = strchr(name, '/');
@@ -188,120 +194,4 @@ void cg_unmake(const struct cg_plan *p, struct cg_run *r)
 		remove_made(p->path, r->made_len);
 	r->made = false;
 	r->made_len = 0;
-}
-
-/* Without CONFIG_SWAP or with swap accounting off the file is missing. Nothing is lost then when no limit was asked for,
- * or when the host has no swap. */
-static bool needs_no_swap_file(const struct cg_write *w)
-{
-	char text[512];
-
-	if (!str_eq(w->file, "memory.swap.max"))
-		return false;
-	if (str_eq(w->value, "max"))
-		return true;
-	/* proc(5): one line of titles, then one for each swap area. */
-	return str_eq(w->value, "0") && (cg_read(AT_FDCWD, "/proc/swaps", text, sizeof(text)) <= 0 ||
-					 !strchr(text, '\n') || !strchr(text, '\n')[1]);
-}
-
-/* The kernel takes any list of possible CPUs and then uses those it has; when none is left, those of the parent. A
- * container must not get other CPUs than it asked for and not know. */
-static int check_effective(const struct cg_write *w, int dir_fd, struct err *e)
-{
-	char wanted[4096], given[4096], file[64];
-
-	if (!str_eq(w->controller, "cpuset"))
-		return 0;
-	snprintf(file, sizeof(file), "%s.effective", w->file);
-	if (cg_read(dir_fd, w->file, wanted, sizeof(wanted)) < 0 || cg_read(dir_fd, file, given, sizeof(given)) < 0 ||
-	    str_eq(wanted, given))
-		return 0;
-	given[strcspn(given, "\n")] = '\0';
-	return err_set(e, EINVAL,
-		       "of '%.128s' this cgroup can have only '%.128s' (%s): name what is online and not taken",
-		       w->value, given, file);
-}
-
-static int write_one(const struct cg_write *w, const struct cg_plan *p, int dir_fd, struct err *e)
-{
-	if (file_write(dir_fd, w->file, w->value, NULL) == 0)
-		return check_effective(w, dir_fd, e);
-	if (errno == ENOENT && needs_no_swap_file(w))
-		return 0;
-	if (errno == ENOENT)
-		return err_set(e, ENOTSUP, "this kernel has no %s in %s, to which '%s' would be written", w->file,
-			       p->path, w->value);
-	return err_errno(e, "the kernel refuses '%.128s' in %s/%s", w->value, p->path, w->file);
-}
-
-int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e)
-{
-	for (size_t i = 0; i < p->n_writes; i++) {
-		int n = write_one(&p->writes[i], p, r->dir_fd, e);
-
-		if (n < 0) {
-			err_ctx(e, "%s", p->writes[i].field);
-			return n;
-		}
-	}
-	return 0;
-}
-
-static long bpf(int cmd, union bpf_attr *attr)
-{
-	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-/* A program that the verifier refuses is a bug of ours: its last words are worth the second try. */
-static int explain_load(union bpf_attr *attr, struct err *e)
-{
-	char log[1u << 16] = "";
-	const int code = errno;
-	size_t len;
-
-	if (code == EINVAL || code == EACCES || code == E2BIG) {
-		attr->log_level = 1;
-		attr->log_buf = (uint64_t)(uintptr_t)log;
-		attr->log_size = sizeof(log);
-		bpf(BPF_PROG_LOAD, attr);
-	}
-	len = strlen(log);
-	errno = code;
-	if (!len)
-		return err_errno(e, "load the device program (%u instructions, bpf(2))", attr->insn_cnt);
-	return err_errno(e, "load the device program (%u instructions, bpf(2)): the verifier says …%s", attr->insn_cnt,
-			 log + (len > 400 ? len - 400 : 0));
-}
-
-int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e)
-{
-	union bpf_attr load, attach;
-	AUTO_CLOSE int fd = -1;
-
-	if (!p->devices || r->dir_fd < 0)
-		return 0;
-	/* Not by initialisers: the kernel wants the whole union zero. */
-	memset(&load, 0, sizeof(load));
-	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	load.insns = (uint64_t)(uintptr_t)p->program;
-	load.insn_cnt = (uint32_t)p->n_program;
-	load.license = (uint64_t)(uintptr_t) "GPL";
-	memcpy(load.prog_name, "jailrun_devices", sizeof("jailrun_devices"));
-	fd = (int)bpf(BPF_PROG_LOAD, &load);
-	if (fd < 0) {
-		explain_load(&load, e);
-		return err_ctx(e, "linux.resources.devices");
-	}
-	memset(&attach, 0, sizeof(attach));
-	attach.target_fd = (uint32_t)r->dir_fd;
-	attach.attach_bpf_fd = (uint32_t)fd;
-	attach.attach_type = BPF_CGROUP_DEVICE;
-	/* With others above and below it: each of them must agree to an access. */
-	attach.attach_flags = BPF_F_ALLOW_MULTI;
-	if (bpf(BPF_PROG_ATTACH, &attach) < 0) {
-		err_errno(e, "attach the device program to %s", p->path);
-		return err_ctx(e, "linux.resources.devices");
-	}
-	return 0;
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/base.h"
+#include "cgroups/cgroups.h"
 
 /* Opens the directory of a cgroup; anything else is refused (-EINVAL): what is no cgroup v2, and the mount itself, whose
  * processes are everybody's. -ENOENT leaves e alone. */
@@ -21,5 +21,20 @@ int cg_event(int dir_fd, const char *key);
 
 /* Waits until no process is left in the cgroup and below, or until now_us() reaches deadline. True when it is empty. */
 bool cg_wait_empty(int dir_fd, uint64_t deadline);
+
+/* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling").
+ * dir: its name, for messages. Returns 0 or -errno. */
+int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e);
+
+/* Whether w can be written as things are: its usage is not above it, the host's setting is the same. Returns 0, -EBUSY,
+ * -ENOTSUP. */
+int cg_check(const struct cg_write *w, int dir_fd, struct err *e);
+
+/* Writes one file of the cgroup. path: the cgroup's, for messages. Returns 0 or -errno; w->field is not in e. */
+int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct err *e);
+
+/* Loads the device program of p and attaches it; replace: in the place of the one that jailrun attached before, if any,
+ * in one step. Returns 0 or -errno. */
+int cg_attach(const struct cg_plan *p, int dir_fd, bool replace, struct err *e);
 
 #endif

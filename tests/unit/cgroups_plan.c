@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cgroups/cgroups.h"
+#include "cgroups/limits.h"
 #include "cgroups/weight.h"
 
 static char *all[] = {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc", NULL};
@@ -17,6 +18,7 @@ static char *few[] = {"hugetlb", NULL};
 static const struct cg_facts unified = {CG_UNIFIED, "/sys/fs/cgroup", "/user.slice", {all, 8}, true, true};
 static const struct cg_facts hybrid = {CG_HYBRID, "/sys/fs/cgroup/unified", "/", {few, 1}, true, true};
 static const struct cg_facts bare = {CG_UNIFIED, "/sys/fs/cgroup", "/", {few, 1}, true, true};
+static const struct cg_facts nothing = {CG_UNIFIED, "/sys/fs/cgroup", "/", {NULL, 0}, true, true};
 static const struct cg_facts none = {CG_NONE, NULL, "/", {NULL, 0}, false, true};
 static const struct cg_facts user = {CG_UNIFIED, "/sys/fs/cgroup", "/user.slice", {all, 8}, false, false};
 static const struct cg_facts user_none = {CG_NONE, NULL, "/", {NULL, 0}, false, false};
@@ -41,6 +43,35 @@ struct golden {
 #define HYBRID(c)                                                                                                      \
 	"the " c " controller is not available in cgroup v2 on this host (it is bound to cgroup v1, the v2 tree is "   \
 	"/sys/fs/cgroup/unified); remove the limit, or boot with systemd.unified_cgroup_hierarchy=1"
+
+#define OFF(c)                                                                                                         \
+	"the " c " controller is not available in cgroup v2 on this host (/sys/fs/cgroup/cgroup.controllers does not " \
+	"list it); remove the limit, or enable it: cgroup_disable= of the kernel's command line, or "                  \
+	"cgroup.subtree_control of the cgroup above"
+#define NO_KERNEL_MEMORY                                                                                               \
+	"cgroup v2 counts the kernel's memory with all other and has no limit for it alone; limit both with "          \
+	"memory.limit"
+/* Refused also where nothing else would be. */
+#define REFUSED(property, part, why)                                                                                   \
+	{                                                                                                              \
+		"refused: " property, &user, NULL, {.set = true, part}, .userns = true, .err = -ENOTSUP,               \
+									.want = "linux.resources." property ": " why   \
+	}
+
+static struct spec_hugepage huge_pages[] = {{(char *)"2MB", 4194304}, {(char *)"1GB", 0}};
+static struct spec_blkio_weight weights[] = {
+    {8, 0, I64(10), I64(0)}, {8, 16, I64(1000), {0}}, {8, 32, I64(1001), {0}}, {8, 48, {0}, I64(10)}};
+static struct spec_blkio_rate rates[] = {{8, 0, 600}, {8, 16, 0}};
+static struct spec_rdma rdmas[] = {{(char *)"mlx5_1", I64(3), I64(10000)},
+				   {(char *)"mlx4_0", {0}, I64(0)},
+				   {(char *)"rxe3", I64(UINT32_MAX), {0}},
+				   {(char *)"a b", I64(1), {0}}};
+static struct spec_pair unifieds[] = {
+    {(char *)"memory.high", (char *)"1"},      {(char *)"io.max", (char *)"8:0 rbps=1\n8:16 wiops=2\n"},
+    {(char *)"cgroup.max.depth", (char *)"3"}, {(char *)"cpuset.cpus", (char *)""},
+    {(char *)"nonsense.max", (char *)"1"},     {(char *)"memory", (char *)"1"},
+    {(char *)"cgroup.procs", (char *)"0"},
+};
 
 static const struct golden goldens[] = {
     {"default path", &unified, NULL, {0}, .want = "/sys/fs/cgroup/jailrun/c1 devices"},
@@ -169,7 +200,8 @@ static const struct golden goldens[] = {
 	      .mems = "0"},
       .pids_limit = I64(32)},
      .want =
-	 "/sys/fs/cgroup/jailrun/c1 memory.max=67108864 memory.swap.max=67108864 memory.low=33554432 cpu.weight=174 "
+	 "/sys/fs/cgroup/jailrun/c1 memory.max=67108864>=memory.current memory.swap.max=67108864>=memory.swap.current "
+	 "memory.low=33554432 cpu.weight=174 "
 	 "cpu.max=50000 200000 cpu.max.burst=10000 cpu.idle=1 cpuset.cpus=0-1 cpuset.mems=0 pids.max=32 devices"},
     {"zeros are absent to engines",
      &hybrid,
@@ -292,13 +324,197 @@ static const struct golden goldens[] = {
      {.set = true, .pids_limit = I64(-2)},
      .err = -EINVAL,
      .want = "linux.resources.pids.limit: -2 is no number of tasks, and not -1 (no limit)"},
+
+    {"huge pages",
+     &unified,
+     NULL,
+     {.set = true, .hugepages = huge_pages, .n_hugepages = 2},
+     .want = "/sys/fs/cgroup/jailrun/c1 hugetlb.2MB.max=4194304 hugetlb.2MB.rsvd.max?=4194304 hugetlb.1GB.max?=0 "
+	     "hugetlb.1GB.rsvd.max?=0 devices"},
+    {"huge pages, as Kubernetes asks for none, without the controller",
+     &nothing,
+     NULL,
+     {.set = true, .hugepages = huge_pages + 1, .n_hugepages = 1},
+     .want = "/sys/fs/cgroup/jailrun/c1 devices"},
+    {"huge pages, without the controller",
+     &nothing,
+     NULL,
+     {.set = true, .hugepages = huge_pages, .n_hugepages = 1},
+     .err = -ENOTSUP,
+     .want = "linux.resources.hugepageLimits[0]: " OFF("hugetlb")},
+    {"block weights",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight = I64(500), .weight_device = weights, .n_weight_device = 2}},
+     .want = "/sys/fs/cgroup/jailrun/c1 io.bfq.weight=500|io.weight=4950 io.bfq.weight=8:0 10|io.weight=8:0 1 "
+	     "io.bfq.weight=8:16 1000|io.weight=8:16 10000 devices"},
+    {"block weights of engines that ask for none",
+     &hybrid,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight = I64(0), .leaf_weight = I64(0)}},
+     .want = "/sys/fs/cgroup/unified/jailrun/c1 devices"},
+    {"a block weight below what is",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight = I64(9)}},
+     .err = -EINVAL,
+     .want = "linux.resources.blockIO.weight: 9 is not from 10 to 1000"},
+    {"a block weight above what is",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight_device = weights + 2, .n_weight_device = 1}},
+     .err = -EINVAL,
+     .want = "linux.resources.blockIO.weightDevice[0]: 1001 is not from 10 to 1000"},
+    {"leaf weight",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .leaf_weight = I64(10)}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.blockIO.leafWeight: " CG_NO_LEAF_WEIGHT},
+    {"leaf weight of a device",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight_device = weights, .n_weight_device = 4}},
+     .err = -EINVAL,
+     .want = "linux.resources.blockIO.weightDevice[2]: 1001 is not from 10 to 1000"},
+    {"leaf weight of a device alone",
+     &unified,
+     NULL,
+     {.set = true, .block_io = {.set = true, .weight_device = weights + 3, .n_weight_device = 1}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.blockIO.weightDevice[0].leafWeight: " CG_NO_LEAF_WEIGHT},
+    {"rates",
+     &unified,
+     NULL,
+     {.set = true,
+      .block_io = {.set = true,
+		   .read_bps = {rates, 2},
+		   .write_bps = {rates, 1},
+		   .read_iops = {rates, 1},
+		   .write_iops = {rates + 1, 1}}},
+     .want = "/sys/fs/cgroup/jailrun/c1 io.max=8:0 rbps=600 io.max=8:16 rbps=max io.max=8:0 wbps=600 io.max=8:0 "
+	     "riops=600 io.max=8:16 wiops=max devices"},
+    {"rates, hybrid",
+     &hybrid,
+     NULL,
+     {.set = true, .block_io = {.set = true, .write_iops = {rates, 1}}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.blockIO.throttleWriteIOPSDevice[0]: " HYBRID("io")},
+    {"no rate needs no controller",
+     &hybrid,
+     NULL,
+     {.set = true, .block_io = {.set = true, .write_iops = {rates + 1, 1}}},
+     .want = "/sys/fs/cgroup/unified/jailrun/c1 devices"},
+    {"rdma",
+     &unified,
+     NULL,
+     {.set = true, .rdma = rdmas, .n_rdma = 3},
+     .want = "/sys/fs/cgroup/jailrun/c1 rdma.max=mlx5_1 hca_handle=3 hca_object=10000 rdma.max=mlx4_0 hca_object=0 "
+	     "rdma.max=rxe3 hca_handle=max devices"},
+    {"rdma, a name with a blank",
+     &unified,
+     NULL,
+     {.set = true, .rdma = rdmas + 3, .n_rdma = 1},
+     .err = -EINVAL,
+     .want = "linux.resources.rdma: 'a b' is no name of a device"},
+    {"rdma, hybrid",
+     &hybrid,
+     NULL,
+     {.set = true, .rdma = rdmas, .n_rdma = 1},
+     .err = -ENOTSUP,
+     .want = "linux.resources.rdma[\"mlx5_1\"]: " HYBRID("rdma")},
+    {"unified comes last",
+     &unified,
+     NULL,
+     {.set = true, .pids_limit = I64(5), .unified = {unifieds, 4}},
+     .want = "/sys/fs/cgroup/jailrun/c1 pids.max=5 memory.high=1 io.max=8:0 rbps=1 io.max=8:16 wiops=2 "
+	     "cgroup.max.depth=3 cpuset.cpus=\n devices"},
+    {"unified, core files need no controller",
+     &hybrid,
+     NULL,
+     {.set = true, .unified = {unifieds + 2, 1}},
+     .want = "/sys/fs/cgroup/unified/jailrun/c1 cgroup.max.depth=3 devices"},
+    {"unified, hybrid",
+     &hybrid,
+     NULL,
+     {.set = true, .unified = {unifieds, 1}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.unified[\"memory.high\"]: " HYBRID("memory")},
+    {"unified, no controller at all",
+     &unified,
+     NULL,
+     {.set = true, .unified = {unifieds + 4, 1}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.unified[\"nonsense.max\"]: " OFF("nonsense")},
+    {"unified, no name of a file",
+     &unified,
+     NULL,
+     {.set = true, .unified = {unifieds + 5, 1}},
+     .err = -EINVAL,
+     .want = "linux.resources.unified[\"memory\"]: is no file of a controller: these are called CONTROLLER.NAME"},
+    {"unified, processes",
+     &unified,
+     NULL,
+     {.set = true, .unified = {unifieds + 6, 1}},
+     .err = -EINVAL,
+     .want = "linux.resources.unified[\"cgroup.procs\"]: is no setting: it moves, stops or ends processes"},
+    {"unified, rootless",
+     &user,
+     NULL,
+     {.set = true, .unified = {unifieds + 2, 1}},
+     .err = -ENOTSUP,
+     .want = "linux.resources.unified[\"cgroup.max.depth\"]: /sys/fs/cgroup cannot be written by this user: without "
+	     "permission to make cgroups there can be no limits and no linux.cgroupsPath; remove them, or have a "
+	     "cgroup delegated"},
+    {"swappiness is the host's",
+     &user,
+     NULL,
+     {.set = true, .memory = {.set = true, .swappiness = I64(60)}},
+     .want = "- /proc/sys/vm/swappiness==60 (no cgroup is made)"},
+    {"the end of idling comes before the weight",
+     &unified,
+     NULL,
+     {.set = true, .cpu = {.set = true, .idle = I64(0), .shares = I64(2)}},
+     .want = "/sys/fs/cgroup/jailrun/c1 cpu.idle=0 cpu.weight=1 devices"},
+    {"what has no effect",
+     &unified,
+     NULL,
+     {.set = true,
+      .memory = {.set = true,
+		 .kernel = I64(-1),
+		 .kernel_tcp = I64(0),
+		 .use_hierarchy = {true, true},
+		 .disable_oom_killer = {true, false}},
+      .cpu = {.set = true, .realtime_runtime = I64(-1), .realtime_period = I64(0)},
+      .network = {.set = true, .class_id = I64(0)}},
+     .want = "/sys/fs/cgroup/jailrun/c1 devices"},
+    REFUSED("memory.kernel", .memory = {.kernel = I64(1)}, NO_KERNEL_MEMORY),
+    REFUSED("memory.kernelTCP", .memory = {.kernel_tcp = I64(1)}, NO_KERNEL_MEMORY),
+    REFUSED("memory.disableOOMKiller", .memory = {.disable_oom_killer = I64(true)},
+	    "in cgroup v2 the OOM killer cannot be switched off; remove it or set it to false"),
+    REFUSED("cpu.realtimeRuntime", .cpu = {.realtime_runtime = I64(1)},
+	    "real-time bandwidth is of cgroup v1 alone, cgroup v2 has none; remove it"),
+    REFUSED("cpu.realtimePeriod", .cpu = {.realtime_period = I64(1)},
+	    "real-time bandwidth is of cgroup v1 alone, cgroup v2 has none; remove it"),
+    REFUSED("network.classID", .network = {.class_id = I64(1)},
+	    "net_cls is of cgroup v1 alone; remove it, and match the container's packets by its cgroup (nftables: "
+	    "socket cgroupv2)"),
+    REFUSED("network.priorities", .network = {.n_priorities = 1},
+	    "net_prio is of cgroup v1 alone; remove it, and set priorities by nftables (socket cgroupv2)"),
 };
 
 static void plan_text(const struct cg_plan *p, struct buf *b)
 {
 	buf_str(b, p->path ? p->path : "-");
-	for (size_t i = 0; i < p->n_writes; i++)
-		buf_printf(b, " %s=%s", p->writes[i].file, p->writes[i].value);
+	for (size_t i = 0; i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+
+		buf_printf(b, " %s%s%s%s", w->file, w->optional ? "?" : "", w->same ? "==" : "=", w->value);
+		if (w->or_file)
+			buf_printf(b, "|%s=%s", w->or_file, w->or_value);
+		if (w->usage)
+			buf_printf(b, ">=%s", w->usage);
+	}
 	if (p->devices)
 		buf_str(b, " devices");
 	else

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New limits for a container that lives: all of them, or none. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroups/limits.h"
+#include "cgroups/tree.h"
+
+/* What a file held before it was written; key: the device that the write was for, or "". */
+struct saved {
+	const char *file, *key;
+	char *text;
+};
+
+/* What a line for a device becomes that had none. */
+static const struct {
+	const char *file, *value;
+} unset[] = {
+    {"io.max", "rbps=max wbps=max riops=max wiops=max"},
+    {"io.weight", "default"},
+    {"io.bfq.weight", "default"},
+};
+
+static void save(int dir_fd, const char *file, const char *value, struct arena *a, struct saved *list, size_t *n)
+{
+	AUTO_FREE char *text = NULL;
+	struct saved *s = &list[*n];
+
+	/* What cannot be read (memory.reclaim, say) is no setting that could be put back. */
+	if (!file || file_read(dir_fd, file, 1u << 20, &text, NULL, NULL) < 0)
+		return;
+	s->file = file;
+	s->text = arena_strdup(a, *text ? text : "\n");
+	s->key = strchr(value, ' ') ? arena_strndup(a, value, strcspn(value, " ")) : "";
+	if (s->text && s->key)
+		++*n;
+}
+
+static bool has_line(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = text; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (strncmp(p, key, len) == 0 && p[len] == ' ')
+			return true;
+	return false;
+}
+
+static void restore(int dir_fd, const struct saved *s)
+{
+	char value[128], *rest = s->text, *line;
+
+	for (size_t i = 0; i < ARRAY_LEN(unset); i++) {
+		if (!str_eq(s->file, unset[i].file) || !*s->key || has_line(s->text, s->key))
+			continue;
+		snprintf(value, sizeof(value), "%s %s", s->key, unset[i].value);
+		(void)file_write(dir_fd, s->file, value, NULL);
+	}
+	if (str_eq(s->text, "\n")) /* an empty list */
+		(void)file_write(dir_fd, s->file, "\n", NULL);
+	else
+		while ((line = str_field(&rest, "\n")))
+			if (*line)
+				(void)file_write(dir_fd, s->file, line, NULL);
+}
+
+/* "max" is -1. */
+static int64_t number(const char *text)
+{
+	int64_t v;
+
+	return parse_i64(text, 10, &v) == 0 ? v : -1;
+}
+
+/* What is of two properties and given as one of them takes the other from the living cgroup. */
+static void complete(struct spec_resources *r, int dir_fd)
+{
+	char text[64];
+
+	if (r->memory.swap.set && r->memory.swap.v > 0 && !(r->memory.limit.set && r->memory.limit.v) &&
+	    cg_read(dir_fd, "memory.max", text, sizeof(text)) > 0) {
+		text[strcspn(text, "\n")] = '\0';
+		r->memory.limit = (struct opt_i64){true, number(text)};
+	}
+	if ((r->cpu.quota.set || r->cpu.period.set) && cg_read(dir_fd, "cpu.max", text, sizeof(text)) > 0) {
+		char *rest = text, *quota = str_field(&rest, " \n"), *period = str_field(&rest, " \n");
+
+		if (!(r->cpu.quota.set && r->cpu.quota.v) && r->cpu.period.set && r->cpu.period.v)
+			r->cpu.quota = (struct opt_i64){true, number(quota)};
+		if (!(r->cpu.period.set && r->cpu.period.v) && period)
+			r->cpu.period = (struct opt_u64){r->cpu.quota.v != 0, (uint64_t)number(period)};
+	}
+}
+
+/* The kernel keeps the burst within the quota at each write: a quota below the present burst comes after the new one. */
+static void order(struct cg_plan *p, int dir_fd)
+{
+	char text[32];
+
+	for (size_t i = 0; i + 1 < p->n_writes; i++) {
+		struct cg_write *quota = &p->writes[i], *burst = quota + 1, swap = *quota;
+
+		if (!str_eq(quota->file, "cpu.max") || !str_eq(burst->file, "cpu.max.burst") ||
+		    cg_read(dir_fd, burst->file, text, sizeof(text)) <= 0 ||
+		    strtoull(text, NULL, 10) <= strtoull(quota->value, NULL, 10) || str_starts(quota->value, "max"))
+			continue;
+		*quota = *burst;
+		*burst = swap;
+	}
+}
+
+/* From the mount down to the one above: its files appear in path then. */
+static int enable_down(const struct cg_plan *p, struct err *e)
+{
+	AUTO_CLOSE int dir = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX], *slash;
+
+	if (dir < 0)
+		return err_errno(e, "open '%s'", p->mount);
+	if ((size_t)snprintf(path, sizeof(path), "%s", p->path) >= sizeof(path))
+		return err_set(e, ENAMETOOLONG, "cgroup '%.100s…': the path is too long", p->path);
+	for (slash = path + strlen(p->mount); slash && *slash; slash = strchr(slash + 1, '/')) {
+		char *next = strchr(slash + 1, '/');
+		int fd, r;
+
+		*slash = '\0';
+		r = cg_enable(p, dir, path, e);
+		if (r < 0)
+			return r;
+		*slash = '/';
+		if (!next)
+			break;
+		*next = '\0';
+		fd = openat(dir, slash + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return err_errno(e, "open cgroup '%s'", path);
+		*next = '/';
+		close(dir);
+		dir = fd;
+	}
+	return 0;
+}
+
+static int write_all(const struct cg_plan *p, int dir_fd, struct arena *a, struct saved *saved, size_t *n_saved,
+		     struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
+		r = cg_check(&p->writes[i], dir_fd, e);
+		if (r < 0)
+			err_ctx(e, "%s", p->writes[i].field);
+	}
+	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+
+		if (w->same)
+			continue;
+		save(dir_fd, w->file, w->value, a, saved, n_saved);
+		save(dir_fd, w->or_file, w->value, a, saved, n_saved);
+		r = cg_write_one(w, p->path, dir_fd, e);
+		if (r < 0)
+			err_ctx(e, "%s", w->field);
+	}
+	return r;
+}
+
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, struct arena *a,
+	      struct err *e)
+{
+	struct cg_plan p = {.manager = CG_CGROUPFS, .path = path, .mount = f->mount};
+	struct spec_resources whole = *r;
+	struct saved *saved;
+	size_t n_saved = 0;
+	AUTO_CLOSE int dir_fd = path ? cg_open(path, e) : -1;
+	int n = 0;
+
+	if (!path)
+		return err_set(
+		    e, ENOTSUP,
+		    "the container has no cgroup in which limits could be set: it was made without (rootless, or "
+		    "--cgroup-manager disabled)");
+	if (dir_fd == -ENOENT)
+		return err_set(e, ENOENT, "there is no cgroup '%s'", path);
+	if (dir_fd < 0)
+		return dir_fd;
+	if (!f->mount || !path_is_below(path, f->mount))
+		return err_set(e, EINVAL, "cgroup '%s' is not in the cgroup v2 tree of this host (%s)", path,
+			       f->mount ? f->mount : "none is mounted");
+	complete(&whole, dir_fd);
+	if ((n = cg_plan_limits(&whole, f, a, &p, e)) < 0 ||
+	    (n = r->n_devices ? cg_plan_devices(&whole, f, false, a, &p, e) : 0) < 0)
+		return n;
+	saved = arena_alloc(a, 2 * (p.n_writes + 1) * sizeof(*saved));
+	if (!saved)
+		return err_set(e, ENOMEM, "out of memory");
+	if (p.n_writes && (n = enable_down(&p, e)) < 0)
+		return n;
+	order(&p, dir_fd);
+	n = write_all(&p, dir_fd, a, saved, &n_saved, e);
+	if (n == 0 && p.devices)
+		n = cg_attach(&p, dir_fd, true, e);
+	while (n < 0 && n_saved)
+		restore(dir_fd, &saved[--n_saved]);
+	return n;
+}
