@@ -90,19 +90,27 @@ static const struct rt_option spec_options[] = {
 };
 static const struct rt_option no_options[] = {{0}};
 
+/* Of these there is a process. */
+#define ALIVE (1 << STATUS_CREATED | 1 << STATUS_RUNNING | 1 << STATUS_PAUSED)
+
 const struct rt_command rt_commands[] = {
+	{"complete", "[WORD...]", "list what may stand for the last word, for the shells' completion", no_options, 0, RT_ANY_ARGS,
+	 false, cmd_complete, .options_first = true, .hidden = true},
+	{"completion", "bash|zsh|fish", "print a script that completes the command line in this shell", no_options, 1, 1, false,
+	 cmd_completion},
 	{"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
 	{"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
 	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
-	 false, cmd_kill},
+	 false, cmd_kill, .states = ALIVE},
 	{"life", "", "list the steps of a container's life", no_options, 0, 0, false, cmd_life},
 	{"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
 	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true, cmd_plan},
 	{"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true, cmd_run},
 	{"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
-	{"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start},
+	{"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start,
+	 .states = 1 << STATUS_CREATED},
 	{"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
 	{0},
 };
@@ -145,6 +153,8 @@ struct words {
 	int argc, i;
 	char **argv;
 	struct arena *arena;
+	const struct rt_option *waiting; /* whose value is missing */
+	bool ended;                      /* "--" was there: no more options */
 };
 
 static int list_add(struct words *w, struct strv *list, const char *value, struct err *e)
@@ -182,13 +192,14 @@ static int option_set(struct words *w, const struct rt_option *o, char *base, co
 	return 0;
 }
 
-static const struct rt_option *option_find(const struct rt_option *list, const char *name, size_t len)
+const struct rt_option *rt_option_find(const struct rt_option *list, const struct rt_option *more, const char *name,
+				       size_t len)
 {
 	for (; list->name; list++)
 		if ((strlen(list->name) == len && strncmp(list->name, name, len) == 0) ||
 		    (len == 1 && list->short_name == *name))
 			return list;
-	return NULL;
+	return more ? rt_option_find(more, NULL, name, len) : NULL;
 }
 
 /* Takes the next word, an option of one of the lists, and its value, which may be the word after it. */
@@ -202,16 +213,16 @@ static int option_take(struct words *w, const struct rt_option *list, const stru
 
 	if (len == 0 || *name == '-')
 		return err_set(e, EINVAL, "bad flag syntax: %s", arg);
-	o = option_find(list, name, len);
-	if (!o && more)
-		o = option_find(more, name, len);
+	o = rt_option_find(list, more, name, len);
 	if (!o)
 		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)len, name);
 	if (!value && o->type == RT_BOOL)
 		value = "true";
 	if (!value) {
-		if (w->i >= w->argc)
+		if (w->i >= w->argc) {
+			w->waiting = o;
 			return err_set(e, EINVAL, "flag needs an argument: -%.*s", (int)len, name);
+		}
 		value = w->argv[w->i++];
 	}
 	return option_set(w, o, base, value, e);
@@ -222,14 +233,16 @@ static bool is_option(const char *arg)
 	return arg[0] == '-' && arg[1];
 }
 
-static int command_find(const char *name, struct rt_call *c, struct err *e)
+const struct rt_command *rt_command_find(const char *name)
 {
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
-		if (str_eq(k->name, name)) {
-			c->command = k;
-			return 0;
-		}
-	}
+	for (const struct rt_command *k = rt_commands; k->name; k++)
+		if (str_eq(k->name, name))
+			return k;
+	return NULL;
+}
+
+int rt_command_missing(const char *name, struct err *e)
+{
 	for (size_t i = 0; later[i]; i++)
 		if (str_eq(later[i], name))
 			return err_set(e, ENOENT, "No help topic for '%s': this version does not have that command",
@@ -252,12 +265,11 @@ static int count_check(const struct rt_call *c, struct err *e)
 
 static int globals_take(struct words *w, struct rt_call *c, struct err *e)
 {
-	while (w->i < w->argc && is_option(w->argv[w->i])) {
-		if (str_eq(w->argv[w->i], "--")) {
+	while (w->i < w->argc && !w->ended && is_option(w->argv[w->i])) {
+		w->ended = str_eq(w->argv[w->i], "--");
+		if (w->ended)
 			w->i++;
-			break;
-		}
-		if (option_take(w, rt_global_options, NULL, (char *)&c->g, e) < 0)
+		else if (option_take(w, rt_global_options, NULL, (char *)&c->g, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -265,46 +277,66 @@ static int globals_take(struct words *w, struct rt_call *c, struct err *e)
 
 static int options_take(struct words *w, struct rt_call *c, struct err *e)
 {
-	bool options = true;
-
+	w->ended = false;
 	while (w->i < w->argc) {
 		const char *arg = w->argv[w->i];
 
-		if (options && str_eq(arg, "--")) {
-			options = false;
+		if (!w->ended && str_eq(arg, "--")) {
+			w->ended = true;
 			w->i++;
-		} else if (options && is_option(arg)) {
+		} else if (!w->ended && is_option(arg)) {
 			if (option_take(w, c->command->options, rt_common_options, (char *)&c->o, e) < 0)
 				return -e->code;
 		} else {
 			c->args[c->n_args++] = arg;
 			w->i++;
-			options = options && !c->command->options_first;
+			w->ended = w->ended || c->command->options_first;
 		}
 	}
 	return 0;
 }
 
+static int words_take(struct words *w, struct rt_call *c, struct err *e)
+{
+	int r;
+
+	*c = (struct rt_call){
+	    .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs", .policy_dir = RT_POLICY_DIR},
+	    .o = {.format = "table"}};
+	c->args = arena_alloc(&c->arena, ((size_t)w->argc + 1) * sizeof(*c->args));
+	if (!c->args)
+		return err_set(e, ENOMEM, "out of memory");
+	r = globals_take(w, c, e);
+	if (r < 0 || w->i >= w->argc || c->g.help || c->g.version)
+		return r;
+	c->command = rt_command_find(w->argv[w->i]);
+	if (!c->command)
+		return rt_command_missing(w->argv[w->i], e);
+	w->i++;
+	return options_take(w, c, e);
+}
+
 int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e)
 {
 	struct words w = {.argc = argc, .i = 1, .argv = argv, .arena = &ret->arena};
-	int r;
+	int r = words_take(&w, ret, e);
 
-	*ret = (struct rt_call){
-	    .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs", .policy_dir = RT_POLICY_DIR},
-	    .o = {.format = "table"}};
-	ret->args = arena_alloc(&ret->arena, ((size_t)argc + 1) * sizeof(*ret->args));
-	if (!ret->args)
-		return err_set(e, ENOMEM, "out of memory");
-	r = globals_take(&w, ret, e);
-	if (r < 0 || w.i >= argc || ret->g.help || ret->g.version)
+	if (r < 0 || !ret->command || ret->o.help)
 		return r;
-	r = command_find(argv[w.i++], ret, e);
-	if (r == 0)
-		r = options_take(&w, ret, e);
-	if (r < 0 || ret->o.help)
-		return r;
-	return count_check(ret, e);
+	r = count_check(ret, e);
+	if (r == 0 && ret->command->run == cmd_help && ret->n_args && !rt_command_find(ret->args[0]))
+		r = rt_command_missing(ret->args[0], e);
+	return r;
+}
+
+int rt_cli_place(int argc, char **argv, struct rt_call *ret, struct rt_place *place)
+{
+	struct words w = {.argc = argc, .i = 1, .argv = argv, .arena = &ret->arena};
+	struct err e = {0};
+	int r = words_take(&w, ret, &e);
+
+	*place = (struct rt_place){w.waiting, !w.ended};
+	return w.waiting ? 0 : r;
 }
 
 static int manager_choose(struct rt_call *c, struct err *e)

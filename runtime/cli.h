@@ -33,7 +33,9 @@ struct rt_command {
 	int min_args, max_args; /* max_args RT_ANY_ARGS: no limit */
 	bool makes;             /* makes a container, or plans to: the options that choose how are looked at */
 	int (*run)(struct rt_call *c, struct err *e);
-	bool options_first; /* the first argument ends the options: what follows is another program's command line */
+	bool options_first;  /* the first argument ends the options: what follows is another program's command line */
+	bool hidden;         /* not in the help: for programs */
+	unsigned int states; /* which containers completion offers: bits 1 << STATUS_X; 0: all */
 };
 
 #define RT_ANY_ARGS (-1)
@@ -51,17 +53,41 @@ extern const struct rt_option rt_common_options[]; /* of every command */
  * *ret, so that --log is known when the error is reported. Returns 0 or -errno (-EINVAL). */
 int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e);
 
+/* Where a word stands that is being typed. */
+struct rt_place {
+	const struct rt_option *value_of; /* it is the value of this option; NULL: it is none */
+	bool options;                     /* an option may stand there */
+};
+
+/* As rt_cli_parse, for words after which more will be typed: neither a missing value nor a missing argument is an error.
+ * Returns 0, or -EINVAL or -ENOENT when the words are wrong already. */
+int rt_cli_place(int argc, char **argv, struct rt_call *ret, struct rt_place *place);
+
+const struct rt_command *rt_command_find(const char *name); /* NULL: there is none */
+/* Says so, in urfave/cli's words. Returns -ENOENT, the exit status of which is RT_EXIT_NO_COMMAND. */
+int rt_command_missing(const char *name, struct err *e);
+/* The option of this name, or of this letter; list and more (may be NULL) end with a name of NULL. NULL: there is none. */
+const struct rt_option *rt_option_find(const struct rt_option *list, const struct rt_option *more, const char *name,
+				       size_t len);
+
 /* What follows from the options and from the environment: the state root, the cgroup manager. Returns 0 or -errno;
  * -ENOTSUP for the systemd manager. */
 int rt_cli_finish(struct rt_call *c, struct err *e);
+
+/* What may stand for the last of the words of a command line, after the program's name, of which the others are
+ * complete: first a line "words", "files" or "dirs" (files or directories may stand there too), then one candidate a
+ * line, with a tab and its description when there is one. Only what begins as the last word does; of --opt=value the
+ * values alone. */
+void rt_complete(struct rt_call *c, const char *const *words, int n_words, struct buf *out);
 
 void rt_call_free(struct rt_call *c);
 
 /* Help of one command, or of the whole (NULL): every command with every option. */
 void rt_help(const struct rt_command *command, struct buf *out);
 
-/* One option a line, tabs between: command (or "-"), --name, -short (or "-"), placeholder (or "-"), "hidden" or
- * "shown", help. */
+/* The whole table, for programs. One option a line, tabs between: command (or "-"), --name, -short (or "-"), placeholder
+ * (or "-"), "hidden" or "shown", help. Before those of a command comes the command itself: name, "-", "-", arguments (or
+ * "-"), "hidden" or "shown", help. */
 void rt_help_dump(struct buf *out);
 
 #endif

@@ -34,9 +34,16 @@ static void options_help(const struct rt_option *list, struct buf *out)
 		option_help(list, out);
 }
 
+static bool any_shown(const struct rt_option *list)
+{
+	while (list->name && list->hidden)
+		list++;
+	return list->name;
+}
+
 static void usage_line(const struct rt_command *k, struct buf *out)
 {
-	buf_printf(out, "jailrun %s%s%s%s", k->name, k->options->name ? " [OPTIONS]" : "", k->args[0] ? " " : "",
+	buf_printf(out, "jailrun %s%s%s%s", k->name, any_shown(k->options) ? " [OPTIONS]" : "", k->args[0] ? " " : "",
 		   k->args);
 }
 
@@ -61,6 +68,8 @@ void rt_help(const struct rt_command *command, struct buf *out)
 	options_help(rt_global_options, out);
 	buf_str(out, "\nCOMMANDS:\n");
 	for (const struct rt_command *k = rt_commands; k->name; k++) {
+		if (k->hidden)
+			continue;
 		buf_str(out, "\n   ");
 		usage_line(k, out);
 		buf_printf(out, "\n      %s\n", k->help);
@@ -82,6 +91,8 @@ void rt_help_dump(struct buf *out)
 {
 	options_dump("-", rt_global_options, out);
 	for (const struct rt_command *k = rt_commands; k->name; k++) {
+		buf_printf(out, "%s\t-\t-\t%s\t%s\t%s\n", k->name, k->args[0] ? k->args : "-",
+			   k->hidden ? "hidden" : "shown", k->help);
 		options_dump(k->name, k->options, out);
 		options_dump(k->name, rt_common_options, out);
 	}
@@ -99,16 +110,8 @@ int rt_print(const struct buf *text, struct err *e)
 
 int cmd_help(struct rt_call *c, struct err *e)
 {
-	const struct rt_command *command = NULL;
 	AUTO_BUF text = {0};
 
-	if (c->n_args) {
-		for (command = rt_commands; command->name; command++)
-			if (str_eq(command->name, c->args[0]))
-				break;
-		if (!command->name)
-			return err_set(e, ENOENT, "No help topic for '%s'", c->args[0]);
-	}
-	rt_help(command, &text);
+	rt_help(c->n_args ? rt_command_find(c->args[0]) : NULL, &text);
 	return rt_print(&text, e);
 }

@@ -72,6 +72,8 @@ int rt_container_reload(struct rt_call *c, struct rt_container *k, struct err *e
 void rt_container_close(struct rt_container *k);
 
 /* The commands. Each returns the exit status of the call (0; of a foreground run: that of the container) or -errno. */
+int cmd_complete(struct rt_call *c, struct err *e);
+int cmd_completion(struct rt_call *c, struct err *e);
 int cmd_create(struct rt_call *c, struct err *e);
 int cmd_delete(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);

@@ -1,35 +1,49 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# docs/jailrun.1 against the table of options: each command with its arguments, and each of its options with its short form and
-# its placeholder, the same on both sides.
+# The manual page that the build has made, against the help of the program: each command with its arguments, and each of its
+# options with its short form and its placeholder, the same on both sides. And docs/man.awk on templates that are wrong.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 need_runtime
-page=$TOP_SRCDIR/docs/jailrun.1
+page=$TOP_BUILDDIR/docs/jailrun.1
 
-# command, tab, the option as help and page show it: "--bundle DIR, -b DIR". Help itself is described once, for all.
-"$JAILRUN" --dump-options | awk -F '\t' '
-	$5 == "hidden" || ($1 != "-" && $2 == "--help") { next }
-	{ arg = $4 == "-" ? "" : " " $4; print $1 "\t" $2 arg ($3 == "-" ? "" : ", " $3 arg) }' | sort >"$T/table"
+# command, tab, the option as help shows it: "--bundle DIR, -b DIR". --help stands in the page once, for all commands.
+options_of() { # COMMAND HELP
+	sed -n 's/^   \(--[^ ].*\)/\1/p' <<<"$2" | sed 's/   .*//; s/ *$//' | grep -v '^--help, -h$' | sed "s/^/$1	/"
+}
+"$JAILRUN" --help | sed -n 's/^   jailrun \([a-z]\)/\1/p' | sort >"$T/usage"
+{
+	options_of - "$("$JAILRUN" --help | sed '/^COMMANDS:/,$d')"
+	printf -- '-\t--help, -h\n'
+	while read -r command _; do options_of "$command" "$("$JAILRUN" "$command" --help)"; done <"$T/usage"
+} | sort >"$T/help"
 
-# The page: an option is a line after .TP or .TQ that begins with dashes.
+# The page: an option is a line after .TP that begins with dashes.
 sed 's/\\f[BIRP]//g; s/\\-/-/g' "$page" | awk '
 	/^\.SH/ { command = /GLOBAL OPTIONS/ ? "-" : "" }
 	/^\.SS/ { gsub(/"/, ""); command = $2 }
-	command == "create" && tag && /^--/ { print "run\t" $0 } # "All options of create"
 	command != "" && tag && /^--/ { print command "\t" $0 }
-	{ tag = /^\.T[PQ]/ }' | sort >"$T/page"
+	{ tag = /^\.TP/ }' | sort >"$T/page"
 
-ok "the table has options" test "$(wc -l <"$T/table")" -gt 30
-is "each option of the table stands in the page, and the other way round" "$(diff "$T/table" "$T/page")" ""
-ok "the sentence that stands for create's options is there" grep -qx 'All options of' "$page"
-
-"$JAILRUN" --help | sed -n 's/^   jailrun \([a-z]\)/\1/p' | sort >"$T/usage"
-sed -n 's/^\.SS "\(.*\)"$/\1/p' "$page" | sort >"$T/headings"
+ok "help has options" test "$(wc -l <"$T/help")" -gt 30
+is "each option of the help stands in the page, and the other way round" "$(diff "$T/help" "$T/page")" ""
+sed -n 's/^\.SS "\(.*\)"$/\1/p' "$page" | sed 's/\\-/-/g' | sort >"$T/headings"
 is "each command stands in the page with its arguments, and the other way round" "$(diff "$T/usage" "$T/headings")" ""
+is "nothing of the template's own language is left in it" "$(grep -c '^@' "$page")" 0
+like "it has the version" "$(grep '^\.TH' "$page")" '"jailrun [0-9]+\.[0-9]+\.[0-9]+"'
+unlike "hidden options are not in it" "$(cat "$page")" 'fail.{1,2}step'
 
 # The control: the comparison sees a missing option and a wrong placeholder.
-grep -v -- '--keep' "$T/table" | sed 's/--log FILE/--log PATH/' >"$T/broken"
+grep -v -- '--keep' "$T/help" | sed 's/--log FILE/--log PATH/' >"$T/broken"
 is "a difference is seen" "$(diff "$T/broken" "$T/page" | grep -c '^[<>]')" 3
+
+"$JAILRUN" --dump-options >"$T/options"
+man() { printf '%b' "$1" | awk -f "$TOP_SRCDIR/docs/man.awk" "$T/options" -; }
+ok "man.awk: a text for an option" man '@commands@\n@run --keep@\nMore of it.\n@end@\n'
+like "it stands after the table's line" "$(man '@commands@\n@run --keep@\nMore of it.\n@end@\n')" 'ended\.'$'\n''More of it\.'
+not_ok "man.awk: a text for a command that does not exist" man '@commands@\n@nonsense@\nText\n@end@\n'
+not_ok "man.awk: a text for an option that does not exist" man '@commands@\n@start --keep@\nText\n@end@\n'
+not_ok "man.awk: a block without an end" man '@commands@\n@run@\nText\n'
+not_ok "man.awk: a text that belongs to nothing" man '@commands@\nText\n@end@\n'
 
 if command -v groff >/dev/null; then
 	is "groff has nothing to say" "$(groff -ww -man -Tutf8 -z "$page" 2>&1)" ""
