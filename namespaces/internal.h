@@ -18,6 +18,10 @@ int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct a
 /* procmounts: "/proc/uptime" and the few others that may be covered by a mount. */
 bool proc_target_allowed(const char *destination);
 
+/* netdev.c: the part of ns_plan, and of ns_run_close. */
+int net_devices_plan(const struct spec_config *c, const struct ns_facts *f, struct err *e);
+void net_devices_close(struct ns_run *r);
+
 /* sysctl.c: is key ("net.ipv4.ip_forward", "net/ipv4/…") one of a namespace of the container's own? */
 int sysctl_check(const char *key, const struct ns_plan *p, struct err *e);
 /* The file below /proc/sys of a key; NULL when the key is no proper one. */

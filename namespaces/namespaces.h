@@ -57,6 +57,7 @@ struct ns_plan {
 };
 
 /* What the steps hold between them: fds, opened before the clone or on the way. ns_run_init sets all to -1. */
+struct ns_moved; /* a network device on its way */
 struct ns_run {
 	int rootfs_fd; /* the container's root: a detached tree first, "/" of the container later */
 	int *
@@ -66,6 +67,9 @@ struct ns_run {
 	int proc_fd;   /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
 	int userns_fd; /* of idmapped mounts' maps, or -1 */
 	int cgroup_dir_fd; /* given by the caller before ns_sources, and its own: the container's cgroup v2 directory, or -1 */
+	int netns_fd; /* the network namespace that devices were moved to, which lives as long as this; or -1 */
+	struct ns_moved *moved;
+	size_t n_moved;
 	int devices_null_fd; /* the container's /dev/null, or a copy of the host's: verified, what masks are made of */
 	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
 	void *made_arg;
@@ -97,6 +101,12 @@ int ns_sources(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* P: uid_map, gid_map and setgroups of pid, which sits in a new user namespace; by newuidmap and newgidmap when the
  * caller has no CAP_SETUID. */
 int ns_idmap_write(const struct ns_plan *p, pid_t pid, struct err *e);
+/* P: linux.netDevices into the container's network namespace: the joined one, or that of pid. Their permanent addresses of
+ * global scope stay, and they are brought up. Errors name linux.netDevices["X"]: -ENODEV, -EEXIST when the name is taken
+ * there, -EINVAL for a device that cannot leave or a namespace that is the runtime's own, -errno. */
+int ns_net_devices(const struct ns_plan *p, struct ns_run *r, pid_t pid, struct err *e);
+/* P: takes back those that ns_net_devices moved. Logs what fails. */
+void ns_net_devices_undo(struct ns_run *r);
 /* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first, mount last. The pid namespace is not
  * joined here but before the clone. */
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e);

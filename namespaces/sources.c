@@ -11,8 +11,12 @@
 
 void ns_run_init(struct ns_run *r)
 {
-	*r = (struct ns_run){
-	    .rootfs_fd = -1, .proc_fd = -1, .userns_fd = -1, .cgroup_dir_fd = -1, .devices_null_fd = -1};
+	*r = (struct ns_run){.rootfs_fd = -1,
+			     .proc_fd = -1,
+			     .userns_fd = -1,
+			     .cgroup_dir_fd = -1,
+			     .netns_fd = -1,
+			     .devices_null_fd = -1};
 	for (int i = 0; i < NS_COUNT; i++)
 		r->join_fds[i] = -1;
 }
@@ -30,6 +34,7 @@ void ns_run_close(struct ns_run *r)
 	fd_close_p(&r->proc_fd);
 	fd_close_p(&r->userns_fd);
 	fd_close_p(&r->devices_null_fd);
+	net_devices_close(r);
 }
 
 /* Without privileges the tree can be made later, by the container's process in a mount namespace of its own. */

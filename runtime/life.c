@@ -50,6 +50,11 @@ static bool has_sysctl(const struct life *l)
 	return l->config.linux_.sysctl.n > 0;
 }
 
+static bool has_net_devices(const struct life *l)
+{
+	return l->config.linux_.n_net_devices > 0;
+}
+
 static bool has_oom_score(const struct life *l)
 {
 	return l->config.process.oom_score_adj.set;
@@ -110,6 +115,7 @@ static const struct step rows[] = {
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
     {'P', "oom.score", has_oom_score, parent_oom, NULL},
+    {'P', "net.devices", has_net_devices, parent_net_devices, parent_net_devices_undo},
     {'C', "ns.rest", has_rest, child_rest, NULL},
     {'C', "ns.become_root", in_userns, child_become_root, NULL},
     {'C', "clone.inner", outer_init, child_inner, NULL},

@@ -40,6 +40,8 @@ void parent_clone_undo(struct life *l);
 int parent_note_pid(struct life *l, struct err *e);
 int parent_idmap(struct life *l, struct err *e);
 int parent_oom(struct life *l, struct err *e);
+int parent_net_devices(struct life *l, struct err *e);
+void parent_net_devices_undo(struct life *l);
 int parent_hooks_prestart(struct life *l, struct err *e);
 int parent_hooks_create_runtime(struct life *l, struct err *e);
 int parent_created(struct life *l, struct err *e);

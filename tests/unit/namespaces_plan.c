@@ -170,6 +170,40 @@ static void test_idmaps(void **state)
 	assert_true(p->plan.bind_devices);
 }
 
+/* Names as the kernel takes them; the template in the container's alone; nobody's devices without root. */
+static void test_net_devices(void **state)
+{
+#define NET(devices) "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\"}],\"netDevices\":{" devices "}"
+	struct ns_facts rootless = host;
+
+	(void)state;
+	assert_int_equal(plan_of(&host, "",
+				 NET("\"a\":{},\"b\":{\"name\":\"\"},\"c\":{\"name\":\"eth%d\"},"
+				     "\"d\":{\"name\":\"eth%d\"},\"e\":{\"name\":\"0123456789abcd\"}"),
+				 "")
+			     ->result,
+			 0);
+	refused(plan_of(&host, "", MOUNT_NS ",\"netDevices\":{\"a\":{}}", ""), EINVAL, "linux.netDevices",
+		"network namespace");
+	refused(plan_of(&host, "", NET("\"a/b\":{}"), ""), EINVAL, "linux.netDevices[\"a/b\"]", "no name");
+	refused(plan_of(&host, "", NET("\"..\":{}"), ""), EINVAL, "linux.netDevices[\"..\"]", "no name");
+	refused(plan_of(&host, "", NET("\"0123456789abcdef\":{}"), ""), EINVAL,
+		"linux.netDevices[\"0123456789abcdef\"]", "1 to 15");
+	refused(plan_of(&host, "", NET("\"e%d\":{}"), ""), EINVAL, "linux.netDevices[\"e%d\"]", "container's name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x y\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"no name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x:1\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"no name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x%s\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name", "%d");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x%d%d\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"%d");
+	refused(plan_of(&host, "", NET("\"a\":{},\"b\":{\"name\":\"a\"}"), ""), EINVAL, "linux.netDevices[\"b\"]",
+		"'a' is also");
+	rootless.euid = 1000;
+	refused(plan_of(&rootless, "", NET("\"a\":{}"), ""), EPERM, "linux.netDevices", "needs root");
+#undef NET
+}
+
 static void test_idmap_count(void **state)
 {
 	for (int n = 340; n <= 341; n++) {
@@ -399,12 +433,12 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_namespaces),     cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_sysctl),         cmocka_unit_test(test_idmaps),
-	    cmocka_unit_test(test_idmap_count),    cmocka_unit_test(test_every_option),
-	    cmocka_unit_test(test_option_effects), cmocka_unit_test(test_bad_mounts),
-	    cmocka_unit_test(test_cgroup_mounts),  cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_namespaces),   cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_sysctl),       cmocka_unit_test(test_idmaps),
+	    cmocka_unit_test(test_net_devices),  cmocka_unit_test(test_idmap_count),
+	    cmocka_unit_test(test_every_option), cmocka_unit_test(test_option_effects),
+	    cmocka_unit_test(test_bad_mounts),   cmocka_unit_test(test_cgroup_mounts),
+	    cmocka_unit_test(test_devices),      cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
