@@ -55,6 +55,11 @@ static bool has_net_devices(const struct life *l)
 	return l->config.linux_.n_net_devices > 0;
 }
 
+static bool has_propagation(const struct life *l)
+{
+	return l->ns.propagation != 0;
+}
+
 static bool has_oom_score(const struct life *l)
 {
 	return l->config.process.oom_score_adj.set;
@@ -131,6 +136,7 @@ static const struct step rows[] = {
     {'C', "rootfs.pivot", NULL, child_pivot, NULL},
     {'C', "masks", NULL, child_masks, NULL},
     {'C', "stdio", NULL, child_stdio, NULL},
+    {'C', "rootfs.propagation", has_propagation, child_propagation, NULL},
     {'C', "exec.find", NULL, child_find_program, NULL},
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'P', "state.created", starts_later, parent_created, parent_created_undo},

@@ -65,6 +65,7 @@ int child_hooks_create_container(struct life *l, struct err *e);
 int child_pivot(struct life *l, struct err *e);
 int child_masks(struct life *l, struct err *e);
 int child_stdio(struct life *l, struct err *e);
+int child_propagation(struct life *l, struct err *e);
 int child_find_program(struct life *l, struct err *e);
 int child_enter(struct life *l, struct err *e);
 

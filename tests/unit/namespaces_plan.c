@@ -321,6 +321,19 @@ static void test_option_effects(void **state)
 	assert_true(m->fs_ro);
 	m = mount_of("{\"destination\":\"/y\",\"type\":\"none\",\"source\":\"data\",\"options\":[\"bind\"]}");
 	assert_string_equal(m->source, "/b/data");
+	/* Nothing is below a new file system: what is recursive is its own, and goes before the plain. */
+	m = mount_of(
+	    "{\"destination\":\"/y\",\"type\":\"tmpfs\",\"options\":[\"ro\",\"rnoatime\",\"relatime\",\"rrw\"]}");
+	assert_int_equal(m->attr_set, MOUNT_ATTR_NOATIME);
+	assert_int_equal(m->attr_rec_set | m->attr_rec_clr, 0);
+	/* What mount(8) keeps to itself. */
+	m = options_of("\"bind\",\"nofail\",\"_netdev\",\"x-systemd.automount\",\"comment=any\"");
+	assert_int_equal(m->fs_options.n, 0);
+	/* The kernel says which file systems it maps the ids of. */
+	m = mount_of("{\"destination\":\"/x\",\"type\":\"tmpfs\",\"uidMappings\":[" MAP(
+	    0, 5, 1) "],\"gidMappings\":[" MAP(0, 5, 1) "]}");
+	assert_true(m->idmap);
+	assert_int_equal(m->kind, NS_MNT_FS);
 }
 
 static void test_bad_mounts(void **state)
@@ -344,9 +357,12 @@ static void test_bad_mounts(void **state)
 	     "mounts[0].destination", "inside /proc"},
 	    {"{\"destination\":\"/x\",\"source\":\"/s\",\"options\":[\"bind\",\"idmap\"]}", "mounts[0].options",
 	     "user namespace"},
-	    {"{\"destination\":\"/x\",\"type\":\"tmpfs\",\"uidMappings\":[" MAP(0, 5, 1) "],\"gidMappings\":[" MAP(
+	    {"{\"destination\":\"/x\",\"options\":[\"remount\"],\"uidMappings\":[" MAP(
+		 0, 5, 1) "],\"gidMappings\":[" MAP(0, 5, 1) "]}",
+	     "mounts[0].options", "remount"},
+	    {"{\"destination\":\"/x\",\"type\":\"cgroup\",\"uidMappings\":[" MAP(0, 5, 1) "],\"gidMappings\":[" MAP(
 		 0, 5, 1) "]}",
-	     "mounts[0].options", "bind"},
+	     "mounts[0].options", "cgroup2"},
 	    {"{\"destination\":\"/x\",\"type\":\"cgroup2\",\"options\":[\"nsdelegate\"]}", "mounts[0].options",
 	     "nsdelegate"},
 	};
@@ -384,9 +400,10 @@ static void test_cgroup_mounts(void **state)
 	rootless.euid = 1000;
 	m = plan_of(&rootless, "", MOUNT_NS, mount)->plan.mounts;
 	assert_int_equal(m->attr_set & MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY);
-	m = plan_of(&rootless, "", MOUNT_NS, "{\"destination\":\"/sys\",\"source\":\"/sys\",\"options\":[\"rbind\"]}")
-		->plan.mounts;
-	assert_int_equal(m->attr_rec_set, MOUNT_ATTR_RDONLY);
+	assert_true(plan_of(&rootless, "", MOUNT_NS, mount)->plan.guard_cgroups);
+	assert_false(plan_of(&host, "", MOUNT_NS, mount)->plan.guard_cgroups);
+	assert_false(plan_of(&rootless, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"}]", mount)
+			 ->plan.guard_cgroups);
 }
 
 static void test_devices(void **state)
