@@ -158,6 +158,12 @@ void jw_uint(struct jsonw *w, const char *key, uint64_t value)
 	buf_printf(w->out, "%" PRIu64, value);
 }
 
+void jw_real(struct jsonw *w, const char *key, double value)
+{
+	start(w, key);
+	buf_printf(w->out, "%.2f", value);
+}
+
 void jw_bool(struct jsonw *w, const char *key, bool value)
 {
 	start(w, key);

@@ -27,6 +27,8 @@ void jw_strn(struct jsonw *w, const char *key, const char *value, size_t len);
 void jw_fmt(struct jsonw *w, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void jw_int(struct jsonw *w, const char *key, int64_t value);
 void jw_uint(struct jsonw *w, const char *key, uint64_t value);
+/* Two digits after the point. */
+void jw_real(struct jsonw *w, const char *key, double value);
 void jw_bool(struct jsonw *w, const char *key, bool value);
 void jw_null(struct jsonw *w, const char *key);
 void jw_strv(struct jsonw *w, const char *key, const struct strv *list);

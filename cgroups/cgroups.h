@@ -94,13 +94,77 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	      struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
-/* Sends sig to all processes of the cgroup and of those below it. SIGKILL by cgroup.kill, with a freeze-and-kill
- * fallback. Returns 0; no such cgroup is 0. */
-int cg_kill(const char *path, int sig, struct err *e);
+/* Sends sig to all processes of the cgroup and of those below it but `except` (0: to all). SIGKILL by cgroup.kill, with a
+ * freeze-and-kill fallback, spares nobody. Returns 0; no such cgroup is 0. */
+int cg_kill(const char *path, int sig, pid_t except, struct err *e);
 /* The pids in the cgroup and below. *ret is malloc'ed; returns their number or -errno. */
 int cg_pids(const char *path, pid_t **ret, struct err *e);
-/* True when the cgroup is frozen (cgroup.freeze). */
+/* True when the cgroup is frozen or about to be (cgroup.freeze). */
 bool cg_frozen(const char *path);
+/* Freezes or thaws all processes of the cgroup and below, and waits until the kernel says that they are (cgroup.events).
+ * SIGKILL goes through. Returns 0; -ENOENT when there is no such cgroup; -ETIMEDOUT when they would not be frozen within 10
+ * seconds: they are thawed again; -EBUSY when a cgroup above keeps them frozen; -errno. */
+int cg_freeze(const char *path, bool frozen, struct err *e);
+
+/* Pressure stall information (Documentation/accounting/psi.rst): percent, and microseconds in total. */
+struct cg_psi_line {
+	double avg10, avg60, avg300;
+	uint64_t total;
+};
+struct cg_psi {
+	bool set; /* the kernel tells */
+	struct cg_psi_line some, full;
+};
+struct cg_memory {
+	uint64_t limit, usage, max, failcnt; /* bytes; failcnt: how often the limit was met */
+};
+struct cg_io {
+	unsigned int major, minor;
+	uint64_t read_bytes, write_bytes, reads, writes;
+};
+struct cg_huge {
+	const char *size; /* "2MB" */
+	uint64_t usage, limit, failcnt;
+};
+/* What a cgroup and those below it have used. What this host does not count is 0, NULL or not set. */
+struct cg_stats {
+	struct {
+		uint64_t total, kernel, user, periods, throttled_periods, throttled_time; /* times in nanoseconds */
+		struct cg_psi psi;
+	} cpu;
+	const char *cpus, *mems; /* that can be used: "0-3" */
+	struct {
+		uint64_t cache;
+		struct cg_memory usage, swap; /* swap: memory and swap together */
+		struct cg_raw {
+			const char *key;
+			uint64_t value;
+		} * raw; /* memory.stat */
+		size_t n_raw;
+		struct cg_psi psi;
+	} memory;
+	struct {
+		uint64_t current, limit; /* limit 0: none */
+	} pids;
+	struct {
+		struct cg_io *devices;
+		size_t n_devices;
+		struct cg_psi psi;
+	} io;
+	struct cg_huge huge[8]; /* processors know up to four sizes */
+	size_t n_huge;
+};
+/* Reads them. Returns 0; -ENOENT when there is no such cgroup; -ENOMEM. */
+int cg_stats(const char *path, struct arena *a, struct cg_stats *ret, struct err *e);
+/* As members of the object that is open in w, in the words of `runc events`: cpu, cpuset, memory, pids, blkio, hugetlb. */
+void cg_stats_print(const struct cg_stats *s, struct jsonw *w);
+
+/* memory.events of a cgroup, for poll(2): POLLPRI when a count changes after cg_oom_count has read it. Returns the fd;
+ * -ENOENT, and e is left alone, where the memory controller does not count; -ENODEV when there is no such cgroup; -errno. */
+int cg_oom_open(const char *path, struct err *e);
+/* How many processes the kernel has killed because the cgroup was out of memory. -ENODEV: the cgroup is gone. */
+int64_t cg_oom_count(int fd);
+
 /* Kills what is left in it and removes it with all below it; waits up to a few seconds for the kernel to let go. Parents
  * that jailrun made and that are empty now go too (never the mount itself). Returns 0 or -errno. */
 int cg_remove(const char *path, struct err *e);

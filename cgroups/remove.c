@@ -53,7 +53,7 @@ int cg_event(int dir_fd, const char *key)
 	return cg_read(dir_fd, "cgroup.events", text, sizeof(text)) < 0 ? -1 : event_of(text, key);
 }
 
-bool cg_wait_empty(int dir_fd, uint64_t deadline)
+bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline)
 {
 	AUTO_CLOSE int fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 
@@ -63,10 +63,10 @@ bool cg_wait_empty(int dir_fd, uint64_t deadline)
 		char text[256];
 		ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
 
-		if (n < 0)
-			return errno == ENODEV || errno == ENOENT; /* removed by somebody else */
+		if (n < 0) /* removed by somebody else: nothing is in it */
+			return value == 0 && (errno == ENODEV || errno == ENOENT);
 		text[n] = '\0';
-		if (event_of(text, "populated") == 0)
+		if (event_of(text, key) == value)
 			return true;
 		if (now >= deadline)
 			return false;
@@ -168,13 +168,13 @@ int cg_pids(const char *path, pid_t **ret, struct err *e)
 	return (int)l.n;
 }
 
-static int signal_all(const char *path, int sig, struct err *e)
+static int signal_all(const char *path, int sig, pid_t except, struct err *e)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	int n = cg_pids(path, &pids, e);
 
 	for (int i = 0; pids && i < n; i++)
-		if (kill(pids[i], sig) < 0 && errno != ESRCH)
+		if (pids[i] != except && kill(pids[i], sig) < 0 && errno != ESRCH)
 			return err_errno(e, "send %s to process %d of cgroup '%s'", signal_name(sig), (int)pids[i],
 					 path);
 	return n < 0 ? n : 0;
@@ -188,8 +188,8 @@ static int freeze_and_kill(int dir_fd, const char *path, struct err *e)
 
 	file_write(dir_fd, "cgroup.freeze", "1", NULL);
 	do
-		r = signal_all(path, SIGKILL, e);
-	while (r == 0 && !cg_wait_empty(dir_fd, now_us() + 10000) && now_us() < deadline);
+		r = signal_all(path, SIGKILL, 0, e);
+	while (r == 0 && !cg_wait_event(dir_fd, "populated", 0, now_us() + 10000) && now_us() < deadline);
 	file_write(dir_fd, "cgroup.freeze", "0", NULL);
 	return r == -ENOENT ? 0 : r;
 }
@@ -203,7 +203,7 @@ static int kill_all(int dir_fd, const char *path, struct err *e)
 	return err_errno(e, "kill the processes of cgroup '%s'", path);
 }
 
-int cg_kill(const char *path, int sig, struct err *e)
+int cg_kill(const char *path, int sig, pid_t except, struct err *e)
 {
 	AUTO_CLOSE int fd = cg_open(path, e);
 	struct err own = {0};
@@ -213,18 +213,10 @@ int cg_kill(const char *path, int sig, struct err *e)
 		return fd == -ENOENT ? 0 : fd;
 	if (sig == SIGKILL)
 		return kill_all(fd, path, e);
-	r = signal_all(path, sig, &own);
+	r = signal_all(path, sig, except, &own);
 	if (r < 0 && r != -ENOENT && e && !e->code)
 		*e = own;
 	return r == -ENOENT ? 0 : r;
-}
-
-bool cg_frozen(const char *path)
-{
-	AUTO_CLOSE int fd = cg_open(path, NULL);
-	char text[16];
-
-	return fd >= 0 && cg_read(fd, "cgroup.freeze", text, sizeof(text)) > 0 && text[0] == '1';
 }
 
 /* Removes the children of dir_fd that are empty; *ret_child: one that is not, or -1. */
@@ -333,7 +325,7 @@ int cg_remove(const char *path, struct err *e)
 		r = kill_all(fd, path, e);
 		if (r < 0)
 			return r;
-		cg_wait_empty(fd, deadline);
+		cg_wait_event(fd, "populated", 0, deadline);
 		while ((r = remove_below(fd, deadline)) == 0 && (r = remove_one(path)) == -EBUSY &&
 		       now_us() < deadline) {
 			poll(NULL, 0, pause_ms);

@@ -19,8 +19,9 @@ ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size);
 /* The value of a key of cgroup.events, -1 when it cannot be read. */
 int cg_event(int dir_fd, const char *key);
 
-/* Waits until no process is left in the cgroup and below, or until now_us() reaches deadline. True when it is empty. */
-bool cg_wait_empty(int dir_fd, uint64_t deadline);
+/* Waits until a key of cgroup.events has the value, or until now_us() reaches deadline. True when it has; a cgroup that
+ * somebody removes meanwhile has 0 for all. */
+bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline);
 
 /* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling").
  * dir: its name, for messages. Returns 0 or -errno. */

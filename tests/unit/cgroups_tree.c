@@ -156,17 +156,17 @@ static void test_life(void **state)
 	assert_int_equal(cg_pids(p.path, &pids, &e), 1);
 	assert_int_equal(pids[0], pid);
 	free(pids);
-	assert_int_equal(cg_kill(p.path, SIGTERM, &e), 0);
+	assert_int_equal(cg_kill(p.path, SIGTERM, 0, &e), 0);
 	status = reap(pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 	pid = sleeper(r.dir_fd);
-	assert_int_equal(cg_kill(p.path, SIGKILL, &e), 0);
+	assert_int_equal(cg_kill(p.path, SIGKILL, 0, &e), 0);
 	status = reap(pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	close(r.dir_fd);
 	remove_ok(p.path);
 	remove_ok(p.path); /* again: nothing to do */
-	assert_int_equal(cg_kill(p.path, SIGKILL, &e), 0);
+	assert_int_equal(cg_kill(p.path, SIGKILL, 0, &e), 0);
 	assert_int_equal(cg_pids(p.path, &pids, &e), -ENOENT);
 	rmdir(arena_printf(&arena, "%s%s/life", facts.mount, top));
 	nothing_left();
@@ -189,7 +189,7 @@ static void test_occupied(void **state)
 	assert_true(exists(p.path)); /* it is not the second one's to remove */
 	assert_int_equal(kill(pid, 0), 0);
 	/* The control: emptied, it can be used, but remains its maker's. */
-	assert_int_equal(cg_kill(p.path, SIGKILL, NULL), 0);
+	assert_int_equal(cg_kill(p.path, SIGKILL, 0, NULL), 0);
 	reap(pid);
 	create(&p, &second);
 	assert_false(second.made);
@@ -290,7 +290,7 @@ static void test_guard(void **state)
 	char dir[] = "/tmp/cgroups-unit-XXXXXX";
 
 	NEED_CGROUPS();
-	assert_int_equal(cg_kill(facts.mount, SIGKILL, &e), -EINVAL);
+	assert_int_equal(cg_kill(facts.mount, SIGKILL, 0, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "is the root of a cgroup tree"));
 	assert_int_equal(cg_remove(facts.mount, &e2), -EINVAL);
 	assert_non_null(mkdtemp(dir));
