@@ -210,15 +210,30 @@ static const struct table rdma_table = {
 
 /* ---- the whole ---- */
 
-static const struct field resources_fields[] = {
-    FIELD_LIST("devices", get_objects, R, devices, n_devices, .table = &device_rule_table),
-    {.key = "memory", .parse = get_object, .table = &memory_table},
-    {.key = "cpu", .parse = get_object, .table = &cpu_table},
-    {.key = "pids", .parse = get_object, .table = &pids_table},
-    {.key = "blockIO", .parse = get_object, .table = &blkio_table},
-    FIELD_LIST("hugepageLimits", get_objects, R, hugepages, n_hugepages, .table = &hugepage_table),
-    {.key = "network", .parse = get_object, .table = &network_table},
-    FIELD_LIST("rdma", get_object_map, R, rdma, n_rdma, .table = &rdma_table),
-    FIELD("unified", get_map, R, unified, .pattern = &file_name),
-};
+#define RESOURCES_FIELDS(memory_of)                                                                                    \
+	FIELD_LIST("devices", get_objects, R, devices, n_devices, .table = &device_rule_table),                        \
+	    {.key = "memory", .parse = get_object, .table = (memory_of)},                                              \
+	    {.key = "cpu", .parse = get_object, .table = &cpu_table},                                                  \
+	    {.key = "pids", .parse = get_object, .table = &pids_table},                                                \
+	    {.key = "blockIO", .parse = get_object, .table = &blkio_table},                                            \
+	    FIELD_LIST("hugepageLimits", get_objects, R, hugepages, n_hugepages, .table = &hugepage_table),            \
+	    {.key = "network", .parse = get_object, .table = &network_table},                                          \
+	    FIELD_LIST("rdma", get_object_map, R, rdma, n_rdma, .table = &rdma_table),                                 \
+	    FIELD("unified", get_map, R, unified, .pattern = &file_name),
+
+static const struct field resources_fields[] = {RESOURCES_FIELDS(&memory_table)};
 const struct table resources_table = {TABLE_FIELDS(resources_fields), SET_AT(R, set)};
+
+/* For update: the memory limit that swap is compared with may be the present one. */
+static const struct table memory_update_table = {TABLE_FIELDS(memory_fields), SET_AT(R, memory.set)};
+static const struct field update_fields[] = {RESOURCES_FIELDS(&memory_update_table)};
+static const struct table update_table = {TABLE_FIELDS(update_fields), SET_AT(R, set)};
+
+int spec_resources_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_resources *ret,
+			 struct err *e)
+{
+	struct reader rd = {.arena = a};
+
+	*ret = (struct spec_resources){0};
+	return read_document(&rd, &update_table, text, len, name, ret, e);
+}

@@ -292,6 +292,11 @@ int spec_config_parse(const char *text, size_t len, const char *name, struct are
  * "JSON specification file config.json not found". */
 int spec_config_load(int bundle_fd, struct arena *a, struct spec_config *ret, struct err *e);
 
+/* Reads a document that is linux.resources alone, as `update` takes it: the same properties and rules, but for limits whose
+ * other half may stand as it is (memory.swap without memory.limit). name leads the errors. Returns as spec_config_parse. */
+int spec_resources_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_resources *ret,
+			 struct err *e);
+
 /* Refuses, by its name, each property that is parsed but not applied by this version. Returns 0 or -ENOTSUP. */
 int spec_config_supported(const struct spec_config *c, struct err *e);
 
@@ -358,6 +363,7 @@ struct spec_state {
 	char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	char *cgroup_path;    /* absolute path of the directory, or NULL */
 	char *policy;         /* name, or NULL */
+	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
 	struct spec_map annotations;
 	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
 };

@@ -18,6 +18,7 @@ static const struct field state_fields[] = {
     FIELD("cgroupManager", get_string, S, cgroup_manager),
     FIELD("cgroupPath", get_string, S, cgroup_path, .pattern = &absolute_path),
     FIELD("policy", get_string, S, policy),
+    FIELD("pidShared", get_bool, S, pid_shared),
     FIELD("annotations", get_map, S, annotations, .pattern = &filled),
     FIELD("hooks", get_object, S, hooks, .table = &hooks_table),
 };
@@ -91,6 +92,7 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	write_str(&w, "cgroupManager", s->cgroup_manager);
 	write_str(&w, "cgroupPath", s->cgroup_path);
 	write_str(&w, "policy", s->policy);
+	jw_bool(&w, "pidShared", s->pid_shared);
 	write_map(&w, "annotations", &s->annotations);
 	write_hooks(&w, s->hooks);
 	jw_object_end(&w);

@@ -450,6 +450,7 @@ static void test_unsupported(void **state)
 	    {PROC("\"apparmorProfile\":\"p\""), "process.apparmorProfile"},
 	    {PROC("\"selinuxLabel\":\"l\""), "process.selinuxLabel"},
 	    {LINUX("\"mountLabel\":\"l\""), "linux.mountLabel"},
+	    {LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices"},
 	    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}"), "linux.memoryPolicy"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX32\"}"), "linux.personality"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "linux.personality"},
@@ -488,6 +489,38 @@ static void test_supported(void **state)
 		assert_int_equal(parse_to(texts[i], &a, &c, &e), 0);
 		if (spec_config_supported(&c, &e) != 0)
 			fail_msg("%s: %s", texts[i], e.path);
+		arena_free(&a);
+	}
+}
+
+/* The document of `update`: the same properties at the top, swap without its limit allowed, all other rules kept. */
+static void test_resources_alone(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *path;
+	} rows[] = {
+	    {"{}", 0, NULL},
+	    {"{\"memory\":{\"swap\":9},\"pids\":{\"limit\":7}}", 0, NULL},
+	    {"{\"memory\":{\"limit\":\"9\"}}", -EINVAL, "update: memory.limit"},
+	    {"{\"cpu\":{\"burst\":9,\"quota\":5}}", -EINVAL, "update: cpu.burst"},
+	    {"{\"pids\":{\"limit\":-2}}", -EINVAL, "update: pids.limit"},
+	    {"[]", -EINVAL, "update"},
+	    {"", -EINVAL, "update"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena a = {0};
+		struct spec_resources r;
+		struct err e = {0};
+
+		if (spec_resources_parse(rows[i].text, strlen(rows[i].text), "update", &a, &r, &e) != rows[i].r ||
+		    (rows[i].path && strncmp(e.path, rows[i].path, strlen(rows[i].path)) != 0))
+			fail_msg("%s: %s: %s", rows[i].text, e.path, e.text);
+		if (i == 1)
+			assert_true(r.memory.swap.v == 9 && r.pids_limit.v == 7);
 		arena_free(&a);
 	}
 }
@@ -571,11 +604,13 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_bad_values), cmocka_unit_test(test_good_values), cmocka_unit_test(test_full_process),
-	    cmocka_unit_test(test_full_linux), cmocka_unit_test(test_last_wins),   cmocka_unit_test(test_errors_kept),
-	    cmocka_unit_test(test_truncated),  cmocka_unit_test(test_long_paths),  cmocka_unit_test(test_unsupported),
-	    cmocka_unit_test(test_supported),  cmocka_unit_test(test_template),    cmocka_unit_test(test_load),
-	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_good_values),
+	    cmocka_unit_test(test_full_process), cmocka_unit_test(test_full_linux),
+	    cmocka_unit_test(test_last_wins),    cmocka_unit_test(test_errors_kept),
+	    cmocka_unit_test(test_truncated),    cmocka_unit_test(test_long_paths),
+	    cmocka_unit_test(test_unsupported),  cmocka_unit_test(test_supported),
+	    cmocka_unit_test(test_template),     cmocka_unit_test(test_load),
+	    cmocka_unit_test(test_names),        cmocka_unit_test(test_resources_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
