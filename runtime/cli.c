@@ -74,6 +74,11 @@ static const struct rt_option delete_options[] = {
 	{"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false, OPTION(force)},
 	{0},
 };
+static const struct rt_option events_options[] = {
+	{"interval", 0, "DURATION", "show the statistics every DURATION (default: 5s)", NULL, RT_STRING, false, OPTION(interval)},
+	{"stats", 0, NULL, "show the statistics once and end", NULL, RT_BOOL, false, OPTION(stats)},
+	{0},
+};
 static const struct rt_option kill_options[] = {
 	{"all", 'a', NULL, "signal all processes of the container", NULL, RT_BOOL, true, OPTION(all)},
 	{0},
@@ -83,9 +88,36 @@ static const struct rt_option list_options[] = {
 	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
 	{0},
 };
+static const struct rt_option ps_options[] = {
+	{"format", 'f', "table|json", "lines of ps(1), or the PIDs as JSON (default: table)", "table|json", RT_STRING, false,
+	 OPTION(format)},
+	{0},
+};
 static const struct rt_option spec_options[] = {
 	BUNDLE_OPTION,
 	{"rootless", 0, NULL, "for a user without root", NULL, RT_BOOL, false, OPTION(rootless)},
+	{0},
+};
+#define UPDATE_OPTION(name, arg, help, hidden, field) {name, 0, arg, help, NULL, RT_STRING, hidden, OPTION(update.field)}
+static const struct rt_option update_options[] = {
+	{"resources", 'r', "FILE", "take all from FILE, - for standard input: linux.resources, as in config.json", NULL, RT_STRING,
+	 false, OPTION(update.resources)},
+	UPDATE_OPTION("blkio-weight", "N", "share of the block devices' time, 10 to 1000", false, blkio_weight),
+	UPDATE_OPTION("cpu-period", "MICROSECONDS", "period of the CPU limit", false, cpu_period),
+	UPDATE_OPTION("cpu-quota", "MICROSECONDS", "CPU time in each period, -1 for no limit", false, cpu_quota),
+	UPDATE_OPTION("cpu-burst", "MICROSECONDS", "unused CPU time that may be used up later, beyond the quota", false, cpu_burst),
+	UPDATE_OPTION("cpu-share", "N", "share of the CPU time, 2 to 262144; 1024 is common", false, cpu_share),
+	UPDATE_OPTION("cpu-idle", "0|1", "1: run only when nobody else would", false, cpu_idle),
+	UPDATE_OPTION("cpu-rt-period", "MICROSECONDS", "period of real-time tasks", true, cpu_rt_period),
+	UPDATE_OPTION("cpu-rt-runtime", "MICROSECONDS", "CPU time of real-time tasks in each period", true, cpu_rt_runtime),
+	UPDATE_OPTION("cpuset-cpus", "LIST", "CPUs that may be used, as in 0-3,7", false, cpuset_cpus),
+	UPDATE_OPTION("cpuset-mems", "LIST", "memory nodes that may be used", false, cpuset_mems),
+	UPDATE_OPTION("memory", "SIZE", "memory limit, as in 64m, -1 for none", false, memory),
+	UPDATE_OPTION("memory-reservation", "SIZE", "memory that is kept from being reclaimed", false, memory_reservation),
+	UPDATE_OPTION("memory-swap", "SIZE", "limit of memory and swap together, -1 for no limit of swap", false, memory_swap),
+	UPDATE_OPTION("pids-limit", "N", "greatest number of tasks, -1 for no limit", false, pids_limit),
+	UPDATE_OPTION("l3-cache-schema", "SCHEMA", "Intel RDT: part of the L3 cache", false, l3_cache_schema),
+	UPDATE_OPTION("mem-bw-schema", "SCHEMA", "Intel RDT: memory bandwidth", false, mem_bw_schema),
 	{0},
 };
 static const struct rt_option no_options[] = {{0}};
@@ -100,24 +132,34 @@ const struct rt_command rt_commands[] = {
 	 cmd_completion},
 	{"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
 	{"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
+	{"events", "CONTAINER", "show statistics and out-of-memory kills of a container until it ends, as JSON", events_options,
+	 1, 1, false, cmd_events, .states = ALIVE},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
 	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
 	 false, cmd_kill, .states = ALIVE},
 	{"life", "", "list the steps of a container's life", no_options, 0, 0, false, cmd_life},
 	{"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
+	{"pause", "CONTAINER", "freeze all processes of a container", no_options, 1, 1, false, cmd_pause,
+	 .states = 1 << STATUS_CREATED | 1 << STATUS_RUNNING},
 	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true, cmd_plan},
+	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",
+	 ps_options, 1, RT_ANY_ARGS, false, cmd_ps, .options_first = true, .states = ALIVE},
+	{"resume", "CONTAINER", "let the processes of a paused container go on", no_options, 1, 1, false, cmd_resume,
+	 .states = 1 << STATUS_PAUSED},
 	{"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true, cmd_run},
 	{"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
 	{"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start,
 	 .states = 1 << STATUS_CREATED},
 	{"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
+	{"update", "CONTAINER", "change the limits of a container", update_options, 1, 1, false, cmd_update,
+	 .states = ALIVE},
 	{0},
 };
 /* clang-format on */
 
 /* Commands of runc that are yet to come: a message of their own, so that nobody looks for a spelling mistake. */
-static const char *const later[] = {"checkpoint", "events", "exec", "pause", "ps", "restore", "resume", "update", NULL};
+static const char *const later[] = {"checkpoint", "exec", "restore", NULL};
 
 /* As Go's strconv.ParseBool. */
 static int parse_bool(const char *s, bool *ret)

@@ -43,28 +43,47 @@ int cmd_create(struct rt_call *c, struct err *e)
 }
 
 /* What keeps a container from being started, in runc's words. */
-static int check_startable(const struct spec_state *s, struct err *e)
+static int check_startable(enum spec_status status, struct err *e)
 {
-	if (!rt_state_alive(s))
+	switch (status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_STOPPED:
 		return err_set(e, EINVAL, "cannot start a container that has stopped");
-	if (!s->created)
-		return err_set(e, EINVAL, "cannot start a container that is still being created");
-	return 0;
+	case STATUS_RUNNING:
+		return err_set(e, EINVAL, "cannot start an already running container");
+	default:
+		return err_set(e, EINVAL, "cannot start a container in the %s state", spec_status_name(status));
+	}
+}
+
+/* The lock comes after a first look: create holds it until it is done, and is not waited for. */
+static int open_created(struct rt_call *c, struct rt_container *k, struct err *e)
+{
+	int r = rt_container_open(c, c->args[0], RT_LOCK_NONE, k, e);
+
+	if (r >= 0)
+		r = check_startable(k->status, e);
+	if (r >= 0)
+		r = rt_store_lock(&k->store, RT_LOCK_EXCLUSIVE, e);
+	if (r >= 0)
+		r = rt_container_reload(c, k, e);
+	return r < 0 ? r : check_startable(k->status, e);
 }
 
 int cmd_start(struct rt_call *c, struct err *e)
 {
+	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	struct life l;
 	int r;
 
 	life_init(&l);
 	l.start_now = true;
-	r = rt_store_open(c->g.root, c->args[0], RT_LOCK_EXCLUSIVE, &l.store, e);
-	if (r >= 0)
-		r = rt_store_load(&l.store, &c->arena, &l.state, e);
-	if (r >= 0)
-		r = check_startable(&l.state, e);
+	r = open_created(c, &k, e);
 	if (r >= 0) {
+		l.store = k.store;
+		l.state = k.state;
+		k.store = RT_STORE_INIT;
 		l.pidfd = rt_state_pidfd(&l.state);
 		l.sock = rt_store_connect(&l.store, NULL);
 		if (l.sock < 0)

@@ -19,33 +19,61 @@ static int not_running(struct err *e)
 	return err_set(e, ESRCH, "container not running: no such process");
 }
 
+/* With a pid namespace of its own a container ends with its first process, and nothing can be left of it. */
+static int nobody(const struct rt_call *c, struct err *e)
+{
+	return c->o.all ? 0 : not_running(e);
+}
+
+static int kill_all(const struct rt_call *c, const struct rt_container *k, int sig, struct err *e)
+{
+	/* The jail's helper hands on what it gets: the workload would hear it twice. */
+	pid_t except = k->state.policy ? k->state.pid : 0;
+	AUTO_FREE pid_t *pids = NULL;
+
+	if (k->status == STATUS_STOPPED && (!k->state.pid_shared || cg_pids(k->state.cgroup_path, &pids, NULL) <= 0))
+		return nobody(c, e);
+	return cg_kill(k->state.cgroup_path, sig, except, e);
+}
+
+static int kill_first(const struct rt_call *c, const struct rt_container *k, int sig, struct err *e)
+{
+	AUTO_CLOSE int pidfd = -1;
+	int r = rt_state_pidfd(&k->state);
+
+	if (r >= 0) {
+		pidfd = r;
+		r = proc_pidfd_signal(pidfd, sig);
+	}
+	if (r == -ESRCH)
+		return nobody(c, e);
+	if (r < 0) {
+		errno = -r;
+		return err_errno(e, "send %s to process %d of container %s", sig ? signal_name(sig) : "signal 0",
+				 (int)k->state.pid, k->state.id);
+	}
+	return 0;
+}
+
 int cmd_kill(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
-	AUTO_CLOSE int pidfd = -1;
 	int r = rt_container_open(c, c->args[0], RT_LOCK_NONE, &k, e), sig;
+	bool all;
 
 	if (r < 0)
 		return r;
 	sig = c->n_args > 1 ? signal_arg(c->args[1], e) : SIGTERM;
 	if (sig < 0)
 		return sig;
-	/* Also when the first process is gone: with a shared pid namespace it takes nobody along. */
-	if (c->o.all && k.state.cgroup_path)
-		return cg_kill(k.state.cgroup_path, sig, e);
-	r = rt_state_pidfd(&k.state);
-	if (r == -ESRCH)
-		return not_running(e);
-	if (r >= 0) {
-		pidfd = r;
-		r = proc_pidfd_signal(pidfd, sig);
-	}
-	if (r == -ESRCH)
-		return not_running(e);
-	if (r < 0) {
-		errno = -r;
-		return err_errno(e, "send %s to process %d of container %s", sig ? signal_name(sig) : "signal 0",
-				 (int)k.state.pid, c->args[0]);
-	}
-	return 0;
+	/* Not in the words that mean that it is gone: it will be there in a moment. */
+	if (k.status == STATUS_CREATING)
+		return err_set(e, EINVAL, "cannot signal a container that is still being created");
+	/* In a shared pid namespace the first process takes nobody along. */
+	all = k.state.cgroup_path && (c->o.all || (sig == SIGKILL && k.state.pid_shared));
+	r = all ? kill_all(c, &k, sig, e) : kill_first(c, &k, sig, e);
+	/* SIGKILL reaches the frozen; but what the dead one leaves shall not stay frozen. */
+	if (r == 0 && sig == SIGKILL && k.status == STATUS_PAUSED)
+		cg_freeze(k.state.cgroup_path, false, NULL);
+	return r;
 }

@@ -103,6 +103,7 @@ static const char *cache_dir(struct rt_call *c)
 
 static void fill_state(struct rt_call *c, struct life *l, const struct spec_policy *policy)
 {
+	const struct spec_namespace *pid = &l->config.linux_.namespaces[NS_PID];
 	struct spec_state *s = &l->state;
 	char now[NOW_UTC_SIZE];
 
@@ -115,6 +116,7 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	s->cgroup_manager = (char *)c->g.cgroup_manager;
 	s->cgroup_path = (char *)l->cg.path;
 	s->policy = policy ? policy->name : NULL;
+	s->pid_shared = !pid->set || pid->path;
 	s->annotations = l->config.annotations;
 	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
 }

@@ -39,9 +39,19 @@ struct rt_options {
 	const char *fail_step, *die_step; /* tests */
 	/* run */
 	bool detach, keep, no_subreaper;
-	/* kill, delete, list, spec */
+	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
 	const char *format; /* "table" or "json" */
+	/* events */
+	const char *interval; /* a duration as Go writes it; NULL: 5s */
+	bool stats;
+	/* update: as they were written; NULL: not said */
+	struct rt_update {
+		const char *resources;
+		const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_idle, *cpu_rt_period,
+		    *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *memory, *memory_reservation, *memory_swap,
+		    *pids_limit, *l3_cache_schema, *mem_bw_schema;
+	} update;
 };
 
 struct rt_call {
@@ -69,6 +79,11 @@ struct rt_container {
 int rt_container_open(struct rt_call *c, const char *id, enum rt_lock lock, struct rt_container *ret, struct err *e);
 /* Reads the state again, after the wait for a lock. */
 int rt_container_reload(struct rt_call *c, struct rt_container *k, struct err *e);
+/* Opens one whose first process lives, and takes the exclusive lock. Returns 0; -ESRCH "container not running"; -EINVAL while it
+ * is still being created, at once; otherwise as rt_container_open. */
+int rt_container_alive(struct rt_call *c, const char *id, struct rt_container *ret, struct err *e);
+/* -ENOTSUP for a container without a cgroup; what: what cannot be done then, as in "nothing can be frozen". */
+int rt_container_cgroup(const struct rt_container *k, const char *what, struct err *e);
 void rt_container_close(struct rt_container *k);
 
 /* The commands. Each returns the exit status of the call (0; of a foreground run: that of the container) or -errno. */
@@ -76,16 +91,21 @@ int cmd_complete(struct rt_call *c, struct err *e);
 int cmd_completion(struct rt_call *c, struct err *e);
 int cmd_create(struct rt_call *c, struct err *e);
 int cmd_delete(struct rt_call *c, struct err *e);
+int cmd_events(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
 int cmd_help(struct rt_call *c, struct err *e);
 int cmd_kill(struct rt_call *c, struct err *e);
 int cmd_life(struct rt_call *c, struct err *e);
 int cmd_list(struct rt_call *c, struct err *e);
+int cmd_pause(struct rt_call *c, struct err *e);
 int cmd_plan(struct rt_call *c, struct err *e);
+int cmd_ps(struct rt_call *c, struct err *e);
+int cmd_resume(struct rt_call *c, struct err *e);
 int cmd_run(struct rt_call *c, struct err *e);
 int cmd_spec(struct rt_call *c, struct err *e);
 int cmd_start(struct rt_call *c, struct err *e);
 int cmd_state(struct rt_call *c, struct err *e);
+int cmd_update(struct rt_call *c, struct err *e);
 
 /* What --version prints, one "key: value" a line after "jailrun version X". */
 void rt_version(struct buf *out);

@@ -484,7 +484,7 @@ static bool is_locked(const struct rt_store *s)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *state, bool frozen)
+enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *state)
 {
 	bool alive = rt_state_alive(state);
 
@@ -494,5 +494,5 @@ enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *st
 		return STATUS_STOPPED;
 	if (faccessat(s->dir_fd, START_SOCKET, F_OK, 0) == 0)
 		return STATUS_CREATED;
-	return frozen ? STATUS_PAUSED : STATUS_RUNNING;
+	return STATUS_RUNNING;
 }

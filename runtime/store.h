@@ -76,7 +76,7 @@ bool rt_state_alive(const struct spec_state *state);
 int rt_state_pidfd(const struct spec_state *state);
 
 /* stopped: the process is gone. creating: create has not finished, and its process or the one that runs create is there.
- * created: start.sock is there. paused: frozen, which the caller finds out (cg_frozen). Else running. */
-enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *state, bool frozen);
+ * created: start.sock is there. Else running. That it is paused the cgroup knows. */
+enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *state);
 
 #endif

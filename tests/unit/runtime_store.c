@@ -351,22 +351,21 @@ static void test_status(void **state)
 	assert_int_equal(rt_store_reserve(root, "c8", NULL, &s, &e), 0);
 	assert_int_equal(rt_store_open(root, "c8", RT_LOCK_NONE, &t, &e), 0);
 	/* Nothing but the directory: who holds the lock makes the difference. */
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_CREATING);
-	assert_int_equal(rt_store_status(&s, &st, false), STATUS_STOPPED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_CREATING);
+	assert_int_equal(rt_store_status(&s, &st), STATUS_STOPPED);
 	assert_int_equal(rt_store_lock(&s, RT_LOCK_NONE, &e), 0);
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_STOPPED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_STOPPED);
 	pid = sleeper(&st);
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_CREATING);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_CREATING);
 	st.created = true;
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_RUNNING);
-	assert_int_equal(rt_store_status(&t, &st, true), STATUS_PAUSED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_RUNNING);
 	server = rt_store_listen(&s, &e);
 	assert_true(server >= 0);
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_CREATED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_CREATED);
 	assert_int_equal(rt_store_started(&s, &e), 0);
 	/* The same pid, but another process. */
 	st.pid_start++;
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_STOPPED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_STOPPED);
 	assert_int_equal(rt_state_pidfd(&st), -ESRCH);
 	st.pid_start--;
 	pidfd = rt_state_pidfd(&st);
@@ -376,7 +375,7 @@ static void test_status(void **state)
 	for (int i = 0; i < 100 && rt_state_alive(&st); i++)
 		usleep(10000);
 	assert_int_equal(kill(pid, 0), 0);
-	assert_int_equal(rt_store_status(&t, &st, false), STATUS_STOPPED);
+	assert_int_equal(rt_store_status(&t, &st), STATUS_STOPPED);
 	assert_int_equal(rt_state_pidfd(&st), -ESRCH);
 	end_child(pid);
 	assert_int_equal(rt_store_remove(&s, &e), 0);
