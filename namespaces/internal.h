@@ -18,6 +18,10 @@ int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct a
 /* procmounts: "/proc/uptime" and the few others that may be covered by a mount. */
 bool proc_target_allowed(const char *destination);
 
+/* netdev.c: the part of ns_plan, and of ns_run_close. */
+int net_devices_plan(const struct spec_config *c, const struct ns_facts *f, struct err *e);
+void net_devices_close(struct ns_run *r);
+
 /* sysctl.c: is key ("net.ipv4.ip_forward", "net/ipv4/…") one of a namespace of the container's own? */
 int sysctl_check(const char *key, const struct ns_plan *p, struct err *e);
 /* The file below /proc/sys of a key; NULL when the key is no proper one. */
@@ -49,6 +53,19 @@ bool target_is_own(const struct ns_run *r, const char *path);
 /* To be called before something is made in the rootfs: tells the journal, when target_is_own. arg is the struct ns_run:
  * a path_made_fn. */
 int target_made(void *arg, const char *path, bool is_dir, struct err *e);
+
+/* newfs.c: the new file system of m (NS_MNT_FS) with all its options but iversion, mounted nowhere; mode: of its root, or
+ * -1. Returns the fd of the mount or -errno. */
+int fs_new(const struct ns_mount *m, int mode, struct err *e);
+/* Whether the options have "key=…"; whether m is a tmpfs that names no mode. */
+bool fs_has_key(const struct ns_mount *m, const char *key);
+bool fs_wants_mode(const struct ns_mount *m);
+
+/* mountinfo.c: makes read-only what of the host's cgroups is mounted at or below the destination of m. */
+int guard_cgroups(const struct ns_run *r, const struct ns_mount *m, struct err *e);
+/* The type of the file system that the mount `id` (STATX_MNT_ID) of this mount namespace is of, into ret; false when it is
+ * not found. */
+bool mount_type(uint64_t id, char *ret, size_t size);
 
 /* copyup.c: copies what is in the directory at from into the empty one at to, with modes, owners and times. */
 int copy_up(int from, int to, struct err *e);

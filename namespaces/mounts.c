@@ -110,17 +110,9 @@ static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns
 	if (fstat(tree, &st) < 0)
 		return err_errno(e, "stat '%.200s'", m->source);
 	result = change_tree(p, m, tree, true, e);
-	return result < 0 ? result : attach(r, m, tree, S_ISDIR(st.st_mode), e);
-}
-
-static bool has_key(const struct strv *options, const char *key)
-{
-	size_t n = strlen(key);
-
-	for (size_t i = 0; i < options->n; i++)
-		if (strncmp(options->v[i], key, n) == 0 && options->v[i][n] == '=')
-			return true;
-	return false;
+	if (result == 0)
+		result = attach(r, m, tree, S_ISDIR(st.st_mode), e);
+	return result == 0 && p->guard_cgroups ? guard_cgroups(r, m, e) : result;
 }
 
 /* What mount(8) hands over as a flag, and fsconfig(2) knows of few file systems: by remount of the attached mount. */
@@ -150,67 +142,37 @@ static int fill_tmpfs(struct ns_run *r, const struct ns_mount *m, int mnt, struc
 		return from;
 	if (to < 0 || fstat(from, &st) < 0)
 		return err_errno(e, "open the new tmpfs");
-	if (!has_key(&m->fs_options, "uid") && !has_key(&m->fs_options, "gid") && fchown(to, st.st_uid, st.st_gid) < 0)
+	if (!fs_has_key(m, "uid") && !fs_has_key(m, "gid") && fchown(to, st.st_uid, st.st_gid) < 0)
 		return err_errno(e, "owner of the new tmpfs");
 	return copy_up(from, to, e);
 }
 
-/* The options as they go to the kernel: without iversion; with the mode of the directory for a tmpfs that names none. */
-static int fs_options(struct ns_run *r, const struct ns_mount *m, struct strv *ret, char mode[16], bool *ret_iversion,
-		      struct err *e)
+/* The new file system: with mapped ids it was made by ns_sources. A tmpfs that names no mode has that of the directory it
+ * covers. */
+static int make_fs(struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
-	*ret_iversion = false;
-	ret->n = 0;
-	ret->v = malloc((m->fs_options.n + 1) * sizeof(char *));
-	if (!ret->v)
-		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < m->fs_options.n; i++) {
-		if (str_eq(m->fs_options.v[i], "iversion"))
-			*ret_iversion = true;
-		else
-			ret->v[ret->n++] = m->fs_options.v[i];
-	}
-	if (str_eq(m->type, "tmpfs") && !has_key(&m->fs_options, "mode")) {
-		AUTO_CLOSE int target = -1;
-		struct stat st;
-		bool made;
+	AUTO_CLOSE int target = -1;
+	struct stat st = {0};
+	bool made = true;
+	int mnt;
 
+	if (r->source_fds[m->index] >= 0)
+		return take_fd(&r->source_fds[m->index]);
+	if (fs_wants_mode(m)) {
 		target = target_open(r, m->destination, true, false, &made, e);
 		if (target < 0)
 			return err_ctx(e, "destination");
 		if (fstat(target, &st) < 0)
 			return fail(-errno, e, "stat", m);
-		snprintf(mode, 16, "mode=%o", (unsigned int)st.st_mode & 07777);
-		if (!made)
-			ret->v[ret->n++] = mode;
 	}
-	return 0;
-}
-
-/* The new file system, mounted nowhere yet. */
-static int make_fs(struct ns_run *r, const struct ns_mount *m, bool *ret_iversion, struct err *e)
-{
-	uint64_t attr = m->attr_set | (m->attr_rec_set & ~(uint64_t)AT_BITS);
-	struct strv options = {0};
-	char mode[16];
-	int mnt = fs_options(r, m, &options, mode, ret_iversion, e);
-
-	if (str_eq(m->type, "tmpfs")) /* what is mounted and made in it comes first: ns_masks makes it read-only */
-		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	if (mnt >= 0) {
-		mnt = mnt_new(m->type, m->source, &options, m->fs_ro, attr, e);
-		if (mnt < 0)
-			err_ctx(e, "options");
-	}
-	free(options.v);
-	return mnt;
+	mnt = fs_new(m, made ? -1 : (int)(st.st_mode & 07777), e);
+	return mnt < 0 ? err_ctx(e, "options") : mnt;
 }
 
 static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
-	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = (m->attr_set | m->attr_rec_set) & MOUNT_ATTR_RDONLY;
-	bool iversion = false;
-	AUTO_CLOSE int mnt = make_fs(r, m, &iversion, e);
+	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = m->attr_set & MOUNT_ATTR_RDONLY;
+	AUTO_CLOSE int mnt = make_fs(r, m, e);
 	int result;
 
 	if (mnt < 0)
@@ -231,7 +193,7 @@ static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_m
 			return result;
 	}
 	result = attach(r, m, mnt, true, e);
-	if (result == 0 && iversion)
+	if (result == 0 && strv_has(&m->fs_options, "iversion"))
 		result = set_iversion(m, mnt, e);
 	if (result < 0)
 		return result;
@@ -242,7 +204,7 @@ static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_m
 	return 0;
 }
 
-static int mount_again(struct ns_run *r, const struct ns_mount *m, struct err *e)
+static int mount_again(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
 	AUTO_CLOSE int target = path_open_in(r->rootfs_fd, m->destination, O_PATH, 0, e);
 	struct mnt_change top = {.set = m->attr_set, .clr = m->attr_clr};
@@ -260,7 +222,7 @@ static int mount_again(struct ns_run *r, const struct ns_mount *m, struct err *e
 		return fail(result, e, "remount", m);
 	if (m->fs_options.n && mnt_reconfigure(target, &m->fs_options, m->fs_ro, e) < 0)
 		return err_ctx(e, "options");
-	return 0;
+	return p->guard_cgroups ? guard_cgroups(r, m, e) : 0;
 }
 
 /* The directory's path, for when only this process may copy its mount; checked to be the same directory. */
@@ -340,7 +302,7 @@ static int mount_one(const struct ns_plan *p, struct ns_run *r, const struct ns_
 	case NS_MNT_FS:
 		return mount_fs(p, r, m, e);
 	case NS_MNT_REMOUNT:
-		return mount_again(r, m, e);
+		return mount_again(p, r, m, e);
 	case NS_MNT_CGROUP:
 		return mount_cgroup(p, r, m, e);
 	}

@@ -48,6 +48,7 @@ struct ns_plan {
 	const char *rootfs; /* absolute, resolved */
 	struct ns_mount *mounts;
 	size_t n_mounts;
+	bool guard_cgroups;          /* what a bind shows of the host's cgroups is made read-only (CVE-2023-25809) */
 	struct spec_device *devices; /* default devices and those of linux.devices */
 	size_t n_devices;
 	bool keep_dev;        /* /dev is bound from elsewhere: nothing is made in it */
@@ -57,15 +58,19 @@ struct ns_plan {
 };
 
 /* What the steps hold between them: fds, opened before the clone or on the way. ns_run_init sets all to -1. */
+struct ns_moved; /* a network device on its way */
 struct ns_run {
-	int rootfs_fd; /* the container's root: a detached tree first, "/" of the container later */
-	int *
-	    source_fds; /* one per mount: detached tree of a bind's source, or -1; later a tmpfs to be made read-only */
+	int rootfs_fd;   /* the container's root: a detached tree first, "/" of the container later */
+	int *source_fds; /* one per mount: detached tree of a bind's source or of a file system with mapped ids, or -1;
+			    later a tmpfs to be made read-only */
 	size_t n_sources;
 	int join_fds[NS_COUNT];
 	int proc_fd;   /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
 	int userns_fd; /* of idmapped mounts' maps, or -1 */
-	int cgroup_dir_fd; /* given by the caller before ns_sources, and its own: the container's cgroup v2 directory, or -1 */
+	int cgroup_dir_fd; /* given by the caller before the clone, and its own: the container's cgroup v2 directory, or -1 */
+	int netns_fd; /* the network namespace that devices were moved to, which lives as long as this; or -1 */
+	struct ns_moved *moved;
+	size_t n_moved;
 	int devices_null_fd; /* the container's /dev/null, or a copy of the host's: verified, what masks are made of */
 	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
 	void *made_arg;
@@ -92,11 +97,18 @@ void ns_mount_options(struct arena *a, struct strv *ret);
 /* ---- the steps. P: in the runtime, before or beside the clone. C: in the container's first process. ---- */
 
 /* P: opens the namespaces to join, the rootfs and the sources of bind mounts as detached trees (open_tree(2)), with the
- * runtime's privileges; nothing is mounted in the host's namespace. */
+ * runtime's privileges, and makes the file systems whose ids are mapped: the container's own user namespace may do that
+ * with none. Nothing is mounted in the host's namespace. */
 int ns_sources(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* P: uid_map, gid_map and setgroups of pid, which sits in a new user namespace; by newuidmap and newgidmap when the
  * caller has no CAP_SETUID. */
 int ns_idmap_write(const struct ns_plan *p, pid_t pid, struct err *e);
+/* P: linux.netDevices into the container's network namespace: the joined one, or that of pid. Their permanent addresses of
+ * global scope stay, and they are brought up. Errors name linux.netDevices["X"]: -ENODEV, -EEXIST when the name is taken
+ * there, -EINVAL for a device that cannot leave or a namespace that is the runtime's own, -errno. */
+int ns_net_devices(const struct ns_plan *p, struct ns_run *r, pid_t pid, struct err *e);
+/* P: takes back those that ns_net_devices moved. Logs what fails. */
+void ns_net_devices_undo(struct ns_run *r);
 /* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first, mount last. The pid namespace is not
  * joined here but before the clone. */
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e);
@@ -116,13 +128,15 @@ int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: linux.sysctl, through a private procfs. */
 int ns_sysctl(const struct ns_plan *p, struct ns_run *r, struct err *e);
-/* C: pivot_root into the rootfs, the old root let go, the propagation set. */
+/* C: pivot_root into the rootfs, the old root let go. */
 int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: masked and read-only paths, read-only root. After pivot. */
 int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C, after pivot: a pty of the container's own devpts, its slave bound to /dev/console; the fds belong to the caller.
  * height and width 0: left as they are. */
 int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e);
+/* C: linux.rootfsPropagation, after everything that binds parts of the root: what is unbindable cannot be. */
+int ns_propagation(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* P: unlinks, last first, what the journal says was made below the rootfs (empty directories and files alone). lines:
  * "d /path" or "f /path", one each. Never fails. */
 void ns_unmake(const char *rootfs, char *lines);

@@ -104,6 +104,17 @@ static void attr(const struct option *o, uint64_t *set, uint64_t *clr)
 	*clr = (*clr | o->clr) & ~(o->set & ~AT);
 }
 
+/* What mount(8) reads in fstab(5) and keeps to itself: the kernel never sees it, and no mount is the other for it. */
+static bool is_comment(const char *name)
+{
+	static const char *const names[] = {"_netdev", "auto", "noauto", "nofail", "nouser"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_eq(name, names[i]))
+			return true;
+	return str_starts(name, "x-") || str_starts(name, "comment=");
+}
+
 static int add_data(struct ns_mount *m, char *option)
 {
 	m->fs_options.v[m->fs_options.n++] = option;
@@ -165,6 +176,8 @@ int options_parse(struct ns_mount *m, struct arena *a, struct err *e)
 			r = apply(o, recursive, name, m, e);
 		else if (!*name || *name == '=')
 			r = err_set(e, EINVAL, "must be the name of a mount option");
+		else if (is_comment(name))
+			log_debug("mounts[%zu].options[%zu]: '%.64s' says nothing to the kernel", m->index, i, name);
 		else
 			add_data(m, name);
 		if (r < 0)

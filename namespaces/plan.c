@@ -162,6 +162,8 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 	if (r == 0)
 		r = plan_names(c, ret, e);
 	if (r == 0)
+		r = net_devices_plan(c, f, e);
+	if (r == 0)
 		r = plan_rootfs(c, bundle, a, ret, e);
 	if (r == 0)
 		r = plan_mounts(c, f, a, ret, e);

@@ -40,8 +40,7 @@ static bool mount_is_ro_alone(const char *type)
 	return false;
 }
 
-static int plan_bind(const struct spec_config *c, const struct ns_plan *p, bool rootless, struct arena *a,
-		     struct ns_mount *m, struct err *e)
+static int plan_bind(const struct ns_plan *p, struct arena *a, struct ns_mount *m, struct err *e)
 {
 	const char *source = m->spec->source;
 
@@ -51,19 +50,17 @@ static int plan_bind(const struct spec_config *c, const struct ns_plan *p, bool 
 	}
 	m->source = *source == '/' ? source : arena_printf(a, "%s/%s", p->bundle, source);
 	if (m->fs_options.n) {
-		err_set(e, EINVAL, "'%.64s' is an option of a file system, and a bind mount has its source's",
-			m->fs_options.v[0]);
+		err_set(
+		    e, EINVAL,
+		    "'%.64s' is an option of a file system: the kernel ignores it for a bind mount, which has those "
+		    "of its source's; leave it out, or mount a file system of its own",
+		    m->fs_options.v[0]);
 		return err_ctx(e, "options");
 	}
 	if (m->tmpcopyup) {
 		err_set(e, EINVAL, "'tmpcopyup' is for tmpfs");
 		return err_ctx(e, "options");
 	}
-	/* CVE-2023-25809: without a cgroup namespace the whole tree comes along with /sys, and what of it belongs to
-	 * the user could be written. */
-	if (rootless && m->recursive && !c->linux_.namespaces[NS_CGROUP].set &&
-	    path_is_below("/sys/fs/cgroup", path_clean(a, m->source)))
-		m->attr_rec_set |= MOUNT_ATTR_RDONLY;
 	return 0;
 }
 
@@ -87,11 +84,23 @@ static void plan_cgroup(const struct spec_config *c, const struct ns_facts *f, b
 		m->attr_set |= MOUNT_ATTR_RDONLY;
 }
 
+/* Nothing is mounted below a new file system: what is said of all mounts there is said of itself, and goes before the
+ * plain attributes, as in a bind. */
+static void fold_recursive(struct ns_mount *m)
+{
+	const uint64_t set = m->attr_rec_set, clr = m->attr_rec_clr;
+
+	m->attr_set = (m->attr_set & ~clr) | set;
+	m->attr_clr = (m->attr_clr & ~set) | clr;
+	m->attr_rec_set = m->attr_rec_clr = 0;
+}
+
 static int plan_fs(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct arena *a,
 		   struct ns_mount *m, struct err *e)
 {
 	const struct spec_mount *s = m->spec;
 
+	fold_recursive(m);
 	if (!s->type || !*s->type || str_eq(s->type, "none")) {
 		err_set(e, EINVAL, "required, unless the options have 'bind', 'rbind' or 'remount'");
 		return err_ctx(e, "type");
@@ -132,8 +141,11 @@ static int plan_idmap(const struct spec_config *c, struct ns_mount *m, struct er
 		return 0;
 	/* Mappings without the option mean idmap: to ignore them would show files under wrong ids. */
 	m->idmap = true;
-	if (m->kind != NS_MNT_BIND) {
-		err_set(e, EINVAL, "id-mapped mounts are bind mounts: add 'bind' or 'rbind'");
+	if (m->kind == NS_MNT_REMOUNT || m->kind == NS_MNT_CGROUP) {
+		err_set(e, EINVAL, "%s",
+			m->kind == NS_MNT_REMOUNT
+			    ? "the ids of a mount are mapped when it is made: they cannot be by 'remount'"
+			    : "the kernel maps no ids on a file system of type 'cgroup2'");
 		return err_ctx(e, "options");
 	}
 	if (own && (!s->uid_mappings.n || !s->gid_mappings.n)) {
@@ -182,12 +194,16 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 	m->destination = path_clean(a, m->spec->destination);
 	if (!m->destination)
 		return err_set(e, ENOMEM, "out of memory");
+	if (m->spec->destination[0] != '/')
+		log_warn("config.json: mounts[%zu].destination: '%.100s' is relative, which is deprecated; it is taken "
+			 "as '%.100s'",
+			 m->index, m->spec->destination, m->destination);
 	m->kind = str_eq(m->spec->type, "bind") ? NS_MNT_BIND : NS_MNT_FS;
 	r = options_parse(m, a, e);
 	if (r < 0)
 		return r;
 	if (m->kind == NS_MNT_BIND)
-		r = plan_bind(c, p, rootless, a, m, e);
+		r = plan_bind(p, a, m, e);
 	else if (m->kind == NS_MNT_FS)
 		r = plan_fs(c, f, rootless, a, m, e);
 	else
@@ -203,6 +219,7 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
 		struct err *e)
 {
+	p->guard_cgroups = (p->userns || f->in_userns || f->euid != 0) && !c->linux_.namespaces[NS_CGROUP].set;
 	p->mounts = arena_alloc(a, (c->n_mounts + 1) * sizeof(*p->mounts));
 	if (!p->mounts)
 		return err_set(e, ENOMEM, "out of memory");

@@ -133,6 +133,15 @@ static void print_names(const struct ns_plan *p, struct jsonw *w)
 		jw_str(w, "domainname", c->domainname);
 	if (p->clone_flags & CLONE_NEWNET)
 		jw_bool(w, "loopback", true);
+	if (l->n_net_devices) {
+		jw_object(w, "netDevices");
+		for (size_t i = 0; i < l->n_net_devices; i++) {
+			const struct spec_net_device *d = &l->net_devices[i];
+
+			jw_str(w, d->host_name, d->name && *d->name ? d->name : d->host_name);
+		}
+		jw_object_end(w);
+	}
 	if (l->monotonic.set)
 		jw_fmt(w, "monotonicOffset", "%lld.%09u s", (long long)l->monotonic.secs, l->monotonic.nanosecs);
 	if (l->boottime.set)

@@ -84,10 +84,15 @@ int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	}
 	if (chdir("/") < 0)
 		return err_errno(e, "chdir to the new root");
-	/* Private or slave it is already. */
-	if (p->propagation && !(p->propagation & MS_SLAVE) && mount(NULL, "/", NULL, p->propagation, NULL) < 0) {
-		err_errno(e, "set the propagation of the new root");
-		return err_ctx(e, "linux.rootfsPropagation");
-	}
 	return 0;
+}
+
+int ns_propagation(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	(void)r;
+	/* Private or slave it is already. */
+	if (!(p->propagation & (MS_SHARED | MS_UNBINDABLE)) || mount(NULL, "/", NULL, p->propagation, NULL) == 0)
+		return 0;
+	err_errno(e, "set the propagation of the new root");
+	return err_ctx(e, "linux.rootfsPropagation");
 }

@@ -11,8 +11,12 @@
 
 void ns_run_init(struct ns_run *r)
 {
-	*r = (struct ns_run){
-	    .rootfs_fd = -1, .proc_fd = -1, .userns_fd = -1, .cgroup_dir_fd = -1, .devices_null_fd = -1};
+	*r = (struct ns_run){.rootfs_fd = -1,
+			     .proc_fd = -1,
+			     .userns_fd = -1,
+			     .cgroup_dir_fd = -1,
+			     .netns_fd = -1,
+			     .devices_null_fd = -1};
 	for (int i = 0; i < NS_COUNT; i++)
 		r->join_fds[i] = -1;
 }
@@ -30,6 +34,7 @@ void ns_run_close(struct ns_run *r)
 	fd_close_p(&r->proc_fd);
 	fd_close_p(&r->userns_fd);
 	fd_close_p(&r->devices_null_fd);
+	net_devices_close(r);
 }
 
 /* Without privileges the tree can be made later, by the container's process in a mount namespace of its own. */
@@ -79,41 +84,105 @@ static int idmap_fd(const struct ns_plan *p, struct ns_run *r, const struct ns_m
 	return r->userns_fd;
 }
 
-static int source_idmap(int tree, int userns, const struct ns_mount *m, struct err *e)
+/* What the file system at a bind's source is called, for a message. */
+static const char *type_of(const struct ns_mount *m, char *buf, size_t size)
 {
-	int r =
-	    mnt_change(tree, m->idmap_recursive, &(struct mnt_change){.set = MOUNT_ATTR_IDMAP, .userns_fd = userns});
+	struct statx st;
 
-	if (r == 0)
+	if (m->kind == NS_MNT_FS)
+		return m->type;
+	if (statx(AT_FDCWD, m->source, 0, STATX_MNT_ID, &st) < 0 || !mount_type(st.stx_mnt_id, buf, size))
+		return "of unknown type";
+	return buf;
+}
+
+static int source_idmap(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m,
+			const struct ns_mount **last, int tree, struct err *e)
+{
+	int userns = idmap_fd(p, r, m, last, e), result;
+	char buf[64];
+
+	if (userns < 0)
+		return userns;
+	result =
+	    mnt_change(tree, m->idmap_recursive, &(struct mnt_change){.set = MOUNT_ATTR_IDMAP, .userns_fd = userns});
+	if (result == 0)
 		return 0;
-	errno = -r;
-	return err_errno(e, "map the ids of '%.128s' (EINVAL: its file system knows no id-mapped mounts)", m->source);
+	if (result == -EINVAL)
+		err_set(e, EINVAL,
+			"the kernel maps no ids on '%.128s': its file system, %s,%s has no id-mapped mounts in this "
+			"kernel",
+			m->source, type_of(m, buf, sizeof(buf)),
+			m->idmap_recursive ? " or one that is mounted below it," : "");
+	else
+		err_set(e, -result, "map the ids of '%.128s' (%s): %s (%s)", m->source, type_of(m, buf, sizeof(buf)),
+			strerror(-result), errno_name(-result));
+	return err_ctx(e, "options");
+}
+
+/* The device program of the container's cgroup may forbid its process the disk that it shall show. */
+static bool is_on_disk(const struct ns_mount *m)
+{
+	struct stat st;
+
+	return m->source[0] == '/' && stat(m->source, &st) == 0 && S_ISBLK(st.st_mode);
+}
+
+/* Made here and not by the container's process: to map ids takes rights over the user namespace that the file system belongs
+ * to, and that of the container has its own ids, mapped already. */
+static int source_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, const struct ns_mount **last,
+		     struct err *e)
+{
+	AUTO_CLOSE int mnt = -1, target = -1;
+	struct stat st;
+	int mode = -1, result;
+
+	if (fs_wants_mode(m)) {
+		target = path_open_in(r->rootfs_fd, m->destination, O_PATH | O_DIRECTORY, 0, NULL);
+		if (target >= 0 && fstat(target, &st) == 0)
+			mode = (int)(st.st_mode & 07777);
+	}
+	mnt = fs_new(m, mode, e);
+	if (mnt < 0)
+		return err_ctx(e, "options");
+	result = m->idmap ? source_idmap(p, r, m, last, mnt, e) : 0;
+	if (result == 0)
+		r->source_fds[m->index] = take_fd(&mnt);
+	return result;
 }
 
 static int source_bind(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m,
 		       const struct ns_mount **last, struct err *e)
 {
 	AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
-	int userns, result;
+	int result;
 
-	if (later(p, tree)) {
-		if (m->idmap)
-			return err_set(e, EPERM, "id-mapped mounts need a runtime with privileges");
+	if (later(p, tree))
 		return 0;
-	}
 	if (tree < 0) {
 		errno = -tree;
 		err_errno(e, "open_tree '%.200s'", m->source);
 		return err_ctx(e, "source");
 	}
 	if (m->idmap) {
-		userns = idmap_fd(p, r, m, last, e);
-		result = userns < 0 ? userns : source_idmap(tree, userns, m, e);
+		result = source_idmap(p, r, m, last, tree, e);
 		if (result < 0)
 			return result;
 	}
 	r->source_fds[m->index] = take_fd(&tree);
 	return 0;
+}
+
+static int source_one(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, const struct ns_mount **last,
+		      struct err *e)
+{
+	if (m->idmap && r->rootfs_fd < 0) {
+		err_set(e, EPERM, "to map the ids of a mount takes a runtime with privileges, and this one has none");
+		return err_ctx(e, "options");
+	}
+	if (m->kind == NS_MNT_BIND)
+		return source_bind(p, r, m, last, e);
+	return m->kind == NS_MNT_FS && (m->idmap || is_on_disk(m)) ? source_fs(p, r, m, last, e) : 0;
 }
 
 int ns_sources(const struct ns_plan *p, struct ns_run *r, struct err *e)
@@ -131,17 +200,8 @@ int ns_sources(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	for (size_t i = 0; i < p->n_mounts; i++)
 		r->source_fds[i] = -1;
 	r->n_sources = p->n_mounts;
-	for (size_t i = 0; i < p->n_mounts; i++) {
-		const struct ns_mount *m = &p->mounts[i];
-
-		if (m->kind == NS_MNT_BIND && source_bind(p, r, m, &last, e) < 0)
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (source_one(p, r, &p->mounts[i], &last, e) < 0)
 			return err_ctx(e, "mounts[%zu]", i);
-		/* A copy of the directory's mount has to be made here: to another mount namespace this one is foreign. */
-		if (m->kind == NS_MNT_CGROUP && r->cgroup_dir_fd >= 0 && !p->config->linux_.namespaces[NS_CGROUP].set) {
-			result = mnt_clone(r->cgroup_dir_fd, "", false);
-			if (result >= 0)
-				r->source_fds[i] = result;
-		}
-	}
 	return 0;
 }

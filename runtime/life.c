@@ -50,6 +50,16 @@ static bool has_sysctl(const struct life *l)
 	return l->config.linux_.sysctl.n > 0;
 }
 
+static bool has_net_devices(const struct life *l)
+{
+	return l->config.linux_.n_net_devices > 0;
+}
+
+static bool has_propagation(const struct life *l)
+{
+	return l->ns.propagation != 0;
+}
+
 static bool has_oom_score(const struct life *l)
 {
 	return l->config.process.oom_score_adj.set;
@@ -110,6 +120,7 @@ static const struct step rows[] = {
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
     {'P', "oom.score", has_oom_score, parent_oom, NULL},
+    {'P', "net.devices", has_net_devices, parent_net_devices, parent_net_devices_undo},
     {'C', "ns.rest", has_rest, child_rest, NULL},
     {'C', "ns.become_root", in_userns, child_become_root, NULL},
     {'C', "clone.inner", outer_init, child_inner, NULL},
@@ -125,6 +136,7 @@ static const struct step rows[] = {
     {'C', "rootfs.pivot", NULL, child_pivot, NULL},
     {'C', "masks", NULL, child_masks, NULL},
     {'C', "stdio", NULL, child_stdio, NULL},
+    {'C', "rootfs.propagation", has_propagation, child_propagation, NULL},
     {'C', "exec.find", NULL, child_find_program, NULL},
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'P', "state.created", starts_later, parent_created, parent_created_undo},

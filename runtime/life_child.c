@@ -237,6 +237,11 @@ int child_stdio(struct life *l, struct err *e)
 	return own_stdio(l, e);
 }
 
+int child_propagation(struct life *l, struct err *e)
+{
+	return ns_propagation(&l->ns, &l->ns_run, e);
+}
+
 /* One candidate: 0 when it can be executed by somebody. */
 static int check_program(const char *path)
 {

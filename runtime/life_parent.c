@@ -236,6 +236,16 @@ int parent_oom(struct life *l, struct err *e)
 	return 0;
 }
 
+int parent_net_devices(struct life *l, struct err *e)
+{
+	return ns_net_devices(&l->ns, &l->ns_run, l->pid, e);
+}
+
+void parent_net_devices_undo(struct life *l)
+{
+	ns_net_devices_undo(&l->ns_run);
+}
+
 static int run_hooks(struct life *l, enum spec_hook_kind kind, enum spec_status status, struct err *e)
 {
 	AUTO_BUF state = {0};

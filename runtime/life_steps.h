@@ -40,6 +40,8 @@ void parent_clone_undo(struct life *l);
 int parent_note_pid(struct life *l, struct err *e);
 int parent_idmap(struct life *l, struct err *e);
 int parent_oom(struct life *l, struct err *e);
+int parent_net_devices(struct life *l, struct err *e);
+void parent_net_devices_undo(struct life *l);
 int parent_hooks_prestart(struct life *l, struct err *e);
 int parent_hooks_create_runtime(struct life *l, struct err *e);
 int parent_created(struct life *l, struct err *e);
@@ -63,6 +65,7 @@ int child_hooks_create_container(struct life *l, struct err *e);
 int child_pivot(struct life *l, struct err *e);
 int child_masks(struct life *l, struct err *e);
 int child_stdio(struct life *l, struct err *e);
+int child_propagation(struct life *l, struct err *e);
 int child_find_program(struct life *l, struct err *e);
 int child_enter(struct life *l, struct err *e);
 

@@ -61,7 +61,7 @@ static void write_linux(struct jsonw *w, const struct spec_features *f)
 	jw_object(w, "mountExtensions");
 	write_enabled(w, "idmap", true);
 	jw_object_end(w);
-	write_enabled(w, "netDevices", false);
+	write_enabled(w, "netDevices", true);
 	jw_object_end(w);
 }
 

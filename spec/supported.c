@@ -20,7 +20,6 @@ USED(io_priority, p->io_priority.set)
 USED(apparmor, p->apparmor_profile != NULL)
 USED(selinux, p->selinux_label != NULL)
 USED(mount_label, l->mount_label != NULL)
-USED(net_devices, l->n_net_devices > 0)
 USED(memory_policy, l->memory_policy.set)
 USED(personality, l->personality.set && (!str_eq(l->personality.domain, "LINUX") || l->personality.flags.n))
 USED(intel_rdt, l->intel_rdt.set)
@@ -39,7 +38,6 @@ static const struct {
     {"process.apparmorProfile", apparmor},
     {"process.selinuxLabel", selinux},
     {"linux.mountLabel", mount_label},
-    {"linux.netDevices", net_devices},
     {"linux.memoryPolicy", memory_policy},
     {"linux.personality", personality},
     {"linux.intelRdt", intel_rdt},

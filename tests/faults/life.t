@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every row of the life table made to fail, before it ran and after, and the runtime killed at every row: the message names row and
 # errno, and nothing is left: no process, mount, cgroup, state, or file in the bundle.
+# The network namespace is this test's own: it moves devices out of it.
+if [ -z "${JAILRUN_TEST_NETNS-}" ] && [ "$(id -u)" = 0 ]; then
+	JAILRUN_TEST_NETNS=1 exec unshare --net "$0" "$@"
+fi
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
 . "$TOP_SRCDIR/tests/lib/leftovers.sh"
@@ -43,6 +47,7 @@ configs=(
 	"outer $T/outer.json $everything"
 	"user default $everything | $user | .linux.devices = []"
 	"join default $everything | $joined"
+	"device default .linux.netDevices = {jf0: {name: \"inside\"}}"
 )
 printf '{"exec": {"allow": ["/bin/"]}, "limits": {"processes": 20}}' >"$T/trace.json"
 printf '{"init": "workload", "exec": {"allow": ["/bin/"]}}' >"$T/outer.json"
@@ -53,6 +58,10 @@ fresh_bundle() {
 	shift
 	rm -rf "$T/b"
 	make_bundle "$T/b" "$(args_filter "$@") | $(tr '\n' ' ' <<<"${line#* * }")"
+}
+# The device of that configuration: it goes with the namespace of a container that was killed.
+need_device() {
+	[ "$name" != device ] || ip link show dev jf0 >/dev/null 2>&1 || ip link add jf0 type veth peer name jf1
 }
 # nothing_left, and a fresh bundle when something was, so that one finding is not repeated by all the tests after it.
 clean() {
@@ -69,6 +78,7 @@ for line in "${configs[@]}"; do
 	verb=run
 	[ "$name" != create ] || verb=create
 	fresh_bundle "$line" /bin/true
+	need_device
 	jrun --policy "$policy" $verb --trace-steps --bundle "$T/b" "jt-$$-control"
 	is "$name: it runs when nothing is made to fail (control)" "$rc" 0 || {
 		diag "$err"
@@ -85,13 +95,16 @@ for line in "${configs[@]}"; do
 		for step in "$row" "+$row"; do
 			n=$((n + 1))
 			id=jt-$$-f$n
+			need_device
 			RUN_TIMEOUT=20 jrun --policy "$policy" $verb --fail-step "$step" --bundle "$T/b" "$id"
 			is "$name: fail $step: exit status" "$rc" 1
 			like "$name: fail $step: the message names row and errno" "$err" "jailrun: .*$row.*E[A-Z]+"
 			clean "$name: fail $step: nothing is left" "$id"
+			[ "$name" != device ] || ok "$name: fail $step: the device is back" ip link show dev jf0
 		done
 		n=$((n + 1))
 		id=jt-$$-d$n
+		eventually 10 need_device
 		RUN_TIMEOUT=20 jrun --policy "$policy" $verb --die-step "$row" --bundle "$T/b" "$id"
 		is "$name: die $row: the runtime was killed" "$rc" 137
 		ok "$name: die $row: delete --force" timeout 20 "$JAILRUN" --root "$ROOT" delete --force "$id"

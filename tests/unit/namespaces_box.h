@@ -130,6 +130,9 @@ static inline int box_inside(struct box *b, struct ns_run *r)
 	strcpy(b->report->step, "console");
 	if (b->config.process.terminal && ns_console(&b->plan, r, &master, &slave, &b->report->err) < 0)
 		return 1;
+	strcpy(b->report->step, "propagation");
+	if (ns_propagation(&b->plan, r, &b->report->err) < 0)
+		return 1;
 	strcpy(b->report->step, "check");
 	ns_run_close(r);
 	if (b->check) {

@@ -170,6 +170,40 @@ static void test_idmaps(void **state)
 	assert_true(p->plan.bind_devices);
 }
 
+/* Names as the kernel takes them; the template in the container's alone; nobody's devices without root. */
+static void test_net_devices(void **state)
+{
+#define NET(devices) "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\"}],\"netDevices\":{" devices "}"
+	struct ns_facts rootless = host;
+
+	(void)state;
+	assert_int_equal(plan_of(&host, "",
+				 NET("\"a\":{},\"b\":{\"name\":\"\"},\"c\":{\"name\":\"eth%d\"},"
+				     "\"d\":{\"name\":\"eth%d\"},\"e\":{\"name\":\"0123456789abcd\"}"),
+				 "")
+			     ->result,
+			 0);
+	refused(plan_of(&host, "", MOUNT_NS ",\"netDevices\":{\"a\":{}}", ""), EINVAL, "linux.netDevices",
+		"network namespace");
+	refused(plan_of(&host, "", NET("\"a/b\":{}"), ""), EINVAL, "linux.netDevices[\"a/b\"]", "no name");
+	refused(plan_of(&host, "", NET("\"..\":{}"), ""), EINVAL, "linux.netDevices[\"..\"]", "no name");
+	refused(plan_of(&host, "", NET("\"0123456789abcdef\":{}"), ""), EINVAL,
+		"linux.netDevices[\"0123456789abcdef\"]", "1 to 15");
+	refused(plan_of(&host, "", NET("\"e%d\":{}"), ""), EINVAL, "linux.netDevices[\"e%d\"]", "container's name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x y\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"no name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x:1\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"no name");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x%s\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name", "%d");
+	refused(plan_of(&host, "", NET("\"a\":{\"name\":\"x%d%d\"}"), ""), EINVAL, "linux.netDevices[\"a\"].name",
+		"%d");
+	refused(plan_of(&host, "", NET("\"a\":{},\"b\":{\"name\":\"a\"}"), ""), EINVAL, "linux.netDevices[\"b\"]",
+		"'a' is also");
+	rootless.euid = 1000;
+	refused(plan_of(&rootless, "", NET("\"a\":{}"), ""), EPERM, "linux.netDevices", "needs root");
+#undef NET
+}
+
 static void test_idmap_count(void **state)
 {
 	for (int n = 340; n <= 341; n++) {
@@ -287,6 +321,19 @@ static void test_option_effects(void **state)
 	assert_true(m->fs_ro);
 	m = mount_of("{\"destination\":\"/y\",\"type\":\"none\",\"source\":\"data\",\"options\":[\"bind\"]}");
 	assert_string_equal(m->source, "/b/data");
+	/* Nothing is below a new file system: what is recursive is its own, and goes before the plain. */
+	m = mount_of(
+	    "{\"destination\":\"/y\",\"type\":\"tmpfs\",\"options\":[\"ro\",\"rnoatime\",\"relatime\",\"rrw\"]}");
+	assert_int_equal(m->attr_set, MOUNT_ATTR_NOATIME);
+	assert_int_equal(m->attr_rec_set | m->attr_rec_clr, 0);
+	/* What mount(8) keeps to itself. */
+	m = options_of("\"bind\",\"nofail\",\"_netdev\",\"x-systemd.automount\",\"comment=any\"");
+	assert_int_equal(m->fs_options.n, 0);
+	/* The kernel says which file systems it maps the ids of. */
+	m = mount_of("{\"destination\":\"/x\",\"type\":\"tmpfs\",\"uidMappings\":[" MAP(
+	    0, 5, 1) "],\"gidMappings\":[" MAP(0, 5, 1) "]}");
+	assert_true(m->idmap);
+	assert_int_equal(m->kind, NS_MNT_FS);
 }
 
 static void test_bad_mounts(void **state)
@@ -310,9 +357,12 @@ static void test_bad_mounts(void **state)
 	     "mounts[0].destination", "inside /proc"},
 	    {"{\"destination\":\"/x\",\"source\":\"/s\",\"options\":[\"bind\",\"idmap\"]}", "mounts[0].options",
 	     "user namespace"},
-	    {"{\"destination\":\"/x\",\"type\":\"tmpfs\",\"uidMappings\":[" MAP(0, 5, 1) "],\"gidMappings\":[" MAP(
+	    {"{\"destination\":\"/x\",\"options\":[\"remount\"],\"uidMappings\":[" MAP(
+		 0, 5, 1) "],\"gidMappings\":[" MAP(0, 5, 1) "]}",
+	     "mounts[0].options", "remount"},
+	    {"{\"destination\":\"/x\",\"type\":\"cgroup\",\"uidMappings\":[" MAP(0, 5, 1) "],\"gidMappings\":[" MAP(
 		 0, 5, 1) "]}",
-	     "mounts[0].options", "bind"},
+	     "mounts[0].options", "cgroup2"},
 	    {"{\"destination\":\"/x\",\"type\":\"cgroup2\",\"options\":[\"nsdelegate\"]}", "mounts[0].options",
 	     "nsdelegate"},
 	};
@@ -350,9 +400,10 @@ static void test_cgroup_mounts(void **state)
 	rootless.euid = 1000;
 	m = plan_of(&rootless, "", MOUNT_NS, mount)->plan.mounts;
 	assert_int_equal(m->attr_set & MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY);
-	m = plan_of(&rootless, "", MOUNT_NS, "{\"destination\":\"/sys\",\"source\":\"/sys\",\"options\":[\"rbind\"]}")
-		->plan.mounts;
-	assert_int_equal(m->attr_rec_set, MOUNT_ATTR_RDONLY);
+	assert_true(plan_of(&rootless, "", MOUNT_NS, mount)->plan.guard_cgroups);
+	assert_false(plan_of(&host, "", MOUNT_NS, mount)->plan.guard_cgroups);
+	assert_false(plan_of(&rootless, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"}]", mount)
+			 ->plan.guard_cgroups);
 }
 
 static void test_devices(void **state)
@@ -399,12 +450,12 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_namespaces),     cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_sysctl),         cmocka_unit_test(test_idmaps),
-	    cmocka_unit_test(test_idmap_count),    cmocka_unit_test(test_every_option),
-	    cmocka_unit_test(test_option_effects), cmocka_unit_test(test_bad_mounts),
-	    cmocka_unit_test(test_cgroup_mounts),  cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_namespaces),   cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_sysctl),       cmocka_unit_test(test_idmaps),
+	    cmocka_unit_test(test_net_devices),  cmocka_unit_test(test_idmap_count),
+	    cmocka_unit_test(test_every_option), cmocka_unit_test(test_option_effects),
+	    cmocka_unit_test(test_bad_mounts),   cmocka_unit_test(test_cgroup_mounts),
+	    cmocka_unit_test(test_devices),      cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

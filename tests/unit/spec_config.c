@@ -450,7 +450,6 @@ static void test_unsupported(void **state)
 	    {PROC("\"apparmorProfile\":\"p\""), "process.apparmorProfile"},
 	    {PROC("\"selinuxLabel\":\"l\""), "process.selinuxLabel"},
 	    {LINUX("\"mountLabel\":\"l\""), "linux.mountLabel"},
-	    {LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices"},
 	    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}"), "linux.memoryPolicy"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX32\"}"), "linux.personality"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "linux.personality"},

@@ -159,7 +159,7 @@ static void test_features(void **state)
 	    "\"v1\": false,\n            \"v2\": true,",
 	    "\"actions\": [\n                \"SCMP_ACT_ALLOW\"\n            ]",
 	    "\"idmap\": {\n                \"enabled\": true\n            }",
-	    "\"netDevices\": {\n            \"enabled\": false\n        }",
+	    "\"netDevices\": {\n            \"enabled\": true\n        }",
 	    "\"io.github.seccomp.libseccomp.version\": \"2.5.4\"",
 	    "\"org.jailrun.version\": \"0.1.0\"",
 	    "\"potentiallyUnsafeConfigAnnotations\": [\n        \"jailrun.\"\n    ]",
