@@ -12,14 +12,18 @@
 
 enum cg_layout { CG_NONE, CG_UNIFIED, CG_HYBRID };
 enum cg_manager { CG_CGROUPFS, CG_SYSTEMD, CG_DISABLED };
+/* Whether to do without a cgroup that cannot be made: where there is no privilege, always, never. */
+enum cg_rootless { CG_ROOTLESS_AUTO, CG_ROOTLESS_TRUE, CG_ROOTLESS_FALSE };
 
 struct cg_facts {
-	enum cg_layout layout;   /* hybrid: v1 controllers with a v2 tree beside them */
-	const char *mount;       /* where the v2 tree is mounted, or NULL */
-	const char *self;        /* the runtime's own cgroup in it, "/…" */
-	struct strv controllers; /* those of the v2 root, from cgroup.controllers */
-	bool writable;           /* a cgroup can be made below the place that the plan would use */
-	bool privileged;         /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
+	enum cg_layout layout;     /* hybrid: v1 controllers with a v2 tree beside them */
+	const char *mount;         /* where the v2 tree is mounted, or NULL */
+	const char *self;          /* the runtime's own cgroup in it, "/…" */
+	struct strv controllers;   /* those of the v2 root, from cgroup.controllers */
+	bool writable;             /* a cgroup can be made at the place that the plan would use */
+	bool privileged;           /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
+	const char *base;          /* below the mount, "/…" or NULL for its top: where "jailrun/ID" goes */
+	enum cg_rootless rootless; /* the caller's word, AUTO from cg_probe */
 };
 
 /* One file of the container's cgroup and what is written there. */
@@ -53,7 +57,9 @@ struct cg_run {
 	size_t made_len; /* so many bytes of the plan's path name the topmost directory that this call made; 0: none */
 };
 
-/* Reads /proc/self/mountinfo's cgroup lines (or the well-known places, by statfs, first), /proc/self/cgroup and
+/* A caller who may not write to the top of the tree has its own part of it for base, when that is delegated (cgroups(7)):
+ * the cgroup above its own, which holds no process and so can have limits below it, else its own.
+ * Reads /proc/self/mountinfo's cgroup lines (or the well-known places, by statfs, first), /proc/self/cgroup and
  * cgroup.controllers. Returns 0 or -errno; no cgroup at all is CG_NONE, not an error. */
 int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e);
 

@@ -44,6 +44,11 @@ static int check_path(const char *path, struct err *e)
 	return 0;
 }
 
+static bool may_lack(const struct cg_facts *f)
+{
+	return f->rootless == CG_ROOTLESS_AUTO ? !f->privileged : f->rootless == CG_ROOTLESS_TRUE;
+}
+
 static int plan_path(const char *wanted, const struct cg_facts *f, const char *id, struct arena *a, struct cg_plan *p,
 		     struct err *e)
 {
@@ -52,7 +57,7 @@ static int plan_path(const char *wanted, const struct cg_facts *f, const char *i
 	if (wanted && check_path(wanted, e) < 0)
 		return err_ctx(e, "linux.cgroupsPath");
 	if (f->layout == CG_NONE) {
-		if (!wanted && !f->privileged)
+		if (!wanted && may_lack(f))
 			return 0;
 		/* A container of root without a cgroup could open every device. */
 		return err_set(
@@ -61,9 +66,11 @@ static int plan_path(const char *wanted, const struct cg_facts *f, const char *i
 		    "to do without cgroup, limits and device rules");
 	}
 	/* What lies below a given path may be delegated even where the mount is not. */
-	if (!wanted && !f->writable && !f->privileged)
+	if (!wanted && !f->writable && may_lack(f))
 		return 0;
-	below = wanted && wanted[0] == '/' ? wanted : arena_printf(a, "/jailrun/%s", wanted ? wanted : id);
+	below = wanted && wanted[0] == '/'
+		    ? wanted
+		    : arena_printf(a, "%s/jailrun/%s", f->base ? f->base : "", wanted ? wanted : id);
 	below = below ? path_clean(a, below) : NULL;
 	p->path = below ? arena_printf(a, "%s%s", f->mount, below) : NULL;
 	p->mount = f->mount;

@@ -2,6 +2,7 @@
 /* What this host offers: where the v2 tree is, what is in it, what this caller may do. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -68,14 +69,44 @@ static int read_self(struct arena *a, const char **ret, struct err *e)
 	return 0;
 }
 
-static int read_controllers(struct arena *a, const char *mount, struct strv *ret, struct err *e)
+static bool may_write(const char *dir, const char *file)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/%s", dir, file) < (int)sizeof(path) &&
+	       faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* cgroups(7), Delegation Containment: a process is moved by one who may write to the cgroup.procs of where it goes, and of
+ * the place above both. */
+static int find_base(struct arena *a, struct cg_facts *f, struct err *e)
+{
+	char *dir = arena_printf(a, "%s%s", f->mount, f->self);
+	const size_t top = strlen(f->mount);
+
+	if (!dir)
+		return err_set(e, ENOMEM, "out of memory");
+	/* Outside of what a cgroup namespace shows, or at the top. */
+	if (strstr(f->self, "/..") || str_eq(f->self, "/") || !may_write(dir, ".") || !may_write(dir, "cgroup.procs"))
+		return 0;
+	f->writable = true;
+	f->base = dir + top;
+	dir = arena_strndup(a, dir, (size_t)(strrchr(dir, '/') - dir));
+	if (!dir)
+		return err_set(e, ENOMEM, "out of memory");
+	if (strlen(dir) > top && may_write(dir, ".") && may_write(dir, "cgroup.procs"))
+		f->base = dir + top;
+	return 0;
+}
+
+static int read_controllers(struct arena *a, const char *mount, const char *below, struct strv *ret, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
-	char path[512], *rest, *word;
+	char path[PATH_MAX], *rest, *word;
 	size_t max = 1;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
+	snprintf(path, sizeof(path), "%s%s/cgroup.controllers", mount, below);
 	r = file_read(AT_FDCWD, path, 4096, &text, NULL, e);
 	if (r < 0)
 		return r;
@@ -129,5 +160,7 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 	}
 	ret->writable = faccessat(AT_FDCWD, ret->mount, W_OK, AT_EACCESS) == 0;
 	r = read_self(a, &ret->self, e);
-	return r < 0 ? r : read_controllers(a, ret->mount, &ret->controllers, e);
+	if (r >= 0 && !ret->writable)
+		r = find_base(a, ret, e);
+	return r < 0 ? r : read_controllers(a, ret->mount, ret->base ? ret->base : "", &ret->controllers, e);
 }

@@ -23,6 +23,12 @@ static const struct cg_facts none = {CG_NONE, NULL, "/", {NULL, 0}, false, true}
 static const struct cg_facts user = {CG_UNIFIED, "/sys/fs/cgroup", "/user.slice", {all, 8}, false, false};
 static const struct cg_facts user_none = {CG_NONE, NULL, "/", {NULL, 0}, false, false};
 static const struct cg_facts delegated = {CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, true, false};
+static const struct cg_facts own_part = {CG_UNIFIED, "/sys/fs/cgroup", "/mine/session", {all, 8}, true,
+					 false,      .base = "/mine"};
+static const struct cg_facts user_must = {
+    CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, false, false, .rootless = CG_ROOTLESS_FALSE};
+static const struct cg_facts root_may = {
+    CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, false, true, .rootless = CG_ROOTLESS_TRUE};
 
 #define I64(x)                                                                                                         \
 	{                                                                                                              \
@@ -173,6 +179,27 @@ static const struct golden goldens[] = {
      {0},
      .userns = true,
      .want = "/sys/fs/cgroup/user.slice/mine (the container is in a user namespace, where no device node can be made)"},
+    {"a part of the tree is the user's",
+     &own_part,
+     NULL,
+     {0},
+     .userns = true,
+     .want = "/sys/fs/cgroup/mine/jailrun/c1 (the container is in a user namespace, where no device node can be made)"},
+    {"and a relative path is below it",
+     &own_part,
+     "pod/a",
+     {0},
+     .userns = true,
+     .want =
+	 "/sys/fs/cgroup/mine/jailrun/pod/a (the container is in a user namespace, where no device node can be made)"},
+    {"--rootless false",
+     &user_must,
+     NULL,
+     {0},
+     .userns = true,
+     .want = "/sys/fs/cgroup/jailrun/c1 (the container is in a user namespace, where no device node can be made)"},
+    {"--rootless true", &root_may, NULL, {0}, .want = "- (no cgroup is made)"},
+    {"--rootless true and a path", &root_may, "/a", {0}, .want = "/sys/fs/cgroup/a devices"},
     {"delegated",
      &delegated,
      NULL,
