@@ -38,22 +38,50 @@ static bool is_device(const struct stat *st, const struct spec_device *d)
 	return d->type == 'p' || st->st_rdev == makedev((unsigned int)d->major, (unsigned int)d->minor);
 }
 
-/* In a user namespace mknod(2) is not allowed: the host's node of the same name is bound on an empty file. */
-static int bind_device(int dir, const char *name, const struct spec_device *d, struct err *e)
+/* A copy of the host's node: of the same name, or of another with the same numbers. Returns the fd or -errno. */
+static int host_node(const struct ns_plan *p, const struct spec_device *d, struct stat *ret, struct err *e)
 {
-	AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, d->path, false), target = -1;
-	struct stat st;
+	char by_number[48];
+	const char *path = d->path;
+	size_t i = 0;
+	int first = 0;
+
+	snprintf(by_number, sizeof(by_number), "/dev/%s/%lld:%lld", d->type == 'b' ? "block" : "char",
+		 (long long)d->major, (long long)d->minor);
+	for (;;) {
+		AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, path, false);
+
+		if (tree >= 0 && fstat(tree, ret) == 0 && is_device(ret, d))
+			return take_fd(&tree);
+		if (path == d->path)
+			first = tree;
+		if (path == by_number)
+			break;
+		while (i < p->n_devices && (p->devices[i].type != d->type || p->devices[i].major != d->major ||
+					    p->devices[i].minor != d->minor || str_eq(p->devices[i].path, d->path)))
+			i++;
+		path = i < p->n_devices ? p->devices[i++].path : by_number;
+	}
+	if (first >= 0)
+		return err_set(e, ENODEV, "the host's '%.128s' is not the device %c %lld:%lld, and there is no '%s'",
+			       d->path, d->type, (long long)d->major, (long long)d->minor, by_number);
+	return err_set(e, -first,
+		       "mknod is not allowed here, and of the host's '%.128s' or '%s' no copy can be had: %s", d->path,
+		       by_number, strerror(-first));
+}
+
+/* In a user namespace mknod(2) is not allowed: the host's node is bound on an empty file. */
+static int bind_device(const struct ns_plan *p, int dir, const char *name, const struct spec_device *d, struct err *e)
+{
+	struct stat st = {0};
+	AUTO_CLOSE int tree = host_node(p, d, &st, e), target = -1;
 	int r;
 
-	if (tree < 0) {
-		errno = -tree;
-		return err_errno(e, "open_tree the host's '%.128s' (mknod is not allowed here)", d->path);
-	}
-	if (fstat(tree, &st) < 0)
-		return err_errno(e, "stat the host's '%.128s'", d->path);
-	if (!is_device(&st, d))
-		return err_set(e, ENODEV, "the host's '%.128s' is not the device %c %lld:%lld", d->path, d->type,
-			       (long long)d->major, (long long)d->minor);
+	if (tree < 0)
+		return tree;
+	if (d->uid.v || d->gid.v || (d->file_mode.v & 0777) != (st.st_mode & 0777))
+		log_debug("linux.devices: '%s' is bound from the host: its owner and mode (%04o) are the host's",
+			  d->path, st.st_mode & 07777);
 	target = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (target < 0)
 		return err_errno(e, "make '%.128s'", d->path);
@@ -121,7 +149,7 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 	}
 	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return present_device(dir->fd, name, d, e);
-	return bind_device(dir->fd, name, d, e);
+	return bind_device(p, dir->fd, name, d, e);
 }
 
 static int make_devices(const struct ns_plan *p, struct ns_run *r, struct err *e)

@@ -50,12 +50,34 @@ int idmap_check(const struct spec_idmaps *m, struct err *e)
 	return 0;
 }
 
-static bool maps_root(const struct spec_idmaps *m)
+static bool has_id(const struct spec_idmaps *m, uint32_t id)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].container_id == 0)
+		if (id >= m->v[i].container_id && id - m->v[i].container_id < m->v[i].size)
 			return true;
 	return false;
+}
+
+/* setuid(2) and its like would only say EINVAL. */
+static int check_mapped(const struct spec_idmaps *m, uint32_t id, const char *maps, const char *field, struct err *e)
+{
+	if (has_id(m, id))
+		return 0;
+	err_set(e, EINVAL, "%u is not mapped into the user namespace by linux.%s", id, maps);
+	return err_ctx(e, "process.user.%s", field);
+}
+
+static int plan_user(const struct spec_config *c, struct err *e)
+{
+	const struct spec_linux *l = &c->linux_;
+	const struct spec_user *u = &c->process.user;
+	int r = check_mapped(&l->uid_mappings, u->uid, "uidMappings", "uid", e);
+
+	if (r == 0)
+		r = check_mapped(&l->gid_mappings, u->gid, "gidMappings", "gid", e);
+	for (size_t i = 0; r == 0 && i < u->n_additional_gids; i++)
+		r = check_mapped(&l->gid_mappings, u->additional_gids[i], "gidMappings", "additionalGids", e);
+	return r;
 }
 
 static int plan_maps(const struct spec_idmaps *m, const char *name, bool fresh, bool joined, struct err *e)
@@ -64,7 +86,7 @@ static int plan_maps(const struct spec_idmaps *m, const char *name, bool fresh, 
 
 	if (r == 0 && fresh && !m->n)
 		r = err_set(e, EINVAL, "a new user namespace needs at least one map");
-	if (r == 0 && fresh && !maps_root(m))
+	if (r == 0 && fresh && !has_id(m, 0))
 		r = err_set(e, EINVAL, "the container's root (containerID 0) has to be mapped");
 	if (r == 0 && !fresh && !joined && m->n)
 		r = err_set(e, EINVAL, "needs a user namespace in linux.namespaces");
@@ -76,7 +98,9 @@ int idmap_plan(const struct spec_config *c, const struct ns_plan *p, struct err 
 	bool fresh = p->clone_flags & CLONE_NEWUSER, joined = p->join[NS_USER] != NULL;
 	int r = plan_maps(&c->linux_.uid_mappings, "uidMappings", fresh, joined, e);
 
-	return r < 0 ? r : plan_maps(&c->linux_.gid_mappings, "gidMappings", fresh, joined, e);
+	if (r == 0)
+		r = plan_maps(&c->linux_.gid_mappings, "gidMappings", fresh, joined, e);
+	return r == 0 && fresh ? plan_user(c, e) : r;
 }
 
 bool idmap_equal(const struct spec_idmaps *a, const struct spec_idmaps *b)

@@ -99,14 +99,6 @@ static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns
 	struct stat st;
 	int result;
 
-	if (tree < 0)
-		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
-	if (tree < 0) {
-		errno = -tree;
-		err_errno(e, "open_tree '%.200s' as the container's root user%s", m->source,
-			  tree == -EINVAL && !m->recursive ? " (with mounts below it: use 'rbind')" : "");
-		return err_ctx(e, "source");
-	}
 	if (fstat(tree, &st) < 0)
 		return err_errno(e, "stat '%.200s'", m->source);
 	result = change_tree(p, m, tree, true, e);

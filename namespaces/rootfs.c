@@ -22,6 +22,28 @@ static int late_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	return err_ctx(e, "root.path");
 }
 
+/* The sources of binds likewise; before the rootfs is attached, since from then on it is part of "/". */
+static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct ns_mount *m = &p->mounts[i];
+		int tree;
+
+		if (m->kind != NS_MNT_BIND || r->source_fds[i] >= 0)
+			continue;
+		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
+		if (tree < 0) {
+			errno = -tree;
+			err_errno(e, "open_tree '%.200s' as the container's root user%s", m->source,
+				  tree == -EINVAL && !m->recursive ? " (with mounts below it: use 'rbind')" : "");
+			err_ctx(e, "source");
+			return err_ctx(e, "mounts[%zu]", i);
+		}
+		r->source_fds[i] = tree;
+	}
+	return 0;
+}
+
 int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	const bool slave = p->propagation & MS_SLAVE;
@@ -34,6 +56,9 @@ int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	 * it (rslave), which are copies of its mounts. */
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return err_errno(e, "make the old root a slave of the host's");
+	result = late_sources(p, r, e);
+	if (result < 0)
+		return result;
 	/* The copy is a peer of the host's mount until this. pivot_root(2) wants it not shared. */
 	result = mnt_change(r->rootfs_fd, true, &(struct mnt_change){.propagation = slave ? MS_SLAVE : MS_PRIVATE});
 	if (result < 0) {

@@ -2,6 +2,8 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +17,11 @@ const struct rt_option rt_global_options[] = {
 	{"debug", 0, NULL, "say what is being done", NULL, RT_BOOL, false, GLOBAL(debug)},
 	{"log", 0, "FILE", "write errors to FILE too, and with --debug everything", NULL, RT_STRING, false, GLOBAL(log)},
 	{"log-format", 0, "text|json", "form of that file (default: text)", "text|json", RT_STRING, false, GLOBAL(log_format)},
-	{"root", 0, "DIR", "where the state of containers is kept (default: /run/jailrun)", NULL, RT_STRING, false, GLOBAL(root)},
+	{"root", 0, "DIR", "where the state of containers is kept (default: /run/jailrun, for users $XDG_RUNTIME_DIR/jailrun)", NULL, RT_STRING, false, GLOBAL(root)},
 	{"systemd-cgroup", 0, NULL, "the same as --cgroup-manager systemd", NULL, RT_BOOL, false, GLOBAL(systemd_cgroup)},
 	{"cgroup-manager", 0, "cgroupfs|systemd|disabled", "who makes the cgroup (default: cgroupfs)",
 	 "cgroupfs|systemd|disabled", RT_STRING, false, GLOBAL(cgroup_manager)},
-	{"rootless", 0, "true|false|auto", "do without a cgroup that may not be made (default: auto)",
+	{"rootless", 0, "true|false|auto", "do without a cgroup that may not be made: always, never, or for users (default: auto)",
 	 "true|false|auto", RT_STRING, false, GLOBAL(rootless)},
 	{"policy", 0, "NAME|FILE|none", "policy of the jail around the workload", NULL, RT_STRING, false, GLOBAL(policy)},
 	{"policy-dir", 0, "DIR", "where policies are looked up by name (default: " RT_POLICY_DIR ")", NULL, RT_STRING, false,
@@ -396,14 +398,33 @@ static int manager_choose(struct rt_call *c, struct err *e)
 		       c->g.systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
 }
 
+static bool has_no_root(void)
+{
+	AUTO_FREE char *map = NULL;
+	unsigned long inside, outside, size;
+
+	if (geteuid() != 0)
+		return true;
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL, NULL) < 0)
+		return false;
+	return sscanf(map, "%lu %lu %lu", &inside, &outside, &size) != 3 || outside != 0 || size != UINT32_MAX;
+}
+
+bool rt_is_rootless(struct rt_call *c)
+{
+	if (!c->no_root.set)
+		c->no_root = (struct opt_bool){true, has_no_root()};
+	return c->no_root.v;
+}
+
 int rt_cli_finish(struct rt_call *c, struct err *e)
 {
 	int r = manager_choose(c, e);
 
 	if (r < 0)
 		return r;
-	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(), &c->arena, &c->g.root,
-			    e);
+	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(c), &c->arena,
+			    &c->g.root, e);
 }
 
 void rt_call_free(struct rt_call *c)

@@ -94,6 +94,11 @@ static const char *clone_hint(int r)
 	case EPERM:
 		return "; namespaces other than user ones need CAP_SYS_ADMIN, user ones may be forbidden by "
 		       "kernel.unprivileged_userns_clone or an LSM";
+	case EACCES:
+		return "; to move a process into the container's cgroup takes the right to write to cgroup.procs of "
+		       "the "
+		       "one above both, the caller's and the container's (cgroups(7), Delegation Containment): let "
+		       "linux.cgroupsPath be below the cgroup that was delegated, and the caller be in it";
 	case ENOSPC:
 	case EUSERS:
 		return "; a limit of /proc/sys/user/max_*_namespaces is reached";

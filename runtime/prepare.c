@@ -96,7 +96,7 @@ static const char *cache_dir(struct rt_call *c)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0 && !rt_is_rootless())
+	if (geteuid() == 0 && !rt_is_rootless(c))
 		return "/var/cache/jailrun";
 	return xdg && *xdg ? arena_printf(&c->arena, "%s/jailrun-cache", xdg) : NULL;
 }
@@ -160,6 +160,16 @@ static int check_pid_namespace(const struct life *l, struct spec_policy *policy,
 	    policy->name);
 }
 
+static int probe_cgroups(struct rt_call *c, struct cg_facts *ret, struct err *e)
+{
+	int r = cg_probe(&c->arena, ret, e);
+
+	ret->rootless = str_eq(c->g.rootless, "true")    ? CG_ROOTLESS_TRUE
+			: str_eq(c->g.rootless, "false") ? CG_ROOTLESS_FALSE
+							 : CG_ROOTLESS_AUTO;
+	return r;
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy *policy, struct err *e)
 {
 	struct jail_options o = {
@@ -208,7 +218,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 		return r;
 	if ((r = ns_probe(&ns_facts, e)) < 0 ||
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
-	    (r = cg_probe(&c->arena, &cg_facts, e)) < 0 ||
+	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
 	    (r = plan_jail(c, l, has_policy ? &policy : NULL, e)) < 0)
 		return r;

@@ -60,8 +60,8 @@ struct rt_call {
 	struct rt_globals g;
 	struct rt_options o;
 	enum cg_manager manager;
-	bool root_xdg;     /* the state root is below $XDG_RUNTIME_DIR */
-	const char **args; /* positional, n_args of them, NULL-terminated */
+	struct opt_bool no_root; /* rt_is_rootless, once it was asked */
+	const char **args;       /* positional, n_args of them, NULL-terminated */
 	int n_args;
 	struct arena arena;
 };
@@ -106,6 +106,9 @@ int cmd_spec(struct rt_call *c, struct err *e);
 int cmd_start(struct rt_call *c, struct err *e);
 int cmd_state(struct rt_call *c, struct err *e);
 int cmd_update(struct rt_call *c, struct err *e);
+
+/* No root of the host: another user, or the root of a user namespace. */
+bool rt_is_rootless(struct rt_call *c);
 
 /* What --version prints, one "key: value" a line after "jailrun version X". */
 void rt_version(struct buf *out);

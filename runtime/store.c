@@ -23,18 +23,6 @@
 
 /* ---- where ---- */
 
-bool rt_is_rootless(void)
-{
-	AUTO_FREE char *map = NULL;
-	unsigned long inside, outside, size;
-
-	if (geteuid() != 0)
-		return true;
-	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL, NULL) < 0)
-		return false;
-	return sscanf(map, "%lu %lu %lu", &inside, &outside, &size) != 3 || outside != 0 || size != UINT32_MAX;
-}
-
 int rt_root_path(const char *option, const char *xdg, bool rootless, struct arena *a, const char **ret, struct err *e)
 {
 	char cwd[PATH_MAX], real[PATH_MAX];
@@ -90,6 +78,11 @@ int rt_store_check_id(const char *id, struct err *e)
 
 /* ---- opening ---- */
 
+static const char *root_hint(void)
+{
+	return geteuid() == 0 ? "" : " (a user's own is named by XDG_RUNTIME_DIR or --root)";
+}
+
 static int root_make(const char *root, struct err *e)
 {
 	char path[PATH_MAX];
@@ -106,7 +99,7 @@ static int root_make(const char *root, struct err *e)
 		*p = '/';
 	}
 	if (errno != ENOENT || (mkdir(root, S_ISVTX | 0700) < 0 && errno != EEXIST))
-		return err_errno(e, "make the state root '%s'", root);
+		return err_errno(e, "make the state root '%s'%s", root, root_hint());
 	return 0;
 }
 
@@ -170,7 +163,7 @@ static int root_open(const char *root, const char *id, struct rt_store *s, struc
 	if (s->root_fd < 0 && errno == ENOENT)
 		return err_set(e, ENOENT, "container does not exist");
 	if (s->root_fd < 0)
-		return err_errno(e, "open the state root '%s'", root);
+		return err_errno(e, "open the state root '%s'%s", root, root_hint());
 	return 0;
 }
 
