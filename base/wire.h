@@ -16,7 +16,9 @@ enum wire_kind {
 	WIRE_PID,       /* value: pid of a process made on the other's behalf */
 	WIRE_START,     /* run the workload */
 	WIRE_DIE,       /* tests only: kill yourself here */
-	WIRE_WARN,      /* err.text is a warning to log; life goes on */
+	WIRE_LISTENER, /* a filter with a listener for an agent will be loaded. The sender's pidfd comes along; value: the
+			 * number that the listener will have there; row: that of a memory file in which a non-zero byte says
+			 * that the agent has it. No filter is loaded before the answer, which is another of this kind. */
 };
 
 struct wire {

@@ -48,6 +48,7 @@ const struct word seccomp_actions[] = {
     {"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
     {"SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD},
     {"SCMP_ACT_LOG", SECCOMP_RET_LOG},
+    {"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF},
     {"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
     {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP},
     {NULL, 0},
@@ -60,9 +61,6 @@ const struct word seccomp_operators[] = {
     {"SCMP_CMP_NE", JAIL_NE}, {NULL, 0},
 };
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
-#endif
 const struct word seccomp_flags[] = {
     {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
     {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
@@ -95,6 +93,17 @@ uint32_t arch_token(const char *name)
 	const struct word *w = word_find(archs, name);
 
 	return w ? w->value : 0;
+}
+
+int arch_find(const char *name, uint32_t *ret, struct err *e)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	*ret = arch_token(name);
+	if (*ret)
+		return 0;
+	return err_set(e, EINVAL, "libseccomp %u.%u.%u, which jailrun runs with, does not know %s; leave it out",
+		       v->major, v->minor, v->micro, name);
 }
 
 const char *arch_name(uint32_t token)

@@ -3,6 +3,8 @@
 #ifndef JAIL_INTERNAL_H
 #define JAIL_INTERNAL_H
 
+#include <linux/seccomp.h>
+
 #include "jail.h"
 
 #define ERRNO_MAX   4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
@@ -11,10 +13,16 @@
 #define COMPARE_32  0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
 #define TRACE_RULES 0x7fff      /* indexes fit in the data of SECCOMP_RET_TRACE and stay positive */
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
+
 /* ---- arch.c: names of the specification, tokens of libseccomp, values of seccomp_data.arch ---- */
 
 /* 0 when unknown. A token is the AUDIT_ARCH_* value but for x32, which has none. */
 uint32_t arch_token(const char *name);
+/* The same, with an error (-EINVAL) that names the version of libseccomp for what it does not know. */
+int arch_find(const char *name, uint32_t *ret, struct err *e);
 const char *arch_name(uint32_t token);
 uint32_t arch_audit(uint32_t token);
 bool arch_is_x32(uint32_t token);
@@ -68,7 +76,7 @@ struct gen {
 int gen_add(struct gen *g, const struct gen_rule *r);
 int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
 
-/* ---- oci.c, oci_gen.c, enosys.c, cache.c: linux.seccomp ---- */
+/* ---- oci.c, oci_gen.c, oci_agent.c, enosys.c, cache.c: linux.seccomp ---- */
 
 /* SECCOMP_RET_* with its data; -EINVAL, -ENOTSUP. */
 int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e);
@@ -82,6 +90,9 @@ int oci_gen(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs,
 /* Compiles, or takes from the cache. ret->len 0: no filter. */
 int oci_filter(const struct spec_seccomp *s, const struct jail_facts *f, const char *cache_dir, struct arena *a,
 	       struct jail_bpf *ret, struct err *e);
+
+/* Refuses a profile that gives a call to an agent which the policy's tracer has to judge. */
+int oci_agent_check(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
 
 /* Puts before the filter: ENOSYS for calls with a number above all that the profile names. */
 int enosys_prepend(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, struct arena *a,

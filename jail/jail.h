@@ -37,7 +37,7 @@ struct jail_seal {
 	bool new_keyring;
 	bool terminal;                     /* stdin is the controlling terminal to be */
 	uint32_t preserve_fds;             /* fds 3 .. 3+n-1 stay open */
-	struct jail_bpf seccomp;           /* linux.seccomp, len 0: none */
+	struct jail_bpf seccomp;           /* linux.seccomp, len 0: none; a listener that it makes is an agent's */
 	struct spec_hook_list start_hooks; /* hooks.startContainer */
 	char *hook_state;                  /* the state document on the hooks' stdin */
 };
@@ -109,9 +109,8 @@ struct jail_facts {
 	uint32_t arch; /* AUDIT_ARCH_* of this host */
 	uint64_t caps; /* permitted and bounding of the runtime: what can be granted */
 	uint64_t last_cap;
-	int landlock_abi;   /* 0: no Landlock */
-	bool user_notif;    /* seccomp(2) has SECCOMP_FILTER_FLAG_NEW_LISTENER */
-	bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
+	int landlock_abi;       /* 0: no Landlock */
+	uint32_t seccomp_flags; /* SECCOMP_FILTER_FLAG_* that seccomp(2) takes */
 };
 int jail_probe(struct jail_facts *ret, struct err *e);
 
@@ -143,6 +142,9 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
 void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
 
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
+
+/* Whether linux.seccomp makes a listener, which has to go to an agent (WIRE_LISTENER). */
+bool jail_has_agent(const struct jail_plan *p);
 
 /* Lists for `features`. */
 void jail_features(struct arena *a, struct spec_features *ret);
@@ -178,12 +180,12 @@ enum jail_role {
 };
 struct jail_handover {
 	enum jail_role role;
-	int blob_fd;   /* sealed memfd with jail_blob_write's bytes */
-	int sync_fd;   /* to the runtime: WIRE_* messages; open until the workload is executed */
-	int start_fd;  /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
-	int audit_fd;  /* JSON lines, or -1 */
-	int peer_fd;   /* socket between outer and inner, or -1 */
-	pid_t peer;    /* OUTER: the inner's pid */
+	int blob_fd;  /* sealed memfd with jail_blob_write's bytes */
+	int sync_fd;  /* to the runtime: WIRE_* messages; open until the workload is executed */
+	int start_fd; /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
+	int audit_fd; /* JSON lines, or -1 */
+	int peer_fd;  /* socket between outer and inner, or -1 */
+	pid_t peer;   /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */
 	int die_step;              /* tests: kill the runtime at this row (WIRE_DIE), or -1 */

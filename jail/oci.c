@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FORMAT 1 /* of what oci_filter makes of the same input; raise it with every change of that */
+#define FORMAT 2 /* of what oci_filter makes of the same input; raise it with every change of that */
 
 static const struct {
 	uint32_t op;
@@ -59,8 +59,6 @@ int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret,
 	const struct word *w = word_find(seccomp_actions, name);
 	uint64_t data = errno_ret->set ? errno_ret->v : EPERM;
 
-	if (str_eq(name, "SCMP_ACT_NOTIFY"))
-		return err_set(e, ENOTSUP, "SCMP_ACT_NOTIFY: this version hands no listener to an agent");
 	if (!w)
 		return err_set(e, EINVAL, "'%s' is no action of seccomp", name ? name : "");
 	*ret = w->value;
@@ -72,42 +70,79 @@ int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret,
 	return 0;
 }
 
+/* Those whose calls this kernel runs: what a filter says of others is never asked. The native one comes first. */
 static int find_archs(const struct spec_seccomp *s, uint32_t native, uint32_t ret[MAX_ARCHS], size_t *ret_n,
 		      struct err *e)
 {
-	size_t n = 0;
+	uint32_t family[MAX_ARCHS];
+	size_t n = 0, n_family = arch_family(native, family);
+	bool wanted[MAX_ARCHS] = {true};
 
-	ret[n++] = native;
 	for (size_t i = 0; i < s->architectures.n; i++) {
-		uint32_t token = arch_token(s->architectures.v[i]);
-		bool known = false;
+		uint32_t token;
 
-		if (!token) {
-			err_set(e, EINVAL, "'%s' is not known to libseccomp", s->architectures.v[i]);
+		if (arch_find(s->architectures.v[i], &token, e) < 0)
 			return err_ctx(e, "architectures[%zu]", i);
-		}
-		for (size_t k = 0; k < n; k++)
-			known |= ret[k] == token;
-		if (!known && n < MAX_ARCHS)
-			ret[n++] = token;
+		for (size_t k = 0; k < n_family; k++)
+			wanted[k] |= family[k] == token;
 	}
+	for (size_t k = 0; k < n_family; k++)
+		if (wanted[k])
+			ret[n++] = family[k];
 	*ret_n = n;
 	return 0;
 }
 
-static int find_flags(const struct spec_seccomp *s, uint32_t *ret, struct err *e)
+static bool gives_to_agent(const struct spec_seccomp *s)
 {
-	*ret = s->flags.v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW; /* runc's default when the property is absent */
-	for (size_t i = 0; i < s->flags.n; i++) {
-		const struct word *w = word_find(seccomp_flags, s->flags.v[i]);
+	bool notify = str_eq(s->default_action, "SCMP_ACT_NOTIFY");
 
-		if (!w) {
-			err_set(e, EINVAL, "'%s' is no flag of seccomp", s->flags.v[i]);
+	for (size_t i = 0; i < s->n_rules; i++)
+		notify |= str_eq(s->rules[i].action, "SCMP_ACT_NOTIFY");
+	return notify;
+}
+
+static int check_flag(const char *name, const struct jail_facts *f, bool agent, uint32_t *ret, struct err *e)
+{
+	const struct word *w = word_find(seccomp_flags, name);
+
+	if (!w)
+		return err_set(e, EINVAL, "'%s' is no flag of seccomp", name);
+	if (w->value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !agent)
+		return err_set(e, EINVAL, "%s is for calls that wait for an agent, and no action is SCMP_ACT_NOTIFY",
+			       name);
+	if (!(f->seccomp_flags & w->value))
+		return err_set(e, ENOTSUP, "seccomp(2) of this kernel has no %s; leave it out", name);
+	*ret = w->value;
+	return 0;
+}
+
+/* A listenerPath that no action uses is ignored: config-linux.md, Seccomp. */
+static int find_flags(const struct spec_seccomp *s, const struct jail_facts *f, uint32_t *ret, struct err *e)
+{
+	bool agent = gives_to_agent(s);
+
+	/* runc's default when the property is absent */
+	*ret = s->flags.v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW & f->seccomp_flags;
+	for (size_t i = 0; i < s->flags.n; i++) {
+		uint32_t flag = 0;
+
+		if (check_flag(s->flags.v[i], f, agent, &flag, e) < 0)
 			return err_ctx(e, "flags[%zu]", i);
-		}
-		/* TSYNC: there is one thread. WAIT_KILLABLE_RECV: the kernel wants a listener with it. */
-		*ret |= w->value & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+		*ret |= flag;
 	}
+	/* The process that loads it has one thread, and with a listener the kernel takes no TSYNC. */
+	*ret &= ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
+	if (!agent)
+		return 0;
+	if (!s->listener_path) {
+		err_set(e, EINVAL, "SCMP_ACT_NOTIFY needs it: the socket of the agent that answers the calls");
+		return err_ctx(e, "listenerPath");
+	}
+	if (!(f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return err_set(e, ENOTSUP,
+			       "SCMP_ACT_NOTIFY: seccomp(2) of this kernel has no listeners (Linux before 5.0)");
+	*ret |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return 0;
 }
 
@@ -214,13 +249,8 @@ static int set_up(scmp_filter_ctx ctx, const struct spec_seccomp *s, uint32_t de
 		if (r == 0)
 			r = seccomp_arch_remove(ctx, seccomp_arch_native());
 	}
-	for (size_t i = 1; i < n_archs && r == 0; i++) {
+	for (size_t i = 1; i < n_archs && r == 0; i++)
 		r = seccomp_arch_add(ctx, archs[i]);
-		if (r < 0) {
-			err_set(e, EINVAL, "libseccomp: cannot add %s: %s", arch_name(archs[i]), strerror(-r));
-			return err_ctx(e, "architectures");
-		}
-	}
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */
 	if (r < 0)
@@ -268,10 +298,10 @@ int oci_filter(const struct spec_seccomp *s, const struct jail_facts *f, const c
 	*ret = (struct jail_bpf){0};
 	if (!s->set)
 		return 0;
+	r = find_flags(s, f, &ret->flags, e); /* the kernel may be another than that of a cached filter */
 	make_key(s, f->arch, &key);
-	if (cache_dir && !key.failed && cache_load(cache_dir, &key, a, ret))
+	if (r == 0 && cache_dir && !key.failed && cache_load(cache_dir, &key, a, ret))
 		return 0;
-	r = find_flags(s, &ret->flags, e);
 	if (r == 0)
 		r = compile(s, f->arch, a, ret, e);
 	if (r < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.seccomp without libseccomp, for the profiles that it compiles wrongly: where a call has several rules with
  * conditions, and one of them is an order (<, <=, >, >=), releases up to 2.6.0 let calls through that no rule allows
- * (GHSA-4q85-33p6-j5g6). As there, a rule without conditions goes before those of the same call that have some. */
+ * (GHSA-4q85-33p6-j5g6); and the last errno is none to it. As there, a rule without conditions goes before those of the
+ * same call that have some. */
 #include "internal.h"
 
 #include <errno.h>
@@ -28,10 +29,17 @@ static bool shares_call(const struct spec_seccomp *s, const struct spec_seccomp_
 	return rule_has_alternatives(r);
 }
 
+static bool is_last_errno(const struct opt_u64 *n)
+{
+	return n->set && n->v == ERRNO_MAX;
+}
+
 bool oci_gen_wanted(const struct spec_seccomp *s)
 {
+	if (is_last_errno(&s->default_errno_ret))
+		return true;
 	for (size_t i = 0; i < s->n_rules; i++)
-		if (has_order(&s->rules[i]) && shares_call(s, &s->rules[i]))
+		if (is_last_errno(&s->rules[i].errno_ret) || (has_order(&s->rules[i]) && shares_call(s, &s->rules[i])))
 			return true;
 	return false;
 }
@@ -99,14 +107,9 @@ int oci_gen(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs,
 	    struct arena *a, struct jail_bpf *ret, struct err *e)
 {
 	struct gen g = {.a = a, .default_ret = default_action, .bad_arch_ret = SECCOMP_RET_KILL_THREAD};
-	uint32_t family[MAX_ARCHS];
-	size_t n = arch_family(archs[0], family);
 
-	/* The kernel runs no others. */
 	for (size_t i = 0; i < n_archs; i++)
-		for (size_t k = 0; k < n; k++)
-			if (archs[i] == family[k])
-				g.archs[g.n_archs++] = archs[i];
+		g.archs[g.n_archs++] = archs[i];
 	for (int with_args = 0; with_args < 2; with_args++)
 		for (size_t i = 0; i < s->n_rules; i++) {
 			const struct spec_seccomp_rule *rule = &s->rules[i];

@@ -9,15 +9,35 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define FLAG_WAIT_KILLABLE  (1ul << 5) /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
-#define LANDLOCK_VERSION    1u         /* LANDLOCK_CREATE_RULESET_VERSION */
-#define LANDLOCK_ABI_SCOPES 6          /* Linux 6.12 */
+#define LANDLOCK_VERSION    1u /* LANDLOCK_CREATE_RULESET_VERSION */
+#define LANDLOCK_ABI_SCOPES 6  /* Linux 6.12 */
+
+/* Flags are looked at before the pointer: EFAULT says that they are known. */
+static bool takes_flags(unsigned long flags)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
+static uint32_t probe_flags(void)
+{
+	const unsigned long listener = SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			    killable = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	const unsigned long single[] = {SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG,
+					SECCOMP_FILTER_FLAG_SPEC_ALLOW, listener};
+	const unsigned long all = listener | killable | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned long flags = 0;
+
+	if (takes_flags(all)) /* one question will do for Linux 5.19; TSYNC is the oldest, and goes with no listener */
+		return (uint32_t)(all | SECCOMP_FILTER_FLAG_TSYNC);
+	for (size_t i = 0; i < ARRAY_LEN(single); i++)
+		flags |= takes_flags(single[i]) ? single[i] : 0;
+	return (uint32_t)(flags | (takes_flags(listener | killable) ? killable : 0));
+}
 
 int jail_probe(struct jail_facts *ret, struct err *e)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}};
-	uint32_t action = SECCOMP_RET_USER_NOTIF;
 	uint64_t bounding = 0;
 	int cap = 0, has;
 
@@ -31,11 +51,7 @@ int jail_probe(struct jail_facts *ret, struct err *e)
 	ret->landlock_abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
 	if (ret->landlock_abi < 0)
 		ret->landlock_abi = 0;
-	ret->user_notif = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-	/* Flags are looked at before the pointer: EFAULT says that they are known. */
-	ret->wait_killable = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-				     SECCOMP_FILTER_FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE, NULL) < 0 &&
-			     errno == EFAULT;
+	ret->seccomp_flags = probe_flags();
 	return 0;
 }
 
@@ -78,12 +94,18 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	return 0;
 }
 
+bool jail_has_agent(const struct jail_plan *p)
+{
+	return p->seal.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
 void jail_features(struct arena *a, struct spec_features *ret)
 {
 	const struct scmp_version *v = seccomp_version();
 	struct jail_facts f;
 	struct strv caps = {.v = arena_alloc(a, 65 * sizeof(char *))};
-	int last = jail_probe(&f, NULL) == 0 ? (int)f.last_cap : CAP_LAST_CAP;
+	bool probed = jail_probe(&f, NULL) == 0;
+	int last = probed ? (int)f.last_cap : CAP_LAST_CAP;
 
 	for (int cap = 0; caps.v && cap <= last; cap++) {
 		const char *name = jail_cap_name(cap);
@@ -97,6 +119,10 @@ void jail_features(struct arena *a, struct spec_features *ret)
 	word_names(seccomp_operators, a, &ret->seccomp_operators);
 	arch_names(a, &ret->seccomp_archs);
 	word_names(seccomp_flags, a, &ret->seccomp_known_flags);
-	ret->seccomp_supported_flags = ret->seccomp_known_flags;
+	ret->seccomp_supported_flags =
+	    (struct strv){.v = arena_alloc(a, (ret->seccomp_known_flags.n + 1) * sizeof(char *))};
+	for (const struct word *w = seccomp_flags; ret->seccomp_supported_flags.v && w->name; w++)
+		if (probed && (f.seccomp_flags & w->value))
+			ret->seccomp_supported_flags.v[ret->seccomp_supported_flags.n++] = (char *)w->name;
 	ret->libseccomp = arena_printf(a, "%u.%u.%u", v->major, v->minor, v->micro);
 }

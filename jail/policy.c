@@ -383,11 +383,12 @@ static int choose_archs(struct builder *b, uint32_t native)
 	size_t n = arch_family(native, family);
 
 	b->gen.archs[b->gen.n_archs++] = native;
-	for (size_t i = 0; i < l->n; i++)
-		if (!arch_token(l->v[i])) {
-			err_set(b->e, EINVAL, "'%s' is not known to libseccomp", l->v[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		uint32_t token;
+
+		if (arch_find(l->v[i], &token, b->e) < 0)
 			return err_ctx(b->e, "syscalls.architectures[%zu]", i);
-		}
+	}
 	for (size_t k = 1; k < n; k++)
 		if (l->n ? strv_has(l, arch_name(family[k])) : b->plan->engine != JAIL_TRACE)
 			b->gen.archs[b->gen.n_archs++] = family[k];
@@ -409,7 +410,8 @@ static int choose_flags(struct builder *b, const struct jail_facts *f)
 		flags |= w->value & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 	}
 	if (b->plan->engine == JAIL_NOTIFY && b->reported)
-		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | (f->wait_killable ? 1u << 5 : 0); /* WAIT_KILLABLE_RECV */
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER |
+			 (f->seccomp_flags & (uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	b->plan->filter.flags = flags;
 	return 0;
 }
@@ -472,7 +474,9 @@ int policy_plan(const struct spec_policy *p, const struct spec_config *c, const 
 	ret->engine = ret->exec_rules || ret->max_processes >= 0 || ret->max_threads >= 0 || ret->protect.n
 			  ? JAIL_TRACE
 			  : JAIL_NOTIFY;
-	b.reported = ret->engine == JAIL_TRACE || (f->user_notif && !c->linux_.seccomp.listener_path);
+	/* There can be one listener only for the filters of a process. */
+	b.reported = ret->engine == JAIL_TRACE ||
+		     ((f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && !jail_has_agent(ret));
 	b.when = when_of(ret);
 	b.gen.bad_arch_ret = SECCOMP_RET_KILL_PROCESS;
 	r = check_oci(c, ret, e);
@@ -493,5 +497,6 @@ int policy_plan(const struct spec_policy *p, const struct spec_config *c, const 
 		ret->filter = (struct jail_bpf){0};
 		return 0;
 	}
-	return gen_finish(&b.gen, &ret->filter, e);
+	r = gen_finish(&b.gen, &ret->filter, e);
+	return r < 0 ? r : oci_agent_check(ret, f, e);
 }

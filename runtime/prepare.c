@@ -101,6 +101,20 @@ static const char *cache_dir(struct rt_call *c)
 	return xdg && *xdg ? arena_printf(&c->arena, "%s/jailrun-cache", xdg) : NULL;
 }
 
+/* Where the listeners of a profile that makes some go. As in runc, a relative path is relative to the bundle. */
+static int fill_agent(struct rt_call *c, struct life *l, struct err *e)
+{
+	const struct spec_seccomp *p = &l->config.linux_.seccomp;
+	struct spec_state *s = &l->state;
+
+	if (!jail_has_agent(&l->jail))
+		return 0;
+	s->seccomp_listener_metadata = p->listener_metadata;
+	s->seccomp_listener_path =
+	    *p->listener_path == '/' ? p->listener_path : arena_printf(&c->arena, "%s/%s", l->bundle, p->listener_path);
+	return s->seccomp_listener_path ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
 static void fill_state(struct rt_call *c, struct life *l, const struct spec_policy *policy)
 {
 	const struct spec_namespace *pid = &l->config.linux_.namespaces[NS_PID];
@@ -223,6 +237,8 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = plan_jail(c, l, has_policy ? &policy : NULL, e)) < 0)
 		return r;
 	fill_state(c, l, has_policy ? &policy : NULL);
+	if ((r = fill_agent(c, l, e)) < 0)
+		return r;
 	if ((r = life_set_fail(l, c->o.fail_step, e)) < 0)
 		return r;
 	return life_set_die(l, c->o.die_step, e);

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int connect_to(const char *path, struct err *e)
+int rt_connect(const char *path, const struct timeval *patience, struct err *e)
 {
 	AUTO_CLOSE int dir_fd = -1, fd = -1;
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -32,6 +32,8 @@ static int connect_to(const char *path, struct err *e)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_errno(e, "socket");
+	if (patience && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, patience, sizeof(*patience)) < 0)
+		return err_errno(e, "SO_SNDTIMEO");
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return err_errno(e, "connect to '%s'", path);
 	return take_fd(&fd);
@@ -39,7 +41,7 @@ static int connect_to(const char *path, struct err *e)
 
 int rt_send_fd(const char *path, const char *name, int fd, struct err *e)
 {
-	AUTO_CLOSE int sock = connect_to(path, e);
+	AUTO_CLOSE int sock = rt_connect(path, NULL, e);
 	int r;
 
 	if (sock < 0)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "hooks.h"
 #include "life_steps.h"
 
@@ -167,6 +168,15 @@ static int take_console(struct life *l, int fd, struct err *e)
 	return r;
 }
 
+static int introduce(struct life *l, const struct wire *m, int pidfd, struct err *e)
+{
+	enum spec_status status = l->state.created ? STATUS_CREATED : STATUS_CREATING;
+	int r = rt_agent_introduce(&l->state, status, l->sock, m, pidfd, e);
+
+	fd_close_p(&pidfd);
+	return r;
+}
+
 /* One message in the runtime. Returns 1 for the baton, 0 to go on waiting, -errno. */
 static int on_message(struct life *l, const struct wire *m, int fd, struct err *e)
 {
@@ -187,9 +197,8 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 			l->times->ran[row] = true;
 		}
 		return 0;
-	case WIRE_WARN:
-		log_warn("%s", m->err.text);
-		return 0;
+	case WIRE_LISTENER:
+		return introduce(l, m, fd, e);
 	case WIRE_DIE:
 		if (l->die_row >= 0)
 			kill(getpid(), SIGKILL);

@@ -364,6 +364,8 @@ struct spec_state {
 	char *cgroup_path;    /* absolute path of the directory, or NULL */
 	char *policy;         /* name, or NULL */
 	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
+	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */
+	char *seccomp_listener_path, *seccomp_listener_metadata;
 	struct spec_map annotations;
 	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
 };
@@ -374,6 +376,10 @@ int spec_state_parse(const char *text, size_t len, struct arena *a, struct spec_
 /* The document of `jailrun state` and of hooks (runtime.md, State), plus runc's rootfs, created and owner when
  * full. pid is s->pid, but 0 when stopped. */
 void spec_state_print(const struct spec_state *s, enum spec_status status, bool full, struct jsonw *w);
+
+/* The container process state (config-linux.md, Seccomp) that goes to an agent along with one fd, the listener. pid: of
+ * the process under the filter, which need not be the container's init. */
+void spec_process_state_print(const struct spec_state *s, enum spec_status status, pid_t pid, struct jsonw *w);
 
 /* The features document (features.md, features-linux.md). What is known to jail/ comes in as lists. */
 struct spec_features {

@@ -19,6 +19,8 @@ static const struct field state_fields[] = {
     FIELD("cgroupPath", get_string, S, cgroup_path, .pattern = &absolute_path),
     FIELD("policy", get_string, S, policy),
     FIELD("pidShared", get_bool, S, pid_shared),
+    FIELD("seccompListenerPath", get_string, S, seccomp_listener_path, .pattern = &absolute_path),
+    FIELD("seccompListenerMetadata", get_string, S, seccomp_listener_metadata),
     FIELD("annotations", get_map, S, annotations, .pattern = &filled),
     FIELD("hooks", get_object, S, hooks, .table = &hooks_table),
 };
@@ -93,15 +95,18 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	write_str(&w, "cgroupPath", s->cgroup_path);
 	write_str(&w, "policy", s->policy);
 	jw_bool(&w, "pidShared", s->pid_shared);
+	write_str(&w, "seccompListenerPath", s->seccomp_listener_path);
+	write_str(&w, "seccompListenerMetadata", s->seccomp_listener_metadata);
 	write_map(&w, "annotations", &s->annotations);
 	write_hooks(&w, s->hooks);
 	jw_object_end(&w);
 	buf_str(out, "\n");
 }
 
-void spec_state_print(const struct spec_state *s, enum spec_status status, bool full, struct jsonw *w)
+static void print_state(const struct spec_state *s, enum spec_status status, bool full, struct jsonw *w,
+			const char *key)
 {
-	jw_object(w, NULL);
+	jw_object(w, key);
 	jw_str(w, "ociVersion", SPEC_VERSION);
 	jw_str(w, "id", s->id);
 	jw_int(w, "pid", status == STATUS_STOPPED ? 0 : s->pid);
@@ -114,5 +119,23 @@ void spec_state_print(const struct spec_state *s, enum spec_status status, bool 
 	write_map(w, "annotations", &s->annotations);
 	if (full)
 		jw_str(w, "owner", s->owner ? s->owner : "");
+	jw_object_end(w);
+}
+
+void spec_state_print(const struct spec_state *s, enum spec_status status, bool full, struct jsonw *w)
+{
+	print_state(s, status, full, w, NULL);
+}
+
+void spec_process_state_print(const struct spec_state *s, enum spec_status status, pid_t pid, struct jsonw *w)
+{
+	jw_object(w, NULL);
+	jw_str(w, "ociVersion", SPEC_VERSION);
+	jw_array(w, "fds");
+	jw_str(w, NULL, "seccompFd");
+	jw_array_end(w);
+	jw_int(w, "pid", pid);
+	write_str(w, "metadata", s->seccomp_listener_metadata);
+	print_state(s, status, false, w, "state");
 	jw_object_end(w);
 }

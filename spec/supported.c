@@ -2,7 +2,6 @@
 /* What is parsed but not applied yet: refused by name, never ignored. What has no effect, as engines write it ("blockIO":
  * {}), passes. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "field.h"
 
@@ -23,26 +22,15 @@ USED(mount_label, l->mount_label != NULL)
 USED(memory_policy, l->memory_policy.set)
 USED(personality, l->personality.set && (!str_eq(l->personality.domain, "LINUX") || l->personality.flags.n))
 USED(intel_rdt, l->intel_rdt.set)
-USED(notify, str_eq(l->seccomp.default_action, "SCMP_ACT_NOTIFY"))
-USED(listener, l->seccomp.listener_path != NULL)
-
-static const char use_other[] = "use another action than SCMP_ACT_NOTIFY";
 
 static const struct {
 	const char *path;
 	bool (*used)(const struct spec_config *c);
 	const char *hint; /* instead of "remove it", or NULL */
 } not_applied[] = {
-    {"process.scheduler", scheduler},
-    {"process.ioPriority", io_priority},
-    {"process.apparmorProfile", apparmor},
-    {"process.selinuxLabel", selinux},
-    {"linux.mountLabel", mount_label},
-    {"linux.memoryPolicy", memory_policy},
-    {"linux.personality", personality},
-    {"linux.intelRdt", intel_rdt},
-    {"linux.seccomp.listenerPath", listener},
-    {"linux.seccomp.defaultAction", notify, use_other},
+    {"process.scheduler", scheduler},   {"process.ioPriority", io_priority}, {"process.apparmorProfile", apparmor},
+    {"process.selinuxLabel", selinux},  {"linux.mountLabel", mount_label},   {"linux.memoryPolicy", memory_policy},
+    {"linux.personality", personality}, {"linux.intelRdt", intel_rdt},
 };
 
 static int refuse(struct err *e, const char *path, const char *hint)
@@ -59,18 +47,8 @@ static int refuse(struct err *e, const char *path, const char *hint)
 
 int spec_config_supported(const struct spec_config *c, struct err *e)
 {
-	const struct spec_seccomp *s = &c->linux_.seccomp;
-
 	for (size_t i = 0; i < ARRAY_LEN(not_applied); i++)
 		if (not_applied[i].used(c))
 			return refuse(e, not_applied[i].path, not_applied[i].hint);
-	for (size_t i = 0; i < s->n_rules; i++) {
-		char path[64];
-
-		if (!str_eq(s->rules[i].action, "SCMP_ACT_NOTIFY"))
-			continue;
-		snprintf(path, sizeof(path), "linux.seccomp.syscalls[%zu].action", i);
-		return refuse(e, path, use_other);
-	}
 	return 0;
 }

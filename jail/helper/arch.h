@@ -16,6 +16,12 @@
 
 #define ARCH_NATIVE AUDIT_ARCH_X86_64
 
+/* Lets others go first while this processor waits for a word in memory. */
+static inline void arch_pause(void)
+{
+	__builtin_ia32_pause();
+}
+
 /* Makes the system call at whose entry tid stands return -err without being run. */
 static inline int arch_cancel_syscall(pid_t tid, int err)
 {
@@ -32,6 +38,11 @@ static inline int arch_cancel_syscall(pid_t tid, int err)
 #ifndef NT_ARM_SYSTEM_CALL
 #define NT_ARM_SYSTEM_CALL 0x404
 #endif
+
+static inline void arch_pause(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+}
 
 /* The number is a register set of its own here: writing x8 skips nothing. */
 static inline int arch_cancel_syscall(pid_t tid, int err)

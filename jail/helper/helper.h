@@ -29,6 +29,8 @@ struct helper {
 	bool running;  /* the supervisor saw the workload's first program run */
 	bool ended;    /* the main process is gone, with this status */
 	int status;
+	const unsigned char
+	    *agent_has_it;      /* shared with the runtime: not 0 when linux.seccomp's listener is with its agent */
 	char program[PATH_MAX]; /* what exec will execute */
 };
 

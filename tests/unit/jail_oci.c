@@ -259,15 +259,161 @@ static void permissive_default(void **state)
 	RETURNS(f, SECCOMP_RET_ERRNO | EPERM, X64, SYS_lseek, 0, 0, 0);
 }
 
-static void notify_refused(void **state)
+static int try_oci(struct fixture *x, const struct jail_facts *facts, const char *cache, struct jail_bpf *ret)
+{
+	x->e = (struct err){0};
+	return oci_filter(x->s, facts, cache, &x->a, ret, &x->e);
+}
+
+#define NOTIFY(more)                                                                                                   \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\"," more                                                                  \
+	"\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
+#define LISTENER "\"listenerPath\":\"/run/agent\","
+
+static void agent(void **state)
+{
+	struct jail_facts old = host;
+	struct fixture *x = *state;
+	struct jail_bpf f;
+	char cache[96];
+
+	snprintf(cache, sizeof(cache), "%s/cache", x->dir);
+	parse(x,
+	      NOTIFY(LISTENER "\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\",\"SECCOMP_FILTER_FLAG_TSYNC\"],"));
+	for (int cached = 0; cached < 2; cached++) {
+		f = compile(x, cache);
+		assert_int_equal(f.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		RETURNS(f, SECCOMP_RET_USER_NOTIF, X64, SYS_mkdir, 0);
+		RETURNS(f, SECCOMP_RET_ALLOW, X64, SYS_rmdir, 0);
+	}
+	/* The kernel is asked even where the filter is at hand. */
+	old.seccomp_flags &= ~SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	assert_int_equal(try_oci(x, &old, cache, &f), -ENOTSUP);
+	assert_non_null(strstr(x->e.text, "no listeners"));
+	parse(x, NOTIFY());
+	assert_int_equal(try_oci(x, &host, cache, &f), -EINVAL);
+	assert_string_equal(x->e.path, "linux.seccomp.listenerPath");
+	/* As the default there is no call that is newer than the profile. */
+	parse(x, "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," LISTENER
+		 "\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+	f = compile(x, NULL);
+	assert_int_equal(f.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	RETURNS(f, SECCOMP_RET_USER_NOTIF, X64, 5000, 0);
+	RETURNS(f, SECCOMP_RET_ALLOW, X64, SYS_mkdir, 0);
+	/* config-linux.md: without the action the path is ignored. */
+	parse(x, "{" LISTENER "\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+	assert_false(compile(x, NULL).flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+static void flags(void **state)
 {
 	struct fixture *x = *state;
 	struct jail_bpf f;
 
-	x->s = &x->config.linux_.seccomp;
-	*x->s = (struct spec_seccomp){.set = true, .default_action = "SCMP_ACT_NOTIFY"};
-	assert_int_equal(oci_filter(x->s, &host, NULL, &x->a, &f, &x->e), -ENOTSUP);
-	assert_string_equal(x->e.path, "linux.seccomp.defaultAction");
+	for (const struct word *w = seccomp_flags; w->name; w++) {
+		struct jail_facts without = host;
+
+		parse(x, arena_printf(&x->a,
+				      "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"," LISTENER
+				      "\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"%s\"]}",
+				      w->name));
+		assert_int_equal(try_oci(x, &host, NULL, &f), 0);
+		assert_int_equal(f.flags,
+				 SECCOMP_FILTER_FLAG_NEW_LISTENER | (w->value & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC));
+		without.seccomp_flags &= ~w->value;
+		assert_int_equal(try_oci(x, &without, NULL, &f), -ENOTSUP);
+		assert_non_null(strstr(x->e.text, w->name));
+		assert_string_equal(x->e.path, w->value == SECCOMP_FILTER_FLAG_TSYNC ? "linux.seccomp.flags[0]"
+										     : "linux.seccomp.flags[1]");
+		x->s->default_action = "SCMP_ACT_LOG";
+		assert_int_equal(try_oci(x, &host, NULL, &f),
+				 w->value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? -EINVAL : 0);
+	}
+	/* runc's default is none where the kernel has it not. */
+	parse(x, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+	assert_int_equal(compile(x, NULL).flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	assert_int_equal(try_oci(x, &(struct jail_facts){.arch = X64}, NULL, &f), 0);
+	assert_int_equal(f.flags, 0);
+}
+
+static void actions(void **state)
+{
+	static const struct {
+		const char *rule;
+		uint32_t ret;
+	} cases[] = {
+	    {"\"SCMP_ACT_KILL\"", SECCOMP_RET_KILL_THREAD},
+	    {"\"SCMP_ACT_KILL_THREAD\"", SECCOMP_RET_KILL_THREAD},
+	    {"\"SCMP_ACT_KILL_PROCESS\"", SECCOMP_RET_KILL_PROCESS},
+	    {"\"SCMP_ACT_TRAP\"", SECCOMP_RET_TRAP},
+	    {"\"SCMP_ACT_LOG\"", SECCOMP_RET_LOG},
+	    {"\"SCMP_ACT_ALLOW\"", SECCOMP_RET_ALLOW},
+	    {"\"SCMP_ACT_ERRNO\"", SECCOMP_RET_ERRNO | EPERM},
+	    {"\"SCMP_ACT_ERRNO\",\"errnoRet\":0", SECCOMP_RET_ERRNO},
+	    {"\"SCMP_ACT_ERRNO\",\"errnoRet\":4095", SECCOMP_RET_ERRNO | 4095},
+	    {"\"SCMP_ACT_TRACE\"", SECCOMP_RET_TRACE | EPERM},
+	    {"\"SCMP_ACT_TRACE\",\"errnoRet\":65535", SECCOMP_RET_TRACE | 65535},
+	};
+	struct fixture *x = *state;
+
+	/* For one call, and as the default. */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct jail_bpf f;
+		char *text = arena_printf(&x->a,
+					  "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":7,"
+					  "\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":%s}]}",
+					  cases[i].rule);
+
+		parse(x, text);
+		f = compile(x, NULL);
+		RETURNS(f, cases[i].ret, X64, SYS_mkdir, 0);
+		RETURNS(f, SECCOMP_RET_ERRNO | 7, X64, SYS_read, 0);
+		x->s->default_action = x->s->rules[0].action;
+		x->s->default_errno_ret = x->s->rules[0].errno_ret;
+		x->s->n_rules = 0;
+		f = compile(x, NULL);
+		RETURNS(f, cases[i].ret, X64, SYS_read, 0);
+	}
+}
+
+/* Those of other processors need no code: the kernel runs none of their calls. */
+static void architectures(void **state)
+{
+	static const char *const names[] = {
+	    "SCMP_ARCH_X86",     "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",         "SCMP_ARCH_ARM",
+	    "SCMP_ARCH_AARCH64", "SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32",
+	    "SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
+	    "SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",        "SCMP_ARCH_S390X",
+	    "SCMP_ARCH_PARISC",  "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",     "SCMP_ARCH_LOONGARCH64",
+	    "SCMP_ARCH_M68K",    "SCMP_ARCH_SH",       "SCMP_ARCH_SHEB"};
+	struct fixture *x = *state;
+	struct jail_bpf f;
+	int known = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		bool own = i < 3;
+		int r;
+
+		parse(x, arena_printf(&x->a,
+				      "{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"%s\"],\"syscalls\":[{"
+				      "\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRAP\"}]}",
+				      names[i]));
+		r = try_oci(x, &host, NULL, &f);
+		if (arch_token(names[i])) {
+			known++;
+			assert_int_equal(r, 0);
+			RETURNS(f, SECCOMP_RET_TRAP, X64, SYS_mkdir, 0);
+			RETURNS(f, str_eq(names[i], "SCMP_ARCH_X86") ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_THREAD, X86,
+				39, 0);
+			continue;
+		}
+		assert_false(own);
+		assert_int_equal(r, -EINVAL);
+		assert_string_equal(x->e.path, "linux.seccomp.architectures[0]");
+		assert_non_null(strstr(x->e.text, names[i]));
+		assert_non_null(strstr(x->e.text, "libseccomp 2."));
+	}
+	assert_in_range(known, 19, ARRAY_LEN(names));
 }
 
 static bool same(const struct jail_bpf *a, const struct jail_bpf *b)
@@ -381,8 +527,8 @@ static void bad_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(docker_size),    T(every_call), T(one_condition), T(two_rules),     T(permissive_default),
-	    T(notify_refused), T(cached),     T(tampered),      T(bad_directory),
+	    T(docker_size), T(every_call), T(one_condition), T(two_rules), T(permissive_default), T(agent),
+	    T(flags),       T(actions),    T(architectures), T(cached),    T(tampered),           T(bad_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,13 +369,18 @@ static void without_listener(void **state)
 	struct fixture *x = *state;
 
 	x->facts = host;
-	x->facts.user_notif = false;
+	x->facts.seccomp_flags &= ~SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	make(x, jail_builtin_policy("default"));
 	assert_false(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	IS("errno", X64, SYS_prlimit64, 1, 0, 1);
-	x->facts.user_notif = true;
-	x->config.linux_.seccomp.listener_path = "/run/agent.sock";
+	x->facts = host;
+	x->config.linux_.seccomp =
+	    (struct spec_seccomp){.set = true, .default_action = "SCMP_ACT_ALLOW", .listener_path = "/run/agent.sock"};
+	make(x, "{}"); /* the profile does not use the path */
+	assert_true(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	x->config.linux_.seccomp.default_action = "SCMP_ACT_NOTIFY";
 	make(x, "{\"on_violation\":\"kill\"}");
+	assert_false(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	IS("kill", X64, SYS_prlimit64, 1, 0, 1);
 }
 
@@ -412,6 +417,56 @@ static void oci_trace_under_trace(void **state)
 	assert_string_equal(x->e.path, "linux.seccomp");
 }
 
+/* An agent that lets a call go on would take it from the tracer. */
+static void agent_beside_tracer(void **state)
+{
+	static const struct {
+		const char *policy, *call; /* NULL: SCMP_ACT_NOTIFY for all */
+		const char *in_error;      /* NULL: they go together */
+	} cases[] = {
+	    {"{\"exec\":{}}", "mkdir", NULL},
+	    {"{\"exec\":{}}", "execve", NULL}, /* judged once more at its end */
+	    {"{\"exec\":{}}", "clone3", NULL}, /* ENOSYS is the stricter answer */
+	    {"{\"exec\":{}}", "ptrace", "gives ptrace to the agent"},
+	    {"{\"limits\":{\"processes\":3}}", "fork", "policy test (limits)"},
+	    {"{\"limits\":{\"processes\":3}}", "write", NULL},
+	    {"{\"signals\":{\"protect\":[\"/a\"]}}", "kill", "gives kill to the agent"},
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+	     "\"action\":\"SCMP_ACT_ALLOW\"}]}}",
+	     "mkdir", NULL},
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+	     "\"action\":\"SCMP_ACT_ALLOW\"}]}}",
+	     "rmdir", "gives system call 84 to the agent"},
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+	     "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":1,\"value\":448,\"op\":\"SCMP_CMP_EQ\"}]}]}}",
+	     "mkdir", "syscalls.syscalls[0]"},
+	    {"{\"exec\":{}}", NULL, "to the agent"},
+	    {"{\"signals\":{\"to_init\":\"refuse\"}}", "kill", NULL}, /* no tracer */
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *names[] = {(char *)cases[i].call, NULL};
+		struct spec_seccomp_rule rule = {.names = {names, 1}, .action = "SCMP_ACT_NOTIFY"};
+		int r;
+
+		x->config.linux_.seccomp = (struct spec_seccomp){.set = true,
+								 .default_action = "SCMP_ACT_ALLOW",
+								 .listener_path = "/run/agent",
+								 .rules = &rule,
+								 .n_rules = cases[i].call ? 1 : 0};
+		if (!cases[i].call)
+			x->config.linux_.seccomp.default_action = "SCMP_ACT_NOTIFY";
+		x->e = (struct err){0};
+		r = try_plan(x, cases[i].policy);
+		if (r != (cases[i].in_error ? -ENOTSUP : 0))
+			fail_msg("case %zu: %d %s", i, r, x->e.text);
+		if (cases[i].in_error && !strstr(x->e.text, cases[i].in_error))
+			fail_msg("case %zu: '%s' has no '%s'", i, x->e.text, cases[i].in_error);
+		assert_string_equal(x->e.path, cases[i].in_error ? "linux.seccomp" : "");
+	}
+}
+
 static void printed(void **state)
 {
 	struct fixture *x = *state;
@@ -430,9 +485,22 @@ static void printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(builtin_default),  T(to_init_refused),  T(init_workload), T(trace),           T(processes_only),
-	    T(protect),          T(own_rules),        T(int_arguments), T(multiplexed),     T(docker_size),
-	    T(refused_policies), T(without_listener), T(none),          T(exec_deny_alone), T(oci_trace_under_trace),
+	    T(builtin_default),
+	    T(to_init_refused),
+	    T(init_workload),
+	    T(trace),
+	    T(processes_only),
+	    T(protect),
+	    T(own_rules),
+	    T(int_arguments),
+	    T(multiplexed),
+	    T(docker_size),
+	    T(refused_policies),
+	    T(without_listener),
+	    T(none),
+	    T(exec_deny_alone),
+	    T(oci_trace_under_trace),
+	    T(agent_beside_tracer),
 	    T(printed),
 	};
 

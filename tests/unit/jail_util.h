@@ -62,7 +62,11 @@ static inline uint32_t run_bpf(const struct jail_bpf *f, uint32_t arch, int nr, 
 
 #define ARGS(...) ((const uint64_t[6]){__VA_ARGS__})
 
+#define ALL_FLAGS                                                                                                      \
+	(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |                        \
+	 SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+
 static const struct jail_facts host = {
-    .arch = AUDIT_ARCH_X86_64, .caps = (1ull << 41) - 1, .last_cap = 40, .user_notif = true, .wait_killable = true};
+    .arch = AUDIT_ARCH_X86_64, .caps = (1ull << 41) - 1, .last_cap = 40, .seccomp_flags = ALL_FLAGS};
 
 #endif

@@ -454,11 +454,6 @@ static void test_unsupported(void **state)
 	    {LINUX("\"personality\":{\"domain\":\"LINUX32\"}"), "linux.personality"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "linux.personality"},
 	    {LINUX("\"intelRdt\":{}"), "linux.intelRdt"},
-	    {SECC("\"listenerPath\":\"/x\""), "linux.seccomp.listenerPath"},
-	    {LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}"), "linux.seccomp.defaultAction"},
-	    {SECC("\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"b\"],\"action\":\"SCMP_"
-		  "ACT_NOTIFY\"}]"),
-	     "linux.seccomp.syscalls[1].action"},
 	};
 
 	(void)state;
@@ -477,6 +472,7 @@ static void test_supported(void **state)
 	    LINUX("\"personality\":{\"domain\":\"LINUX\"},\"netDevices\":{},\"mountLabel\":\"\",\"intelRdt\":null"),
 	    PROC("\"apparmorProfile\":\"\",\"selinuxLabel\":\"\",\"execCPUAffinity\":{\"initial\":\"0\"}"),
 	    HOOK("{\"path\":\"/a\"}"),
+	    SECC("\"listenerPath\":\"/x\",\"syscalls\":[{\"names\":[\"b\"],\"action\":\"SCMP_ACT_NOTIFY\"}]"),
 	};
 
 	(void)state;

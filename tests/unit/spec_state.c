@@ -32,6 +32,8 @@ static struct spec_state sample(void)
 	    .cgroup_manager = "cgroupfs",
 	    .cgroup_path = "/sys/fs/cgroup/c1",
 	    .policy = "default",
+	    .seccomp_listener_path = "/run/agent",
+	    .seccomp_listener_metadata = "m=\"1\"",
 	    .annotations = {annotations, 2},
 	    .hooks = {[HOOK_POSTSTOP] = {hooks, 2}, [HOOK_START_CONTAINER] = {hooks + 1, 1}},
 	};
@@ -54,6 +56,8 @@ static void test_round_trip(void **state)
 	assert_string_equal(t.rootfs, "/b/rootfs");
 	assert_string_equal(t.created_at, s.created_at);
 	assert_string_equal(t.cgroup_path, s.cgroup_path);
+	assert_string_equal(t.seccomp_listener_path, "/run/agent");
+	assert_string_equal(t.seccomp_listener_metadata, "m=\"1\"");
 	assert_string_equal(spec_map_get(&t.annotations, "org.example"), "x\n\"y\"");
 	assert_int_equal(t.hooks[HOOK_POSTSTOP].n, 2);
 	assert_string_equal(t.hooks[HOOK_POSTSTOP].v[0].env.v[0], "K=\"v\"");
@@ -138,6 +142,28 @@ static void test_print(void **state)
 	    b.data, "{\"ociVersion\":\"1.3.0\",\"id\":\"c1\",\"pid\":0,\"status\":\"stopped\",\"bundle\":\"/b\"}");
 }
 
+/* What goes to a seccomp agent: the process under the filter is not always the container's init. */
+static void test_process_state(void **state)
+{
+	struct spec_state s = sample();
+	AUTO_BUF b = {0};
+
+	(void)state;
+	spec_process_state_print(&s, STATUS_CREATING, 4423, &(struct jsonw){.out = &b});
+	assert_string_equal(
+	    b.data,
+	    "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":4423,\"metadata\":\"m=\\\"1\\\"\",\"state\":{"
+	    "\"ociVersion\":\"1.3.0\",\"id\":\"c1\",\"pid\":4422,\"status\":\"creating\",\"bundle\":\"/b\","
+	    "\"annotations\":{\"org.example\":\"x\\n\\\"y\\\"\",\"empty\":\"\"}}}");
+	buf_free(&b);
+	s.seccomp_listener_metadata = NULL;
+	s.annotations.n = 0;
+	spec_process_state_print(&s, STATUS_RUNNING, 1, &(struct jsonw){.out = &b});
+	assert_string_equal(b.data,
+			    "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":1,\"state\":{\"ociVersion\":"
+			    "\"1.3.0\",\"id\":\"c1\",\"pid\":4422,\"status\":\"running\",\"bundle\":\"/b\"}}");
+}
+
 static void test_features(void **state)
 {
 	char *options[] = {"bind", "ro", NULL}, *actions[] = {"SCMP_ACT_ALLOW", NULL};
@@ -176,8 +202,9 @@ static void test_features(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_little), cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_truncated),  cmocka_unit_test(test_print),  cmocka_unit_test(test_features),
+	    cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_little), cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_truncated),     cmocka_unit_test(test_print),  cmocka_unit_test(test_features),
+	    cmocka_unit_test(test_process_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
