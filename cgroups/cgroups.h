@@ -175,4 +175,46 @@ int64_t cg_oom_count(int fd);
  * that jailrun made and that are empty now go too (never the mount itself). Returns 0 or -errno. */
 int cg_remove(const char *path, struct err *e);
 
+/* ---- resctrl (Intel RDT): linux.intelRdt ---- */
+
+struct cg_rdt_facts {
+	const char *mount; /* where resctrl is mounted, or NULL */
+	bool exists;       /* the directory of closID, or of the container's id where there is none */
+};
+
+struct cg_rdt_plan {
+	const char *path;     /* the class of service, an absolute directory; NULL: linux.intelRdt is not set */
+	const char *monitor;  /* the monitoring group in it, or NULL */
+	bool make;            /* path is to be made */
+	bool compare;         /* path is there already: its schemata must say what the first n_compared lines say */
+	bool remove;          /* path goes with the container */
+	const char *lines[3]; /* for `schemata`, one write each: l3CacheSchema, memBwSchema, schemata */
+	size_t n_lines, n_compared;
+};
+
+struct cg_rdt_run {
+	bool made, monitored; /* which of the plan's two directories this call made */
+};
+
+/* Facts of this host, when linux.intelRdt is set. Returns 0 (no resctrl is no error here) or -errno. */
+int cg_rdt_probe(const struct spec_linux *l, const char *id, struct arena *a, struct cg_rdt_facts *ret, struct err *e);
+/* Pure. The rules of config-linux.md, IntelRdt. Returns 0; -ENOTSUP without resctrl; -ENOENT when closID names nothing
+ * and no schema is given to make it with; -EINVAL, -ENOMEM. */
+int cg_rdt_plan(const struct spec_linux *l, const struct cg_rdt_facts *f, const char *id, struct arena *a,
+		struct cg_rdt_plan *ret, struct err *e);
+void cg_rdt_plan_print(const struct cg_rdt_plan *p, struct jsonw *w, const char *key);
+/* Makes or compares the class, writes its schemata, makes the monitoring group. Returns 0; -EEXIST when a class that is
+ * shared says something else, or the monitoring group is there; -errno. On failure what was made is removed. */
+int cg_rdt_create(const struct cg_rdt_plan *p, struct cg_rdt_run *r, struct err *e);
+/* Takes cg_rdt_create back. Never fails, and may be called twice. */
+void cg_rdt_unmake(const struct cg_rdt_plan *p, struct cg_rdt_run *r);
+/* Puts a process of one thread into the class and, when monitor is not NULL, into that group; its children are born
+ * there. Returns 0 or -errno. */
+int cg_rdt_enter(const char *path, const char *monitor, pid_t pid, struct err *e);
+/* New schemata for the container's class (update --l3-cache-schema, --mem-bw-schema); each may be NULL. path NULL: the
+ * container has none, -ENOTSUP. Both or none. Returns 0 or -errno. */
+int cg_rdt_update(const char *path, const char *l3_cache_schema, const char *mem_bw_schema, struct err *e);
+/* Removes the groups that were made for a container (NULL: that one was not). Returns 0, also when they are gone. */
+int cg_rdt_remove(const char *path, const char *monitor, struct err *e);
+
 #endif

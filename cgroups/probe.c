@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include "cgroups/cgroups.h"
+#include "cgroups/tree.h"
 
 /* The first user namespace's inode number is fixed: PROC_USER_INIT_INO of include/linux/proc_ns.h. */
 #define USER_NS_INIT_INO 0xEFFFFFFDu
@@ -25,19 +25,20 @@ static bool is_cgroup2(const char *path)
 }
 
 /* proc(5), mountinfo: the fifth field is where it is mounted, the file system's type comes after " - ". */
-static int mount_from_mountinfo(struct arena *a, const char **ret, struct err *e)
+int cg_find_mount(const char *type, struct arena *a, const char **ret, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
-	char *rest, *line;
+	char *rest, *line, mark[32];
 	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", 16u << 20, &text, NULL, e);
 
 	if (r < 0)
 		return r;
+	snprintf(mark, sizeof(mark), " - %s ", type);
 	rest = text;
 	while ((line = str_field(&rest, "\n"))) {
-		char *type = strstr(line, " - cgroup2 "), *where = line;
+		char *where = line;
 
-		if (!type)
+		if (!strstr(line, mark))
 			continue;
 		for (int i = 0; i < 4 && where; i++)
 			where = strchr(where, ' ') ? strchr(where, ' ') + 1 : NULL;
@@ -148,7 +149,7 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 		ret->layout = CG_HYBRID;
 		ret->mount = "/sys/fs/cgroup/unified";
 	} else {
-		r = mount_from_mountinfo(a, &ret->mount, e);
+		r = cg_find_mount("cgroup2", a, &ret->mount, e);
 		if (r < 0)
 			return r;
 		if (!ret->mount)

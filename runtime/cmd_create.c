@@ -146,6 +146,8 @@ static int destroy(struct life *l, struct err *e)
 	fd_close_p(&l->cg_run.dir_fd);
 	if (l->cg.path)
 		r = cg_remove(l->cg.path, e);
+	if (r >= 0)
+		r = cg_rdt_remove(l->state.rdt_remove ? l->state.rdt_path : NULL, l->state.rdt_monitor, e);
 	rt_unmake(l->root, &l->store, l->ns.rootfs);
 	if (l->state.hooks[HOOK_POSTSTOP].n > 0) {
 		spec_state_print(&l->state, STATUS_STOPPED, false, &w);

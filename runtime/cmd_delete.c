@@ -100,6 +100,9 @@ static int leftovers_remove(const char *root, struct rt_container *k, struct err
 		r = cg_remove(k->state.cgroup_path, e);
 	if (r < 0)
 		return r;
+	r = cg_rdt_remove(k->state.rdt_remove ? k->state.rdt_path : NULL, k->state.rdt_monitor, e);
+	if (r < 0)
+		return r;
 	rt_unmake(root, &k->store, k->state.rootfs);
 	spec_state_print(&k->state, STATUS_STOPPED, false, &w);
 	if (!state.failed)

@@ -18,6 +18,8 @@ int cmd_plan(struct rt_call *c, struct err *e)
 		jw_object(&w, NULL);
 		ns_plan_print(&l.ns, &w, "namespaces");
 		cg_plan_print(&l.cg, &w, "cgroup");
+		if (l.rdt.path)
+			cg_rdt_plan_print(&l.rdt, &w, "intelRdt");
 		jail_plan_print(&l.jail, &w, "jail");
 		jw_object_end(&w);
 		buf_str(&out, "\n");

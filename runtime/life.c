@@ -7,6 +7,11 @@ static bool has_limits(const struct life *l)
 	return l->cg.n_writes > 0;
 }
 
+static bool has_rdt(const struct life *l)
+{
+	return l->rdt.path != NULL;
+}
+
 static bool has_devices(const struct life *l)
 {
 	return l->cg.devices;
@@ -113,6 +118,7 @@ static const struct step rows[] = {
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
+    {'P', "resctrl.create", has_rdt, parent_rdt, parent_rdt_undo},
     {'P', "clone", NULL, parent_clone, parent_clone_undo},
     {'P', "state.pid", starts_now, parent_note_pid, NULL, .beside = true},
     {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL, .beside = true},
@@ -120,6 +126,7 @@ static const struct step rows[] = {
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
     {'P', "oom.score", has_oom_score, parent_oom, NULL},
+    {'P', "resctrl.enter", has_rdt, parent_rdt_enter, NULL},
     {'P', "net.devices", has_net_devices, parent_net_devices, parent_net_devices_undo},
     {'C', "ns.rest", has_rest, child_rest, NULL},
     {'C', "ns.become_root", in_userns, child_become_root, NULL},

@@ -47,6 +47,7 @@ struct life {
 	struct spec_config config;
 	struct ns_plan ns;
 	struct cg_plan cg;
+	struct cg_rdt_plan rdt;
 	struct jail_plan jail;
 	struct spec_state state;
 
@@ -54,6 +55,7 @@ struct life {
 	struct rt_store store;
 	struct ns_run ns_run;
 	struct cg_run cg_run;
+	struct cg_rdt_run rdt_run;
 	struct rt_foreground signals; /* held back from the first row on */
 	int sock;                     /* to the other side */
 	int start_fd;                 /* listening: the helper's, until `start` comes */

@@ -88,6 +88,22 @@ int parent_cgroup_devices(struct life *l, struct err *e)
 	return cg_devices(&l->cg, &l->cg_run, e);
 }
 
+int parent_rdt(struct life *l, struct err *e)
+{
+	return cg_rdt_create(&l->rdt, &l->rdt_run, e);
+}
+
+void parent_rdt_undo(struct life *l)
+{
+	cg_rdt_unmake(&l->rdt, &l->rdt_run);
+}
+
+/* Before its first child and its program: both inherit the class. */
+int parent_rdt_enter(struct life *l, struct err *e)
+{
+	return cg_rdt_enter(l->rdt.path, l->rdt.monitor, l->pid, e);
+}
+
 static const char *clone_hint(int r)
 {
 	switch (-r) {

@@ -129,6 +129,9 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	s->owner = (char *)rt_user_name(geteuid(), &c->arena);
 	s->cgroup_manager = (char *)c->g.cgroup_manager;
 	s->cgroup_path = (char *)l->cg.path;
+	s->rdt_path = (char *)l->rdt.path;
+	s->rdt_remove = l->rdt.remove;
+	s->rdt_monitor = (char *)l->rdt.monitor;
 	s->policy = policy ? policy->name : NULL;
 	s->pid_shared = !pid->set || pid->path;
 	s->annotations = l->config.annotations;
@@ -184,6 +187,14 @@ static int probe_cgroups(struct rt_call *c, struct cg_facts *ret, struct err *e)
 	return r;
 }
 
+static int plan_rdt(struct rt_call *c, struct life *l, struct err *e)
+{
+	struct cg_rdt_facts facts;
+	int r = cg_rdt_probe(&l->config.linux_, l->id, &c->arena, &facts, e);
+
+	return r < 0 ? r : cg_rdt_plan(&l->config.linux_, &facts, l->id, &c->arena, &l->rdt, e);
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy *policy, struct err *e)
 {
 	struct jail_options o = {
@@ -234,7 +245,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
-	    (r = plan_jail(c, l, has_policy ? &policy : NULL, e)) < 0)
+	    (r = plan_rdt(c, l, e)) < 0 || (r = plan_jail(c, l, has_policy ? &policy : NULL, e)) < 0)
 		return r;
 	fill_state(c, l, has_policy ? &policy : NULL);
 	if ((r = fill_agent(c, l, e)) < 0)

@@ -13,7 +13,7 @@ static void write_cgroup(struct jsonw *w)
 	static const struct {
 		const char *key;
 		bool value;
-	} what[] = {{"v1", false}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}};
+	} what[] = {{"v1", false}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
 
 	jw_object(w, "cgroup");
 	for (size_t i = 0; i < ARRAY_LEN(what); i++)
@@ -54,9 +54,9 @@ static void write_linux(struct jsonw *w, const struct spec_features *f)
 	jw_array_end(w);
 	jw_object_end(w);
 	jw_object(w, "intelRdt");
-	jw_bool(w, "enabled", false);
-	jw_bool(w, "schemata", false);
-	jw_bool(w, "monitoring", false);
+	jw_bool(w, "enabled", true);
+	jw_bool(w, "schemata", true);
+	jw_bool(w, "monitoring", true);
 	jw_object_end(w);
 	jw_object(w, "mountExtensions");
 	write_enabled(w, "idmap", true);

@@ -362,6 +362,9 @@ struct spec_state {
 	uint32_t owner_uid;
 	char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	char *cgroup_path;    /* absolute path of the directory, or NULL */
+	char *rdt_path;       /* directory of its resctrl class of service, or NULL */
+	bool rdt_remove;      /* that one goes with the container */
+	char *rdt_monitor;    /* directory of its resctrl monitoring group, or NULL */
 	char *policy;         /* name, or NULL */
 	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */

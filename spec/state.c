@@ -17,6 +17,9 @@ static const struct field state_fields[] = {
     FIELD_INT("ownerUid", get_u32, S, owner_uid, 0, UINT32_MAX),
     FIELD("cgroupManager", get_string, S, cgroup_manager),
     FIELD("cgroupPath", get_string, S, cgroup_path, .pattern = &absolute_path),
+    FIELD("rdtPath", get_string, S, rdt_path, .pattern = &absolute_path),
+    FIELD("rdtRemove", get_bool, S, rdt_remove),
+    FIELD("rdtMonitor", get_string, S, rdt_monitor, .pattern = &absolute_path),
     FIELD("policy", get_string, S, policy),
     FIELD("pidShared", get_bool, S, pid_shared),
     FIELD("seccompListenerPath", get_string, S, seccomp_listener_path, .pattern = &absolute_path),
@@ -93,6 +96,10 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	jw_uint(&w, "ownerUid", s->owner_uid);
 	write_str(&w, "cgroupManager", s->cgroup_manager);
 	write_str(&w, "cgroupPath", s->cgroup_path);
+	write_str(&w, "rdtPath", s->rdt_path);
+	if (s->rdt_remove)
+		jw_bool(&w, "rdtRemove", true);
+	write_str(&w, "rdtMonitor", s->rdt_monitor);
 	write_str(&w, "policy", s->policy);
 	jw_bool(&w, "pidShared", s->pid_shared);
 	write_str(&w, "seccompListenerPath", s->seccomp_listener_path);

@@ -21,7 +21,6 @@ USED(selinux, p->selinux_label != NULL)
 USED(mount_label, l->mount_label != NULL)
 USED(memory_policy, l->memory_policy.set)
 USED(personality, l->personality.set && (!str_eq(l->personality.domain, "LINUX") || l->personality.flags.n))
-USED(intel_rdt, l->intel_rdt.set)
 
 static const struct {
 	const char *path;
@@ -30,7 +29,7 @@ static const struct {
 } not_applied[] = {
     {"process.scheduler", scheduler},   {"process.ioPriority", io_priority}, {"process.apparmorProfile", apparmor},
     {"process.selinuxLabel", selinux},  {"linux.mountLabel", mount_label},   {"linux.memoryPolicy", memory_policy},
-    {"linux.personality", personality}, {"linux.intelRdt", intel_rdt},
+    {"linux.personality", personality},
 };
 
 static int refuse(struct err *e, const char *path, const char *hint)

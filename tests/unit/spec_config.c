@@ -453,7 +453,6 @@ static void test_unsupported(void **state)
 	    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}"), "linux.memoryPolicy"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX32\"}"), "linux.personality"},
 	    {LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "linux.personality"},
-	    {LINUX("\"intelRdt\":{}"), "linux.intelRdt"},
 	};
 
 	(void)state;

@@ -31,6 +31,9 @@ static struct spec_state sample(void)
 	    .owner_uid = UINT32_MAX,
 	    .cgroup_manager = "cgroupfs",
 	    .cgroup_path = "/sys/fs/cgroup/c1",
+	    .rdt_path = "/sys/fs/resctrl/c1",
+	    .rdt_remove = true,
+	    .rdt_monitor = "/sys/fs/resctrl/c1/mon_groups/c1",
 	    .policy = "default",
 	    .seccomp_listener_path = "/run/agent",
 	    .seccomp_listener_metadata = "m=\"1\"",
@@ -58,6 +61,9 @@ static void test_round_trip(void **state)
 	assert_string_equal(t.cgroup_path, s.cgroup_path);
 	assert_string_equal(t.seccomp_listener_path, "/run/agent");
 	assert_string_equal(t.seccomp_listener_metadata, "m=\"1\"");
+	assert_string_equal(t.rdt_path, s.rdt_path);
+	assert_string_equal(t.rdt_monitor, s.rdt_monitor);
+	assert_true(t.rdt_remove);
 	assert_string_equal(spec_map_get(&t.annotations, "org.example"), "x\n\"y\"");
 	assert_int_equal(t.hooks[HOOK_POSTSTOP].n, 2);
 	assert_string_equal(t.hooks[HOOK_POSTSTOP].v[0].env.v[0], "K=\"v\"");
@@ -78,7 +84,8 @@ static void test_little(void **state)
 	(void)state;
 	spec_state_write(&s, &b);
 	assert_int_equal(spec_state_parse(b.data, b.len, &a, &t, &e), 0);
-	assert_true(!t.created && !t.pid && !t.bundle && !t.cgroup_path && !t.policy && !t.annotations.n);
+	assert_true(!t.created && !t.pid && !t.bundle && !t.cgroup_path && !t.rdt_path && !t.rdt_remove && !t.policy &&
+		    !t.annotations.n);
 	arena_free(&a);
 }
 
@@ -183,6 +190,9 @@ static void test_features(void **state)
 	    "\"namespaces\": [\n            \"mount\",",
 	    "\"time\"\n        ]",
 	    "\"v1\": false,\n            \"v2\": true,",
+	    "\"rdma\": true\n",
+	    "\"intelRdt\": {\n            \"enabled\": true,\n            \"schemata\": true,\n            "
+	    "\"monitoring\": true",
 	    "\"actions\": [\n                \"SCMP_ACT_ALLOW\"\n            ]",
 	    "\"idmap\": {\n                \"enabled\": true\n            }",
 	    "\"netDevices\": {\n            \"enabled\": true\n        }",
