@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      1u
+#define FORMAT      2u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -179,6 +179,7 @@ static void put_seal(struct buf *out, const struct jail_seal *s)
 	blob_put_u32(out, s->new_keyring);
 	blob_put_u32(out, s->terminal);
 	blob_put_u32(out, s->preserve_fds);
+	blob_put_u32(out, s->listen_pid);
 	put_bpf(out, &s->seccomp);
 	put_hooks(out, &s->start_hooks);
 	blob_put_str(out, s->hook_state);
@@ -205,6 +206,7 @@ static void get_seal(struct blob *b, struct jail_seal *s)
 	s->new_keyring = get_bool(b);
 	s->terminal = get_bool(b);
 	s->preserve_fds = blob_get_u32(b);
+	s->listen_pid = get_bool(b);
 	get_bpf(b, &s->seccomp);
 	get_hooks(b, &s->start_hooks);
 	s->hook_state = blob_get_str(b);

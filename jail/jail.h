@@ -36,6 +36,7 @@ struct jail_seal {
 	bool no_new_privs;
 	bool new_keyring;
 	bool terminal;                     /* stdin is the controlling terminal to be */
+	bool listen_pid;                   /* LISTEN_PID is in env and gets the pid of the process that executes the workload */
 	uint32_t preserve_fds;             /* fds 3 .. 3+n-1 stay open */
 	struct jail_bpf seccomp;           /* linux.seccomp, len 0: none; a listener that it makes is an agent's */
 	struct spec_hook_list start_hooks; /* hooks.startContainer */
@@ -120,6 +121,7 @@ struct jail_options {
 	bool no_new_keyring;
 	bool userns;
 	uint32_t preserve_fds;
+	bool listen_pid;
 };
 
 /* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */

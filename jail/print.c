@@ -159,6 +159,8 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	jw_bool(w, "new_keyring", s->new_keyring);
 	jw_bool(w, "terminal", s->terminal);
 	jw_uint(w, "preserve_fds", s->preserve_fds);
+	if (s->listen_pid)
+		jw_bool(w, "listen_pid", true);
 	print_filter(w, "seccomp", &s->seccomp);
 	jw_object_end(w);
 }

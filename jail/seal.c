@@ -38,6 +38,7 @@ int seal_plan(const struct spec_config *c, const struct jail_facts *f, const str
 		return r;
 	ret->new_keyring = !o->no_new_keyring;
 	ret->preserve_fds = o->preserve_fds;
+	ret->listen_pid = o->listen_pid;
 	ret->start_hooks = c->hooks[HOOK_START_CONTAINER];
 	return oci_filter(&c->linux_.seccomp, f, o->cache_dir, a, &ret->seccomp, e);
 }

@@ -71,6 +71,13 @@ static int open_created(struct rt_call *c, struct rt_container *k, struct err *e
 	return r < 0 ? r : check_startable(k->status, e);
 }
 
+/* The container is everybody's meanwhile, and a signal ends the wait as it ends any program. */
+static void wait_ready(struct life *l, pid_t main_pid)
+{
+	if (l->notify.fd >= 0 && rt_store_lock(&l->store, RT_LOCK_NONE, NULL) >= 0)
+		rt_notify_wait(&l->notify, main_pid, l->pidfd);
+}
+
 int cmd_start(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
@@ -89,12 +96,16 @@ int cmd_start(struct rt_call *c, struct err *e)
 		if (l.sock < 0)
 			r = err_set(e, EINVAL, "cannot start an already running container");
 	}
+	if (r >= 0 && l.state.notify)
+		r = rt_notify_bind(&l.notify, &l.store, e);
 	if (r >= 0)
 		r = rt_foreground_begin(&l.signals, e);
 	if (r >= 0) {
 		r = life_start(&l, e);
 		rt_foreground_end(&l.signals);
 	}
+	if (r >= 0)
+		wait_ready(&l, l.state.pid);
 	life_close(&l);
 	return r;
 }
@@ -166,6 +177,8 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 	r = rt_store_lock(&l->store, RT_LOCK_NONE, e);
 	if (r < 0)
 		return r;
+	if (l->notify.fd >= 0)
+		l->signals.notify = &l->notify;
 	code = rt_foreground_wait(&l->signals, l->pid, l->pidfd, l->console_fd, e);
 	if (code < 0 || c->o.keep)
 		return code;
@@ -194,6 +207,8 @@ int cmd_run(struct rt_call *c, struct err *e)
 	if (r >= 0 && l.foreground)
 		r = run_foreground(c, &l, e);
 	rt_foreground_end(&l.signals);
+	if (r >= 0 && !l.foreground)
+		wait_ready(&l, l.pid);
 	life_close(&l);
 	return r;
 }

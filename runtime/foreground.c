@@ -93,6 +93,7 @@ int rt_foreground_begin(struct rt_foreground *f, struct err *e)
 	sigset_t held;
 
 	f->signal_fd = -1;
+	f->notify = NULL;
 	sigfillset(&held);
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
 		sigdelset(&held, kept[i]);
@@ -230,13 +231,14 @@ static void stdin_read(struct session *s)
 		s->in.from = -1;
 }
 
-enum { ON_SIGNALS, ON_PID, ON_STDIN, ON_MASTER, ON_STDOUT, ON_COUNT };
+enum { ON_SIGNALS, ON_NOTIFY, ON_PID, ON_STDIN, ON_MASTER, ON_STDOUT, ON_COUNT };
 
 /* One turn: waits for what can be done, does it. Returns poll(2)'s result. */
 static int session_turn(struct session *s, int timeout, bool *ret_signalled)
 {
 	struct pollfd p[ON_COUNT] = {
 	    [ON_SIGNALS] = {.fd = s->f->signal_fd, .events = POLLIN},
+	    [ON_NOTIFY] = {.fd = s->f->notify ? s->f->notify->fd : -1, .events = POLLIN},
 	    [ON_PID] = {.fd = s->ended ? -1 : s->pidfd, .events = POLLIN},
 	    [ON_STDIN] = {.fd = !s->ended && s->in.len < BUFFER_SIZE / 2 ? s->in.from : -1, .events = POLLIN},
 	    [ON_MASTER] = {.fd = s->hung ? -1 : s->master},
@@ -255,6 +257,8 @@ static int session_turn(struct session *s, int timeout, bool *ret_signalled)
 		return errno == EINTR ? 1 : -errno;
 	if (p[ON_SIGNALS].revents)
 		*ret_signalled = signals_forward(s->f, s->pidfd, s->master);
+	if (p[ON_NOTIFY].revents)
+		rt_notify_read(s->f->notify, getpid(), 0);
 	if (p[ON_PID].revents)
 		s->ended = true;
 	if (p[ON_STDIN].revents)

@@ -8,10 +8,12 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "notify.h"
 
 struct rt_foreground {
 	int signal_fd;
-	sigset_t old_mask; /* the child sets it again before its first exec: sigprocmask(SIG_SETMASK, …) */
+	struct rt_notify *notify; /* listened to while waiting, or NULL */
+	sigset_t old_mask;        /* the child sets it again before its first exec: sigprocmask(SIG_SETMASK, …) */
 };
 
 /* Before the clone: signals are held back from here on, so that none is lost and none ends a half-made container.

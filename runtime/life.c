@@ -75,6 +75,11 @@ static bool outer_init(const struct life *l)
 	return l->jail.engine != JAIL_NONE && l->jail.init == POLICY_INIT_WORKLOAD;
 }
 
+static bool has_notify(const struct life *l)
+{
+	return l->notify.host != NULL;
+}
+
 static bool starts_now(const struct life *l)
 {
 	return l->start_now;
@@ -114,6 +119,7 @@ static bool has_poststart(const struct life *l)
  * it is made while the child mounts. */
 static const struct step rows[] = {
     {'P', "state.reserve", NULL, parent_reserve, parent_reserve_undo},
+    {'P', "notify.socket", has_notify, parent_notify, NULL},
     {'P', "audit.open", has_policy, parent_audit, NULL},
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},

@@ -10,6 +10,7 @@
 #include "foreground.h"
 #include "jail/jail.h"
 #include "namespaces/namespaces.h"
+#include "notify.h"
 #include "spec/spec.h"
 #include "store.h"
 
@@ -40,6 +41,7 @@ struct life {
 	/* What is asked. */
 	const char *root, *id, *bundle; /* bundle: absolute */
 	const char *console_socket, *pidfd_socket, *pid_file, *audit;
+	int listen_fds;  /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
 	bool start_now;  /* `run`: the workload starts without waiting for `start` */
 	bool foreground; /* `run` without --detach */
 
@@ -56,6 +58,7 @@ struct life {
 	struct ns_run ns_run;
 	struct cg_run cg_run;
 	struct cg_rdt_run rdt_run;
+	struct rt_notify notify;
 	struct rt_foreground signals; /* held back from the first row on */
 	int sock;                     /* to the other side */
 	int start_fd;                 /* listening: the helper's, until `start` comes */

@@ -42,6 +42,14 @@ void parent_reserve_undo(struct life *l)
 	rt_store_remove(&l->store, NULL);
 }
 
+/* Under `create` it is `start` that listens: the word comes from the workload. */
+int parent_notify(struct life *l, struct err *e)
+{
+	int r = rt_notify_prepare(&l->store, e);
+
+	return r < 0 || !l->start_now ? r : rt_notify_bind(&l->notify, &l->store, e);
+}
+
 /* Where denials go: --audit; for a run by hand the terminal; else beside the state. */
 int parent_audit(struct life *l, struct err *e)
 {

@@ -29,6 +29,7 @@ void life_die(struct life *l, int row);
 /* life_parent.c: rows of the runtime. */
 int parent_reserve(struct life *l, struct err *e);
 void parent_reserve_undo(struct life *l);
+int parent_notify(struct life *l, struct err *e);
 int parent_audit(struct life *l, struct err *e);
 int parent_sources(struct life *l, struct err *e);
 int parent_cgroup(struct life *l, struct err *e);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "sealed.h"
 
 #define ANNOTATION_POLICY "jailrun.policy"
@@ -134,6 +135,7 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	s->rdt_monitor = (char *)l->rdt.monitor;
 	s->policy = policy ? policy->name : NULL;
 	s->pid_shared = !pid->set || pid->path;
+	s->notify = l->notify.host != NULL;
 	s->annotations = l->config.annotations;
 	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
 }
@@ -149,12 +151,22 @@ static int check_terminal(const struct rt_call *c, const struct life *l, struct 
 	return 0;
 }
 
-static int check_preserved(const struct rt_call *c, struct err *e)
+/* First those of LISTEN_FDS, then as many as --preserve-fds says. */
+static int check_fds(const struct rt_call *c, struct life *l, struct err *e)
 {
-	for (uint64_t fd = 3; fd < 3 + c->o.preserve_fds; fd++)
-		if (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
+	int listen = rt_listen_fds(e);
+	uint64_t end = 3 + (uint64_t)(listen > 0 ? listen : 0) + c->o.preserve_fds;
+
+	if (listen < 0)
+		return listen;
+	if (c->o.preserve_fds > INT_MAX)
+		return err_set(e, EBADF, "--preserve-fds: %llu are more than there can be",
+			       (unsigned long long)c->o.preserve_fds);
+	for (uint64_t fd = 3 + (uint64_t)listen; fd < end; fd++)
+		if (fcntl((int)fd, F_GETFD) < 0)
 			return err_set(e, EBADF, "--preserve-fds: fd %llu is not open", (unsigned long long)fd);
-	return fd_cloexec_from(3 + (unsigned int)c->o.preserve_fds, e);
+	l->listen_fds = listen;
+	return fd_cloexec_from((unsigned int)end, e);
 }
 
 /* The jail is PID 1 of a pid namespace. In one that is shared with others there is none to protect, so the built-in policy
@@ -202,7 +214,8 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_policy
 	    .cache_dir = cache_dir(c),
 	    .no_new_keyring = c->o.no_new_keyring,
 	    .userns = l->ns.userns,
-	    .preserve_fds = (uint32_t)c->o.preserve_fds,
+	    .preserve_fds = (uint32_t)c->o.preserve_fds + (uint32_t)l->listen_fds,
+	    .listen_pid = l->listen_fds > 0,
 	};
 	struct jail_facts facts;
 	int r = jail_probe(&facts, e);
@@ -232,7 +245,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->pid_file = c->o.pid_file;
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;
-	if ((r = check_preserved(c, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
+	if ((r = check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
 	    (r = rt_run_sealed(c, &l->config, e)) < 0 || (r = spec_config_supported(&l->config, e)) < 0)
 		return r;
 	if (!l->config.process.set || l->config.process.args.n == 0)
@@ -241,7 +254,9 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = choose_policy(c, l, default_policy, &policy, &has_policy, e)) < 0 ||
 	    (r = check_pid_namespace(l, &policy, &has_policy, e)) < 0)
 		return r;
-	if ((r = ns_probe(&ns_facts, e)) < 0 ||
+	if ((r = rt_listen_env(l->listen_fds, &c->arena, &l->config.process.env, e)) < 0 ||
+	    (r = rt_notify_plan(l->root, id, &l->config, &c->arena, &l->notify, e)) < 0 ||
+	    (r = ns_probe(&ns_facts, e)) < 0 ||
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||

@@ -271,9 +271,10 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 	return r;
 }
 
-static int entries_remove(struct rt_store *s, struct err *e)
+/* All but state.json, of the state directory or of a directory in it. */
+static int entries_remove(struct rt_store *s, const char *name, struct err *e)
 {
-	int fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int fd = openat(s->dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
@@ -285,7 +286,10 @@ static int entries_remove(struct rt_store *s, struct err *e)
 	while (r == 0 && (d = readdir(dir))) {
 		if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..") || str_eq(d->d_name, STATE_FILE))
 			continue;
-		if (unlinkat(s->dir_fd, d->d_name, 0) < 0 && errno != ENOENT)
+		if (d->d_type == DT_DIR)
+			r = entries_remove(s, d->d_name, e);
+		if (r == 0 && unlinkat(dirfd(dir), d->d_name, d->d_type == DT_DIR ? AT_REMOVEDIR : 0) < 0 &&
+		    errno != ENOENT)
 			r = err_errno(e, "remove '%s' of the state of container %s", d->d_name, s->id);
 	}
 	closedir(dir);
@@ -294,7 +298,7 @@ static int entries_remove(struct rt_store *s, struct err *e)
 
 int rt_store_remove(struct rt_store *s, struct err *e)
 {
-	int r = entries_remove(s, e);
+	int r = entries_remove(s, ".", e);
 
 	if (r < 0)
 		return r;

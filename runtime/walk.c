@@ -240,6 +240,7 @@ void life_init(struct life *l)
 {
 	*l = (struct life){.table = &life_of_container,
 			   .store = RT_STORE_INIT,
+			   .notify = RT_NOTIFY_INIT,
 			   .sock = -1,
 			   .start_fd = -1,
 			   .audit_fd = -1,
@@ -253,8 +254,8 @@ void life_init(struct life *l)
 
 void life_close(struct life *l)
 {
-	int *fds[] = {&l->sock,    &l->start_fd, &l->audit_fd, &l->console_fd,   &l->helper_fd,
-		      &l->blob_fd, &l->peer_fd,  &l->pidfd,    &l->cg_run.dir_fd};
+	int *fds[] = {&l->sock,    &l->start_fd, &l->audit_fd, &l->console_fd, &l->helper_fd,
+		      &l->blob_fd, &l->peer_fd,  &l->pidfd,    &l->notify.fd,  &l->cg_run.dir_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_close_p(fds[i]);

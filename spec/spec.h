@@ -369,6 +369,7 @@ struct spec_state {
 	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */
 	char *seccomp_listener_path, *seccomp_listener_metadata;
+	bool notify;          /* the container has a socket for sd_notify(3) */
 	struct spec_map annotations;
 	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
 };

@@ -24,6 +24,7 @@ static const struct field state_fields[] = {
     FIELD("pidShared", get_bool, S, pid_shared),
     FIELD("seccompListenerPath", get_string, S, seccomp_listener_path, .pattern = &absolute_path),
     FIELD("seccompListenerMetadata", get_string, S, seccomp_listener_metadata),
+    FIELD("notify", get_bool, S, notify),
     FIELD("annotations", get_map, S, annotations, .pattern = &filled),
     FIELD("hooks", get_object, S, hooks, .table = &hooks_table),
 };
@@ -104,6 +105,8 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	jw_bool(&w, "pidShared", s->pid_shared);
 	write_str(&w, "seccompListenerPath", s->seccomp_listener_path);
 	write_str(&w, "seccompListenerMetadata", s->seccomp_listener_metadata);
+	if (s->notify)
+		jw_bool(&w, "notify", true);
 	write_map(&w, "annotations", &s->annotations);
 	write_hooks(&w, s->hooks);
 	jw_object_end(&w);

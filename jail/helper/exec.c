@@ -83,6 +83,17 @@ int find_program(struct helper *h, struct err *e)
 	return r;
 }
 
+/* sd_listen_fds(3): the fds are for the process of that number, which is known now. */
+static void fill_listen_pid(struct helper *h)
+{
+	static char assignment[32];
+
+	snprintf(assignment, sizeof(assignment), "LISTEN_PID=%d", (int)getpid());
+	for (size_t i = 0; i < h->plan.seal.env.n; i++)
+		if (str_starts(h->plan.seal.env.v[i], "LISTEN_PID="))
+			h->plan.seal.env.v[i] = assignment;
+}
+
 int step_exec(struct helper *h, struct err *e)
 {
 	char *none[] = {NULL}, text[128];
@@ -90,6 +101,8 @@ int step_exec(struct helper *h, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (h->plan.seal.listen_pid)
+		fill_listen_pid(h);
 	execve(h->program, h->plan.seal.args.v, h->plan.seal.env.v ? h->plan.seal.env.v : none);
 	r = errno;
 	return err_set(e, r, "exec %s: %s", h->program, go_strerror(r, text, sizeof(text)));

@@ -43,6 +43,7 @@ configs=(
 	"outer $T/outer.json $everything"
 	"user default $everything | $user | .linux.devices = []"
 	"join default $everything | $joined"
+	"notify default ."
 	"device default .linux.netDevices = {jf0: {name: \"inside\"}}"
 )
 printf '{"exec": {"allow": ["/bin/"]}, "limits": {"processes": 20}}' >"$T/trace.json"
@@ -71,6 +72,8 @@ covered=" " # the rows that were played
 n=0
 for line in "${configs[@]}"; do
 	read -r name policy filter <<<"$line"
+	unset NOTIFY_SOCKET
+	[ "$name" != notify ] || export NOTIFY_SOCKET=$T/nobody
 	verb=run
 	[ "$name" != create ] || verb=create
 	fresh_bundle "$line" /bin/true

@@ -37,6 +37,7 @@ static struct spec_state sample(void)
 	    .policy = "default",
 	    .seccomp_listener_path = "/run/agent",
 	    .seccomp_listener_metadata = "m=\"1\"",
+	    .notify = true,
 	    .annotations = {annotations, 2},
 	    .hooks = {[HOOK_POSTSTOP] = {hooks, 2}, [HOOK_START_CONTAINER] = {hooks + 1, 1}},
 	};
