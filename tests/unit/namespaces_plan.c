@@ -117,6 +117,7 @@ static void test_sysctl(void **state)
 	    {"kernel.domainname", "ipc", "uts namespace"},
 	    {"kernel.hostname", "uts", "'hostname'"},
 	    {"kernel.core_pattern", "ipc", "change the host"},
+	    {"user.max_net_namespaces", "ipc", "needs a user namespace"},
 	    {"kernel.msgmaxx", "ipc", "change the host"},
 	    {"vm.overcommit_memory", "ipc", "change the host"},
 	    {"netx.a", "network", "change the host"},
@@ -164,6 +165,10 @@ static void test_idmaps(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		refused(plan_of(&host, "", cases[i].linux_, ""), EINVAL, cases[i].path, cases[i].text);
+	/* What shows a namespace of the host is not for the root of a new user namespace. */
+	refused(plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "]," GIDS,
+			"{\"destination\":\"/sys\",\"type\":\"sysfs\"}"),
+		EINVAL, "mounts[0].type", "network namespace");
 	p = plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "," MAP(9, 14, 1) "]," GIDS, "");
 	assert_int_equal(p->result, 0);
 	assert_true(p->plan.userns);
