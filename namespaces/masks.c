@@ -3,7 +3,6 @@
  * to hide. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "internal.h"
@@ -59,7 +58,6 @@ static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, s
 		struct err *e)
 {
 	AUTO_CLOSE int target = find(r, path, e);
-	char label[512];
 	struct stat st;
 	int result;
 
@@ -74,14 +72,15 @@ static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, s
 		return result < 0 ? fail(result, "mask file", path, e) : 0;
 	}
 	if (dirs->tree < 0) {
-		char *list[] = {label};
-		struct strv options = {list, 0};
+		AUTO_BUF label = {0};
+		struct strv options = {&label.data, 0};
 
 		if (p->config->linux_.mount_label) {
-			strcpy(label, "context=");
-			strncat(label, p->config->linux_.mount_label, sizeof(label) - sizeof("context="));
+			buf_printf(&label, "context=%s", p->config->linux_.mount_label);
 			options.n = 1;
 		}
+		if (label.failed)
+			return err_set(e, ENOMEM, "out of memory");
 		dirs->tree = mnt_new("tmpfs", "tmpfs", &options, true, MOUNT_ATTR_RDONLY, e);
 		if (dirs->tree < 0)
 			return dirs->tree;

@@ -16,6 +16,7 @@ struct ns_facts {
 	bool in_userns;            /* the runtime itself runs inside a user namespace */
 	bool kernel_has[NS_COUNT]; /* /proc/self/ns/X exists */
 	bool has_cgroup2;          /* a cgroup v2 tree is mounted at /sys/fs/cgroup or at its "unified" */
+	enum lsm_fact selinux;
 };
 
 /* A mount of the plan. The vectors that it is made of are those of mount_setattr(2) and fsconfig(2). */
