@@ -110,7 +110,8 @@ jr delete -f "$id"
 
 # Without a cgroup: by pid namespace, the inner one of the outer init too; in a shared one nobody knows.
 for policy in none "$T/outer.json"; do
-	make_bundle "$T/b" "$(sh_filter 'rm -f /ready; sleep 1000 & touch /ready; wait')"
+	rm -f "$T/rootfs/ready"
+	make_bundle "$T/b" "$(sh_filter 'sleep 1000 & touch /ready; wait')"
 	jr --policy "$policy" --cgroup-manager disabled run -d --bundle "$T/b" "$id" >/dev/null 2>&1 </dev/null
 	eventually 5 test -e "$T/rootfs/ready"
 	want=2
