@@ -124,7 +124,7 @@ static int find_flags(const struct spec_seccomp *s, const struct jail_facts *f, 
 
 	/* runc's default when the property is absent */
 	*ret = s->flags.v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW & f->seccomp_flags;
-	for (size_t i = 0; i < s->flags.n; i++) {
+	for (size_t i = 0; s->flags.v && i < s->flags.n; i++) {
 		uint32_t flag = 0;
 
 		if (check_flag(s->flags.v[i], f, agent, &flag, e) < 0)

@@ -5,9 +5,10 @@
 Takes listeners at the AF_UNIX stream socket SOCKET, and appends to LOG, one JSON object a line, each container process state
 that came ({"state": ..., "fds": how many, "messages": how many}) and each call that it answered ({"nr": ..., "answer": ...,
 "pid": ...}). What it answers stands in the metadata of the state, which are its own language: NAME=ANSWER, separated by
-commas, where NAME is a system call or "*", and ANSWER is "continue", "ok" (0, and nothing is done), an errno by name, or
-"elsewhere", for mkdir: success, and the directory is made below /tmp/agent of the container. It serves until it is killed,
-or until a metadata of "leave" has come: then it goes with its listeners.
+commas, where NAME is a system call or "*", and ANSWER is "continue", "slow" (the same after half a second), "ok" (0, and
+nothing is done), an errno by name, or "elsewhere", for mkdir: success, and the directory is made below /tmp/agent of the
+container. What is not named goes on. It serves until it is killed, or until a metadata of "leave" has come: then it goes with
+its listeners.
 """
 import array
 import ctypes
@@ -19,6 +20,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 RECV, SEND, VALID = 0xC0502100, 0xC0182101, 0x40082102
 CONTINUE = 1
@@ -65,7 +67,8 @@ def answer(fd, rules, logfile):
     args = struct.unpack_from("=6Q", request, 32)
     what = rules.get(nr, rules.get("*", "continue"))
     value, error, flags = 0, 0, 0
-    if what == "continue":
+    if what in ("continue", "slow"):
+        time.sleep(0.5 if what == "slow" else 0)
         flags = CONTINUE
     elif what == "elsewhere":
         try:
