@@ -121,6 +121,17 @@ static int add_data(struct ns_mount *m, char *option)
 	return 0;
 }
 
+/* The last of two options that contradict each other counts, as in mount(8). */
+static void drop_data(struct ns_mount *m, const char *option)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->fs_options.n; i++)
+		if (!str_eq(m->fs_options.v[i], option))
+			m->fs_options.v[n++] = m->fs_options.v[i];
+	m->fs_options.n = n;
+}
+
 static int apply(const struct option *o, bool recursive, char *name, struct ns_mount *m, struct err *e)
 {
 	switch (o->act) {
@@ -152,6 +163,8 @@ static int apply(const struct option *o, bool recursive, char *name, struct ns_m
 		m->idmap_recursive |= o->set;
 		return 0;
 	case ACT_FS_OFF:
+		drop_data(m, str_eq(name, "async") ? "sync" : name + strlen("no"));
+		return 0;
 	case ACT_NONE:
 		return 0;
 	}
