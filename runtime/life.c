@@ -60,6 +60,11 @@ static bool has_net_devices(const struct life *l)
 	return l->config.linux_.n_net_devices > 0;
 }
 
+static bool has_program(const struct life *l)
+{
+	return l->config.process.set;
+}
+
 static bool has_propagation(const struct life *l)
 {
 	return l->ns.propagation != 0;
@@ -150,7 +155,7 @@ static const struct step rows[] = {
     {'C', "masks", NULL, child_masks, NULL},
     {'C', "stdio", NULL, child_stdio, NULL},
     {'C', "rootfs.propagation", has_propagation, child_propagation, NULL},
-    {'C', "exec.find", NULL, child_find_program, NULL},
+    {'C', "exec.find", has_program, child_find_program, NULL},
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'P', "state.created", starts_later, parent_created, parent_created_undo},
     /* -- `create` returns here; `start` goes on -- */
@@ -161,10 +166,8 @@ static const struct step rows[] = {
     {'J', "hooks.startContainer", has_start_container, NULL, NULL},
     {'J', "policy.arm", NULL, NULL, NULL},
     {'J', "fork", NULL, NULL, NULL},
-    {'W', "seal.labels", NULL, NULL, NULL},
     {'W', "seal.session", NULL, NULL, NULL},
     {'W', "seal.rlimits", NULL, NULL, NULL},
-    {'W', "seal.schedule", NULL, NULL, NULL},
     {'W', "seal.user", NULL, NULL, NULL},
     {'W', "seal.caps", NULL, NULL, NULL},
     {'W', "seal.fds", NULL, NULL, NULL},
