@@ -123,46 +123,26 @@ static int check_alone(const struct rt_update *u, struct err *e)
 	return 0;
 }
 
-/* In runc's words where the host has none of it. */
-static int check_rdt(struct rt_call *c, const struct rt_update *u, struct err *e)
-{
-	const struct spec_linux asked = {.intel_rdt.set = true};
-	struct cg_rdt_facts facts;
-	int r = cg_rdt_probe(&asked, c->args[0], &c->arena, &facts, e);
-
-	if (r < 0 || facts.mount)
-		return r;
-	return err_set(e, ENOTSUP,
-		       u->l3_cache_schema ? "Intel RDT/CAT: l3 cache schema is not enabled"
-					  : "Intel RDT/MBA: memory bandwidth schema is not enabled");
-}
-
-static int limit(struct rt_call *c, const struct rt_container *k, const struct spec_resources *r, struct err *e)
-{
-	struct cg_facts facts;
-
-	if (rt_container_cgroup(k, "no limit can be set", e) < 0 || cg_probe(&c->arena, &facts, e) < 0)
-		return -e->code;
-	return cg_update(r, &facts, k->state.cgroup_path, &c->arena, e);
-}
-
 int cmd_update(struct rt_call *c, struct err *e)
 {
 	const struct rt_update *u = &c->o.update;
-	const bool rdt = u->l3_cache_schema || u->mem_bw_schema;
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	struct spec_resources resources = {0};
-	int r = rt_container_alive(c, c->args[0], &k, e);
+	struct cg_facts facts;
+	int r;
 
-	if (r == 0 && rdt)
-		r = check_rdt(c, u, e);
+	if (u->l3_cache_schema)
+		return err_set(e, ENOTSUP, "Intel RDT/CAT: l3 cache schema is not enabled");
+	if (u->mem_bw_schema)
+		return err_set(e, ENOTSUP, "Intel RDT/MBA: memory bandwidth schema is not enabled");
+	r = rt_container_alive(c, c->args[0], &k, e);
 	if (r == 0 && u->resources && *u->resources)
 		r = check_alone(u, e) < 0 ? -EINVAL : from_file(c, u->resources, &resources, e);
 	else if (r == 0)
 		r = from_options(u, &resources, e);
-	if (r == 0 && resources.set)
-		r = limit(c, &k, &resources, e);
-	if (r == 0 && rdt)
-		r = cg_rdt_update(k.state.rdt_path, u->l3_cache_schema, u->mem_bw_schema, e);
-	return r;
+	if (r == 0)
+		r = rt_container_cgroup(&k, "no limit can be set", e);
+	if (r == 0)
+		r = cg_probe(&c->arena, &facts, e);
+	return r < 0 ? r : cg_update(&resources, &facts, k.state.cgroup_path, &c->arena, e);
 }

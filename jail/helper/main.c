@@ -21,10 +21,8 @@ static const struct {
     {"hooks.startContainer", step_hooks},
     {"policy.arm", step_arm},
     {"fork", step_fork},
-    {"seal.labels", step_labels},
     {"seal.session", step_session},
     {"seal.rlimits", step_rlimits},
-    {"seal.schedule", step_schedule},
     {"seal.user", step_user},
     {"seal.caps", step_caps},
     {"seal.fds", step_fds},
@@ -84,9 +82,10 @@ static int run_row(struct helper *h, int i, struct err *e)
 	if (h->workload && h->engine && jail_steps[i].role == 'J') /* the new child: the rest is its parent's */
 		return 0;
 	if (h->h.trace_steps && h->sock >= 0)
-		wire_send(h->sock,
-			  &(struct wire){.kind = WIRE_TIME, .row = JAIL_ROW + i, .value = (int64_t)(now_us() - begin)},
-			  -1);
+		wire_send(
+		    h->sock,
+		    &(struct wire){.kind = WIRE_TIME, .row = JAIL_ROW + i, .value = (int64_t)(now_us() - begin)},
+		    -1);
 	if (fail)
 		return err_set(e, EIO, "failure injected after the row (EIO)");
 	if (h->h.die_step == i && sock >= 0)
