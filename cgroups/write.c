@@ -68,6 +68,8 @@ static const char *hint(const char *file, int code)
 		return "; there is no such block device";
 	if (code == EINVAL && str_starts(file, "io."))
 		return "; limits are for whole disks, not for partitions";
+	if (code == EOPNOTSUPP && str_eq(file, "io.weight"))
+		return "; the device has neither the scheduler bfq nor a line in io.cost.qos";
 	if (code == ENODEV && str_starts(file, "rdma."))
 		return "; there is no such RDMA device";
 	if (code == EINVAL && str_eq(file, "cpu.max"))

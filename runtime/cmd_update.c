@@ -123,6 +123,18 @@ static int check_alone(const struct rt_update *u, struct err *e)
 	return 0;
 }
 
+/* runc's words; a container that was made without linux.intelRdt has its processes in the class of everybody. */
+static int check_rdt(const struct rt_update *u, const struct spec_state *s, struct err *e)
+{
+	static const char why[] = "the container was made without linux.intelRdt";
+
+	if (u->l3_cache_schema && !s->rdt_path)
+		return err_set(e, ENOTSUP, "Intel RDT/CAT: l3 cache schema is not enabled: %s", why);
+	if (u->mem_bw_schema && !s->rdt_path)
+		return err_set(e, ENOTSUP, "Intel RDT/MBA: memory bandwidth schema is not enabled: %s", why);
+	return 0;
+}
+
 int cmd_update(struct rt_call *c, struct err *e)
 {
 	const struct rt_update *u = &c->o.update;
@@ -131,11 +143,9 @@ int cmd_update(struct rt_call *c, struct err *e)
 	struct cg_facts facts;
 	int r;
 
-	if (u->l3_cache_schema)
-		return err_set(e, ENOTSUP, "Intel RDT/CAT: l3 cache schema is not enabled");
-	if (u->mem_bw_schema)
-		return err_set(e, ENOTSUP, "Intel RDT/MBA: memory bandwidth schema is not enabled");
 	r = rt_container_alive(c, c->args[0], &k, e);
+	if (r == 0)
+		r = check_rdt(u, &k.state, e);
 	if (r == 0 && u->resources && *u->resources)
 		r = check_alone(u, e) < 0 ? -EINVAL : from_file(c, u->resources, &resources, e);
 	else if (r == 0)
@@ -144,5 +154,9 @@ int cmd_update(struct rt_call *c, struct err *e)
 		r = rt_container_cgroup(&k, "no limit can be set", e);
 	if (r == 0)
 		r = cg_probe(&c->arena, &facts, e);
-	return r < 0 ? r : cg_update(&resources, &facts, k.state.cgroup_path, &c->arena, e);
+	if (r == 0 && resources.set)
+		r = cg_update(&resources, &facts, k.state.cgroup_path, &c->arena, e);
+	if (r == 0 && (u->l3_cache_schema || u->mem_bw_schema))
+		r = cg_rdt_update(k.state.rdt_path, u->l3_cache_schema, u->mem_bw_schema, e);
+	return r;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -235,13 +236,12 @@ static void test_memory(void **state)
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = proc_clone(0, cg.dir_fd, NULL);
 	if (pid == 0) {
-		char *p = malloc(16u << 20);
+		void *p =
+		    mmap(NULL, 16u << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-		if (p)
-			memset(p, 1, 16u << 20);
 		(void)!write(ready[1], "x", 1);
 		pause();
-		_exit(p == NULL);
+		_exit(p == MAP_FAILED);
 	}
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	r = (struct spec_resources){.memory = {.set = true, .limit = I64(4194304), .check_before_update = I64(true)}};
