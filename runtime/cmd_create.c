@@ -2,6 +2,7 @@
 /* create, start, run: the walks of the life table that a person or an engine asks for. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hooks.h"
 #include "life.h"
 #include "prepare.h"
 #include "runtime.h"
 #include "unmake.h"
+
+#define KILL_WAIT_MS 10000
 
 /* From the first row to the end of create or of run; signals are held back from here on. */
 static int walk(struct life *l, struct err *e)
@@ -78,6 +80,27 @@ static void wait_ready(struct life *l, pid_t main_pid)
 		rt_notify_wait(&l->notify, main_pid, l->pidfd);
 }
 
+static bool failed_hook(const struct err *e)
+{
+	return str_eq(e->step, "hooks.startContainer") || str_eq(e->step, "hooks.poststart");
+}
+
+/* runtime.md, Lifecycle 7 and 9: after a hook that failed the container is stopped and destroyed. */
+static void destroy_unstarted(struct life *l, const char *root, const char *step)
+{
+	struct pollfd p = {.fd = l->pidfd, .events = POLLIN};
+	char text[sizeof(struct err)];
+	struct err e = {0};
+
+	if (l->pidfd >= 0) {
+		proc_pidfd_signal(l->pidfd, SIGKILL);
+		poll(&p, 1, KILL_WAIT_MS);
+	}
+	if (rt_destroy(root, &l->store, &l->state, &e) < 0)
+		log_warn("%s failed, and the container could not be removed: %s", step,
+			 err_str(&e, text, sizeof(text)));
+}
+
 int cmd_start(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
@@ -102,6 +125,8 @@ int cmd_start(struct rt_call *c, struct err *e)
 		r = rt_foreground_begin(&l.signals, e);
 	if (r >= 0) {
 		r = life_start(&l, e);
+		if (r < 0 && failed_hook(e))
+			destroy_unstarted(&l, c->g.root, e->step);
 		rt_foreground_end(&l.signals);
 	}
 	if (r >= 0)
@@ -147,28 +172,6 @@ static int run_arguments(struct rt_call *c, const char **ret_bundle, const char 
 	return *ret_id ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
-/* The container is over: what create made goes, then the poststop hooks run. */
-static int destroy(struct life *l, struct err *e)
-{
-	AUTO_BUF state = {0};
-	struct jsonw w = {.out = &state};
-	int r = 0;
-
-	fd_close_p(&l->cg_run.dir_fd);
-	if (l->cg.path)
-		r = cg_remove(l->cg.path, e);
-	if (r >= 0)
-		r = cg_rdt_remove(l->state.rdt_remove ? l->state.rdt_path : NULL, l->state.rdt_monitor, e);
-	rt_unmake(l->root, &l->store, l->ns.rootfs);
-	if (l->state.hooks[HOOK_POSTSTOP].n > 0) {
-		spec_state_print(&l->state, STATUS_STOPPED, false, &w);
-		rt_hooks_run_all(&l->state.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
-	}
-	if (rt_store_remove(&l->store, e) < 0)
-		return -e->code;
-	return r;
-}
-
 static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 {
 	int code, r;
@@ -183,8 +186,10 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 	if (code < 0 || c->o.keep)
 		return code;
 	r = rt_store_lock(&l->store, RT_LOCK_EXCLUSIVE, NULL);
-	if (r >= 0) /* else: somebody deleted it while it ended */
-		r = destroy(l, e);
+	if (r < 0) /* somebody deleted it while it ended */
+		return r == -ENOENT ? code : r;
+	fd_close_p(&l->cg_run.dir_fd);
+	r = rt_destroy(l->root, &l->store, &l->state, e);
 	return r < 0 && r != -ENOENT ? r : code;
 }
 

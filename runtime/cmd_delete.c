@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include "cgroups/cgroups.h"
-#include "hooks.h"
 #include "runtime.h"
 #include "unmake.h"
 
@@ -90,26 +89,6 @@ static int quiesce(struct rt_call *c, struct rt_container *k, struct err *e)
 	return process_end(k, e);
 }
 
-static int leftovers_remove(const char *root, struct rt_container *k, struct err *e)
-{
-	AUTO_BUF state = {0};
-	struct jsonw w = {.out = &state};
-	int r = 0;
-
-	if (k->state.cgroup_path)
-		r = cg_remove(k->state.cgroup_path, e);
-	if (r < 0)
-		return r;
-	r = cg_rdt_remove(k->state.rdt_remove ? k->state.rdt_path : NULL, k->state.rdt_monitor, e);
-	if (r < 0)
-		return r;
-	rt_unmake(root, &k->store, k->state.rootfs);
-	spec_state_print(&k->state, STATUS_STOPPED, false, &w);
-	if (!state.failed)
-		rt_hooks_run_all(&k->state.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
-	return rt_store_remove(&k->store, e);
-}
-
 int cmd_delete(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
@@ -121,7 +100,7 @@ int cmd_delete(struct rt_call *c, struct err *e)
 	if (r == -ENOENT && c->o.force) /* gone already, perhaps while we waited for the lock */
 		return 0;
 	if (r == 0)
-		r = leftovers_remove(c->g.root, &k, &local);
+		r = rt_destroy(c->g.root, &k.store, &k.state, &local);
 	if (r < 0 && e && !e->code)
 		*e = local;
 	return r;

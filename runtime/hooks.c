@@ -13,11 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TAIL_MAX 400 /* bytes of a hook's output in an error */
-#define SLICE_MS 100 /* how often a hook that goes on is looked at for a signal that should end it */
+#define TAIL_MAX   400       /* bytes of a hook's output in an error */
+#define OUTPUT_MAX (1 << 20) /* of it in memory, looked at once a slice */
+#define SLICE_MS   100       /* how often a hook that goes on is looked at for a signal that should end it */
 
 /* In the child. Reports the errno of what failed and leaves. */
-static void hook_exec(const struct spec_hook *h, pid_t parent, int in, int out, int report)
+static void hook_exec(const struct spec_hook *h, const char *cwd, pid_t parent, int in, int out, int report)
 {
 	char *only_path[] = {h->path, NULL}, *nothing[] = {NULL};
 	int code;
@@ -29,6 +30,8 @@ static void hook_exec(const struct spec_hook *h, pid_t parent, int in, int out, 
 	if (getppid() != parent)
 		_exit(127);
 	signals_default();
+	if (cwd)
+		(void)!chdir(cwd);
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
 	    fd_cloexec_from(3, NULL) >= 0)
 		execve(h->path, h->args.n ? h->args.v : only_path, h->env.n ? h->env.v : nothing);
@@ -50,8 +53,17 @@ static int held_back(void)
 	return 0;
 }
 
+/* What a hook writes is for the message of its failure: the beginning of too much of it is forgotten. */
+static void bound_output(int out)
+{
+	struct stat st;
+
+	if (fstat(out, &st) == 0 && st.st_size > OUTPUT_MAX)
+		fallocate(out, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size - TAIL_MAX);
+}
+
 /* Until the hook ends, at the most until its timeout. Returns 0, -ETIMEDOUT, or -EINTR for a signal held back. */
-static int hook_watch(const struct spec_hook *h, int pidfd, struct err *e)
+static int hook_watch(const struct spec_hook *h, int pidfd, int out, struct err *e)
 {
 	uint64_t end = UINT64_MAX, now = now_us();
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
@@ -66,6 +78,7 @@ static int hook_watch(const struct spec_hook *h, int pidfd, struct err *e)
 			return 0;
 		if (r < 0 && errno != EINTR)
 			return err_errno(e, "wait for '%s'", h->path);
+		bound_output(out);
 		if (!left)
 			return err_set(e, ETIMEDOUT, "'%s' took longer than its timeout of %lld seconds and was killed",
 				       h->path, (long long)h->timeout.v);
@@ -84,13 +97,13 @@ static const char *output_tail(int fd, char *text, size_t size)
 	if (fstat(fd, &st) < 0)
 		return "";
 	n = pread(fd, text, size - 1, st.st_size > (off_t)size - 1 ? st.st_size - (off_t)size + 1 : 0);
-	while (n > 0 && (unsigned char)text[n - 1] <= ' ')
+	for (ssize_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = ' ';
+	while (n > 0 && text[n - 1] == ' ')
 		n--;
 	text[n > 0 ? n : 0] = '\0';
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
-	return text;
+	return text + strspn(text, " ");
 }
 
 static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out, struct err *e)
@@ -106,7 +119,7 @@ static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out
 		       *tail ? " (output: " : " (no output)", tail, *tail ? ")" : "");
 }
 
-static int hook_run(const struct spec_hook *h, int in, struct err *e)
+static int hook_run(const struct spec_hook *h, const char *cwd, int in, struct err *e)
 {
 	AUTO_CLOSE int pidfd = -1, out = memfd_create("hook-output", MFD_CLOEXEC), report = -1, report_child = -1;
 	pid_t parent = getpid(), pid;
@@ -124,14 +137,14 @@ static int hook_run(const struct spec_hook *h, int in, struct err *e)
 		return err_errno(e, "rewind the state for '%s'", h->path);
 	pid = proc_clone(0, -1, &pidfd);
 	if (pid == 0)
-		hook_exec(h, parent, in, out, report_child);
+		hook_exec(h, cwd, parent, in, out, report_child);
 	if (pid < 0) {
 		errno = -pid;
 		return err_errno(e, "fork for '%s'", h->path);
 	}
 	setpgid(pid, pid); /* whoever comes first: the group is there when it has to be killed */
 	fd_close_p(&report_child);
-	r = hook_watch(h, pidfd, e);
+	r = hook_watch(h, pidfd, out, e);
 	if (r < 0) {
 		kill(-pid, SIGKILL);
 		proc_pidfd_signal(pidfd, SIGKILL);
@@ -148,8 +161,8 @@ static int hook_run(const struct spec_hook *h, int in, struct err *e)
 	return hook_result(h, &info, out, e);
 }
 
-static int list_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *state_json, bool all,
-		    struct err *e)
+static int list_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *cwd,
+		    const char *state_json, bool all, struct err *e)
 {
 	AUTO_CLOSE int in = -1;
 
@@ -162,7 +175,7 @@ static int list_run(const struct spec_hook_list *list, enum spec_hook_kind kind,
 		struct err local = {0};
 		char text[sizeof(local)];
 
-		if (hook_run(&list->v[i], in, &local) >= 0)
+		if (hook_run(&list->v[i], cwd, in, &local) >= 0)
 			continue;
 		err_ctx(&local, "hooks.%s[%zu]", spec_hook_name(kind), i);
 		if (all) {
@@ -176,15 +189,17 @@ static int list_run(const struct spec_hook_list *list, enum spec_hook_kind kind,
 	return 0;
 }
 
-int rt_hooks_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *state_json, struct err *e)
+int rt_hooks_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *cwd, const char *state_json,
+		 struct err *e)
 {
-	return list_run(list, kind, state_json, false, e);
+	return list_run(list, kind, cwd, state_json, false, e);
 }
 
-void rt_hooks_run_all(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *state_json)
+void rt_hooks_run_all(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *cwd,
+		      const char *state_json)
 {
 	struct err e = {0};
 
-	if (list_run(list, kind, state_json, true, &e) < 0)
+	if (list_run(list, kind, cwd, state_json, true, &e) < 0)
 		log_warn("hooks.%s: %s", spec_hook_name(kind), e.text);
 }

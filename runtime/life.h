@@ -67,9 +67,8 @@ struct life {
 	int peer_fd; /* init: workload: the inner's end of the socket between outer and inner */
 	pid_t pid;
 	int pidfd;
-	bool hooks_begun; /* poststop hooks are due from here on */
-	bool ready;       /* the helper waits for its start: from here on a silent end is the workload's execution */
-	bool started;     /* WIRE_START is sent: the other side now ends by executing the workload */
+	bool ready;   /* the helper waits for its start: from here on a silent end is the workload's execution */
+	bool started; /* WIRE_START is sent: the other side now ends by executing the workload */
 
 	/* --trace-steps, and the tests' injected failures. */
 	bool trace;

@@ -187,7 +187,9 @@ int child_hooks_create_container(struct life *l, struct err *e)
 	AUTO_BUF state = {0};
 	int r = life_hook_state(l, STATUS_CREATING, getpid(), &state, e);
 
-	return r < 0 ? r : rt_hooks_run(&l->config.hooks[HOOK_CREATE_CONTAINER], HOOK_CREATE_CONTAINER, state.data, e);
+	return r < 0 ? r
+		     : rt_hooks_run(&l->config.hooks[HOOK_CREATE_CONTAINER], HOOK_CREATE_CONTAINER, l->bundle,
+				    state.data, e);
 }
 
 int child_pivot(struct life *l, struct err *e)

@@ -280,18 +280,16 @@ static int run_hooks(struct life *l, enum spec_hook_kind kind, enum spec_status 
 	AUTO_BUF state = {0};
 	int r = life_hook_state(l, status, l->state.pid, &state, e);
 
-	return r < 0 ? r : rt_hooks_run(&l->state.hooks[kind], kind, state.data, e);
+	return r < 0 ? r : rt_hooks_run(&l->state.hooks[kind], kind, l->state.bundle, state.data, e);
 }
 
 int parent_hooks_prestart(struct life *l, struct err *e)
 {
-	l->hooks_begun = true;
 	return run_hooks(l, HOOK_PRESTART, STATUS_CREATING, e);
 }
 
 int parent_hooks_create_runtime(struct life *l, struct err *e)
 {
-	l->hooks_begun = true;
 	return run_hooks(l, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/file.h>
 
+#include "cgroups/cgroups.h"
+#include "hooks.h"
 #include "namespaces/namespaces.h"
 
 /* Whether another container of this root uses the rootfs; the journal is handed on to it then. */
@@ -40,4 +42,21 @@ void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
 	if (!hand_on(root, s, rootfs, made))
 		ns_unmake(rootfs, made);
 	flock(s->root_fd, LOCK_UN);
+}
+
+int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *state, struct err *e)
+{
+	AUTO_BUF text = {0};
+	struct jsonw w = {.out = &text};
+	int r = state->cgroup_path ? cg_remove(state->cgroup_path, e) : 0;
+
+	if (r >= 0)
+		r = cg_rdt_remove(state->rdt_remove ? state->rdt_path : NULL, state->rdt_monitor, e);
+	if (r < 0)
+		return r;
+	rt_unmake(root, s, state->rootfs);
+	spec_state_print(state, STATUS_STOPPED, false, &w);
+	if (!text.failed)
+		rt_hooks_run_all(&state->hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state->bundle, text.data);
+	return rt_store_remove(s, e);
 }

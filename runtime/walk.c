@@ -293,18 +293,25 @@ static int share_times(struct life *l, struct err *e)
 	return 0;
 }
 
-/* Undoes what ran, last row first. */
-static void undo(struct life *l)
+/* Whether poststop hooks are due after a failure (runtime.md, Lifecycle 3 to 13): the environment was made, and the time of
+ * the other hooks had come. */
+static bool poststop_due(const struct life *l, const struct err *e)
 {
-	bool poststop = l->hooks_begun;
+	int first = life_row(l, "hooks.prestart");
+
+	return l->config.hooks[HOOK_POSTSTOP].n > 0 && first >= 0 && life_row(l, e->step) >= first;
+}
+
+/* Undoes what ran, last row first. */
+static void undo(struct life *l, const struct err *e)
+{
 	AUTO_BUF state = {0};
 
 	for (int i = l->table->n - 1; i >= 0; i--)
 		if (l->table->rows[i].undo && l->times->ran[i])
 			l->table->rows[i].undo(l);
-	if (poststop && l->config.hooks[HOOK_POSTSTOP].n > 0 &&
-	    life_hook_state(l, STATUS_STOPPED, 0, &state, NULL) >= 0)
-		rt_hooks_run_all(&l->config.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state.data);
+	if (poststop_due(l, e) && life_hook_state(l, STATUS_STOPPED, 0, &state, NULL) >= 0)
+		rt_hooks_run_all(&l->config.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, l->bundle, state.data);
 }
 
 int life_create(struct life *l, struct err *e)
@@ -315,7 +322,7 @@ int life_create(struct life *l, struct err *e)
 		return r;
 	r = life_walk(l, ROLE_PARENT, 0, l->start_now ? l->table->n : life_row(l, "start"), e);
 	if (r < 0)
-		undo(l);
+		undo(l, e);
 	return r;
 }
 

@@ -2,7 +2,9 @@
 /* hooks.startContainer: programs of the hostile rootfs. They run sealed like the workload, but for the policy, and nothing of
  * theirs is left when the workload begins. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,8 @@
 
 #include "helper.h"
 
-#define TAIL 512 /* bytes of its output that go into the error */
+#define TAIL       512 /* bytes of its output that go into the error */
+#define PIPE_READS 128 /* of TAIL bytes: what a pipe holds at the most (pipe(7)) */
 
 /* The child's side: returns only on failure. */
 static void run_sealed(struct helper *h, const struct spec_hook *hook, int in, int out, struct err *e)
@@ -31,7 +34,7 @@ static void run_sealed(struct helper *h, const struct spec_hook *hook, int in, i
 	err_errno(e, "exec '%s'", hook->path);
 }
 
-/* Keeps the last bytes of what comes. */
+/* Keeps the last bytes of what comes. Returns false when there is nothing more at the moment, or ever. */
 static bool read_tail(int fd, char *tail, size_t *len)
 {
 	char text[TAIL];
@@ -39,7 +42,7 @@ static bool read_tail(int fd, char *tail, size_t *len)
 	size_t old = *len;
 
 	if (n <= 0)
-		return n < 0 && errno == EINTR;
+		return false;
 	if (old + (size_t)n > TAIL)
 		old = TAIL - (size_t)n;
 	memmove(tail, tail + *len - old, old);
@@ -48,7 +51,7 @@ static bool read_tail(int fd, char *tail, size_t *len)
 	return true;
 }
 
-/* Until the process ends; what it leaves running may keep the pipe open. */
+/* Until the process ends; what it leaves running may keep the pipe open, and go on writing to it. */
 static int wait_for_hook(pid_t pid, int pidfd, int out, const struct opt_i64 *timeout, char *tail, int *ret_status)
 {
 	uint64_t end = timeout->set ? now_us() + (uint64_t)timeout->v * 1000000 : UINT64_MAX;
@@ -61,6 +64,7 @@ static int wait_for_hook(pid_t pid, int pidfd, int out, const struct opt_i64 *ti
 		uint64_t left = end == UINT64_MAX ? 0 : end > now ? (end - now) / 1000 + 1 : 0;
 
 		if (end <= now) {
+			kill(-pid, SIGKILL); /* step_session made it the leader of a group */
 			kill(pid, SIGKILL);
 			r = -ETIMEDOUT;
 			break;
@@ -69,9 +73,14 @@ static int wait_for_hook(pid_t pid, int pidfd, int out, const struct opt_i64 *ti
 			continue;
 		if (fds[1].revents && !read_tail(out, tail, &len))
 			out = -1;
-		if (fds[0].revents && !(fds[1].revents & POLLIN))
+		if (fds[0].revents)
 			break;
 	}
+	for (int i = 0; out >= 0 && i < PIPE_READS && read_tail(out, tail, &len); i++)
+		;
+	for (size_t i = 0; i < len; i++)
+		if (!tail[i]) /* would end the message */
+			tail[i] = ' ';
 	while (len && tail[len - 1] == '\n')
 		len--;
 	tail[len] = '\0';
@@ -94,6 +103,8 @@ static int run_hook(struct helper *h, const struct spec_hook *hook, struct err *
 		return err_errno(e, "pipe for the hook's output");
 	out_r = pipe_fds[0];
 	out_w = pipe_fds[1];
+	if (fcntl(out_r, F_SETFL, O_NONBLOCK) < 0)
+		return err_errno(e, "fcntl on the pipe for the hook's output");
 	pid = proc_clone(0, -1, &pidfd);
 	if (pid < 0)
 		return err_set(e, -pid, "fork for the hook: %s", strerror(-pid));
@@ -141,12 +152,28 @@ static int kill_left_over(struct helper *h, struct err *e)
 	return err_set(e, EBUSY, "the hooks left processes running that do not end");
 }
 
+/* From now on, children of this process are made in the pid namespace of the process pid: the container's is that of the
+ * inner init. */
+static int children_in_pidns_of(pid_t pid, struct err *e)
+{
+	AUTO_CLOSE int fd = proc_pidfd_open(pid);
+
+	if (fd < 0)
+		return err_set(e, -fd, "pidfd_open for the hooks' pid namespace: %s", strerror(-fd));
+	return setns(fd, CLONE_NEWPID) < 0 ? err_errno(e, "enter the pid namespace for the hooks") : 0;
+}
+
 int step_hooks(struct helper *h, struct err *e)
 {
 	const struct spec_hook_list *l = &h->plan.seal.start_hooks;
+	bool outer = l->n && h->h.role == JAIL_ROLE_OUTER;
 
+	if (outer && children_in_pidns_of(h->h.peer, e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < l->n; i++)
 		if (run_hook(h, &l->v[i], e) < 0)
 			return err_ctx(e, "hooks.startContainer[%zu]", i);
+	if (outer && children_in_pidns_of(getpid(), e) < 0)
+		return -e->code;
 	return l->n && h->engine && getpid() == 1 ? kill_left_over(h, e) : 0;
 }

@@ -3,6 +3,7 @@
  * for the start, and then either becomes the workload (no policy) or forks it and stays as its supervisor. */
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -82,10 +83,9 @@ static int run_row(struct helper *h, int i, struct err *e)
 	if (h->workload && h->engine && jail_steps[i].role == 'J') /* the new child: the rest is its parent's */
 		return 0;
 	if (h->h.trace_steps && h->sock >= 0)
-		wire_send(
-		    h->sock,
-		    &(struct wire){.kind = WIRE_TIME, .row = JAIL_ROW + i, .value = (int64_t)(now_us() - begin)},
-		    -1);
+		wire_send(h->sock,
+			  &(struct wire){.kind = WIRE_TIME, .row = JAIL_ROW + i, .value = (int64_t)(now_us() - begin)},
+			  -1);
 	if (fail)
 		return err_set(e, EIO, "failure injected after the row (EIO)");
 	if (h->h.die_step == i && sock >= 0)
@@ -188,6 +188,7 @@ int main(int argc, char **argv)
 	}
 	if (h.h.role == JAIL_ROLE_INNER) {
 		h.workload = true;
+		signal(SIGCHLD, SIG_IGN); /* of what hooks have left here nobody is to be waited for */
 		if (wait_for_go(&h, &e) < 0)
 			helper_fail(&h, &e);
 	} else {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # linux.netDevices: devices of the runtime's network namespace go into the container's, with what belongs to them. "The host" is a network
 # namespace of this test's own.
+# shellcheck disable=SC2317 # ok calls functions
 if [ -z "${JAILRUN_TEST_NETNS-}" ] && [ "$(id -u)" = 0 ]; then
 	JAILRUN_TEST_NETNS=1 exec unshare --net "$0" "$@"
 fi

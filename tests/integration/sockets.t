@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Sockets of the caller: those that it opened for the workload (LISTEN_FDS), and the one on which it waits for its word (NOTIFY_SOCKET).
+# shellcheck disable=SC2317 # ok calls functions
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
 . "$TOP_SRCDIR/tests/lib/leftovers.sh"

@@ -42,7 +42,7 @@ static int run_one(struct spec_hook h, struct err *e)
 	struct spec_hook_list list = {&h, 1};
 
 	*e = (struct err){0};
-	return rt_hooks_run(&list, HOOK_PRESTART, state_json, e);
+	return rt_hooks_run(&list, HOOK_PRESTART, dir, state_json, e);
 }
 
 static char *slurp(const char *name)
@@ -94,12 +94,12 @@ static void test_order_and_stop(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(rt_hooks_run(&list, HOOK_CREATE_RUNTIME, state_json, &e), -ECANCELED);
+	assert_int_equal(rt_hooks_run(&list, HOOK_CREATE_RUNTIME, dir, state_json, &e), -ECANCELED);
 	assert_string_equal(e.path, "hooks.createRuntime[1]");
 	assert_string_equal(e.text, "'/bin/sh' ended with status 3 (output: some words)");
 	assert_string_equal(slurp("order"), "0\n1\n");
 	/* poststop: a failure stops nothing. */
-	rt_hooks_run_all(&list, HOOK_POSTSTOP, state_json);
+	rt_hooks_run_all(&list, HOOK_POSTSTOP, dir, state_json);
 	assert_string_equal(slurp("order"), "0\n1\n0\n1\n2\n");
 }
 
@@ -168,9 +168,9 @@ static void test_careless(void **state)
 	memset(big, ' ', 300000);
 	big[300000] = '\0';
 	h = shell("exit 0");
-	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, big, &e), 0);
+	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, dir, big, &e), 0);
 	h = shell("wc -c >$D/count");
-	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, big, &e), 0);
+	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, dir, big, &e), 0);
 	assert_int_equal(atoi(slurp("count")), 300000);
 	free(big);
 	assert_int_equal(run_one(shell("head -c 1000000 /dev/zero"), &e), 0);
@@ -198,7 +198,7 @@ static void test_signals_reset(void **state)
 	sigemptyset(&block);
 	sigaddset(&block, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &block, &old);
-	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, state_json, &e), 0);
+	assert_int_equal(rt_hooks_run(&list, HOOK_PRESTART, dir, state_json, &e), 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	signal(SIGUSR1, SIG_DFL);
 }
