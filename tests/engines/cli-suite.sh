@@ -16,6 +16,7 @@ cli_suite() {
 	cli_errors "$what"
 	cli_detached "$what"
 	cli_signals "$what"
+	cli_living "$what"
 }
 
 cli_process() {
@@ -131,4 +132,20 @@ cli_signals() {
 	e rm -f "$name" >/dev/null 2>&1
 	expect "$what: four at once" 0 "1234" bash -c \
 		'for i in 1 2 3 4; do er --rm bb /bin/echo $i & done | sort | tr -d "\n"; wait'
+}
+
+# What a container does between start and end: it stands still and goes on, and shows its processes.
+cli_living() {
+	local what=$1 name=l$RANDOM
+
+	er -d --name "$name" -v "$W/shared:/mnt" bb /bin/sh -c 'while :; do echo >>/mnt/count; sleep 0.1; done' >/dev/null
+	expect "$what: pause" 0 "*" e pause "$name"
+	expect "$what: it is paused" 0 paused e inspect -f '{{.State.Status}}' "$name"
+	expect "$what: it stands still" 0 "" bash -c 'a=$(wc -c <"$0/count"); sleep 0.5; [ "$a" = "$(wc -c <"$0/count")" ]' "$W/shared"
+	expect "$what: unpause" 0 "*" e unpause "$name"
+	expect "$what: it goes on" 0 "" bash -c 'a=$(wc -c <"$0/count"); sleep 1; [ "$a" != "$(wc -c <"$0/count")" ]' "$W/shared"
+	expect "$what: top" 0 "*while :;*" e top "$name"
+	e pause "$name" >/dev/null
+	expect "$what: rm -f of a paused one" 0 "*" e rm -f "$name"
+	rm -f "$W/shared/count"
 }

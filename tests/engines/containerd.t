@@ -82,6 +82,11 @@ detached() {
 
 	expect "$what: run -d returns" 0 "" c run --runc-binary "$r" -d "$image" "$id" /bin/sleep 300
 	expect "$what: the task is running" 0 "" task_is "$id" RUNNING
+	expect "$what: pause" 0 "" c task pause "$id"
+	expect "$what: the task is paused" 0 "" task_is "$id" PAUSED
+	expect "$what: resume" 0 "" c task resume "$id"
+	expect "$what: the task is running again" 0 "" task_is "$id" RUNNING
+	expect "$what: task ps" 0 "*PID*[0-9]*" c task ps "$id"
 	expect "$what: kill" 0 "" c task kill -s SIGKILL "$id"
 	expect "$what: the task has stopped" 0 "" task_is "$id" STOPPED
 	expect_error "$what: delete gives status 137" 0 'exit code 137' c task delete "$id"
