@@ -101,6 +101,13 @@ ok "create" jr_user create --bundle "$T/u" --pid-file "$T/u/pid" "jt-$$-life"
 is "state" "$(jr_user state "jt-$$-life" | jq -r '.status, .owner' | tr '\n' ' ')" "created $uid "
 ok "start" jr_user start "jt-$$-life"
 is "list" "$(jr_user list -f json | jq -r '.[] | .id + " " + .status')" "jt-$$-life running"
+is "ps: found by their pid namespace" "$(jr_user ps -f json "jt-$$-life" | jq '.[0]')" "$(jr_user state "jt-$$-life" | jq .pid)"
+like "ps: the table" "$(jr_user ps "jt-$$-life" -o pid,args -e)" "PID COMMAND. *$(jr_user state "jt-$$-life" | jq .pid) "
+for what in pause "events --stats" "update --pids-limit 5"; do
+	# shellcheck disable=SC2086 # words
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" $what "jt-$$-life"
+	like "$what: not without a cgroup, and said so" "$rc $err" "^1 .*has no cgroup"
+done
 other=54322
 user2=(setpriv --reuid "$other" --regid "$other" --clear-groups --inh-caps=-all --bounding-set=-all env XDG_RUNTIME_DIR="$T/v/run" PATH="$PATH")
 mkdir -p "$T/v" && cp -a "$T/u/rootfs" "$T/v/rootfs" && chown -Rh $other:$other "$T/v"
