@@ -214,6 +214,9 @@ int cg_rdt_enter(const char *path, const char *monitor, pid_t pid, struct err *e
 /* New schemata for the container's class (update --l3-cache-schema, --mem-bw-schema); each may be NULL. path NULL: the
  * container has none, -ENOTSUP. Both or none. Returns 0 or -errno. */
 int cg_rdt_update(const char *path, const char *l3_cache_schema, const char *mem_bw_schema, struct err *e);
+/* What the class is given and the group (monitor, NULL: the class itself) has used, as members of the object that is open in w,
+ * in the words of `runc events`: l3_cache_schema, mem_bw_schema, mbm_stats, cmt_stats. path NULL: nothing. */
+void cg_rdt_stats_print(const char *path, const char *monitor, struct jsonw *w);
 /* Removes the groups that were made for a container (NULL: that one was not). Returns 0, also when they are gone. */
 int cg_rdt_remove(const char *path, const char *monitor, struct err *e);
 

@@ -39,6 +39,7 @@ static int say_stats(const struct rt_container *k, struct err *e)
 		jw_object(&w, "data");
 		cg_stats_print(&stats, &w);
 		jw_object(&w, "intel_rdt");
+		cg_rdt_stats_print(k->state.rdt_path, k->state.rdt_monitor, &w);
 		jw_object_end(&w);
 		/* Those of interfaces that the runtime itself made: there are none, as there are none in runc. */
 		jw_null(&w, "network_interfaces");

@@ -220,11 +220,55 @@ static void test_print_full(void **state)
 			fail_msg("no %s in %s", parts[i], out.data);
 }
 
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char file[200];
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	f = fopen(file, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* A tree that looks like resctrl: two caches, of which one has lost its count. */
+static void test_resctrl(void **state)
+{
+	char dir[] = "/tmp/cgroups_living.XXXXXX", sub[128];
+	AUTO_BUF out = {0};
+	struct jsonw w = {.out = &out};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "schemata", "    MB:0=100;1=50\nL3CODE:0=f;1=f\n  L3DATA:0=3;1=3\n");
+	snprintf(sub, sizeof(sub), "%s/mon_data", dir);
+	assert_int_equal(mkdir(sub, 0755), 0);
+	for (int i = 0; i < 2; i++) {
+		snprintf(sub, sizeof(sub), "%s/mon_data/mon_L3_0%d", dir, i);
+		assert_int_equal(mkdir(sub, 0755), 0);
+		put_file(sub, "mbm_total_bytes", i ? "Unavailable\n" : "9\n");
+		put_file(sub, "mbm_local_bytes", "5\n");
+		put_file(sub, "llc_occupancy", i ? "8\n" : "7\n");
+	}
+	jw_object(&w, NULL);
+	cg_rdt_stats_print(NULL, NULL, &w);
+	cg_rdt_stats_print(dir, NULL, &w);
+	jw_object_end(&w);
+	assert_string_equal(out.data, "{\"l3_cache_schema\":\"L3CODE:0=f;1=f\\nL3DATA:0=3;1=3\","
+				      "\"mem_bw_schema\":\"MB:0=100;1=50\","
+				      "\"mbm_stats\":[{\"mbm_total_bytes\":9,\"mbm_local_bytes\":5},"
+				      "{\"mbm_total_bytes\":0,\"mbm_local_bytes\":0}],"
+				      "\"cmt_stats\":[{\"llc_occupancy\":7},{\"llc_occupancy\":8}]}");
+	snprintf(sub, sizeof(sub), "rm -rf %s", dir);
+	assert_int_equal(system(sub), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_freeze),      cmocka_unit_test(test_frozen_above), cmocka_unit_test(test_stats),
-	    cmocka_unit_test(test_print_empty), cmocka_unit_test(test_print_full),
+	    cmocka_unit_test(test_print_empty), cmocka_unit_test(test_print_full),   cmocka_unit_test(test_resctrl),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
