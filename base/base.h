@@ -9,6 +9,7 @@
 #include "fd.h"
 #include "jsonw.h"
 #include "log.h"
+#include "lsm.h"
 #include "path.h"
 #include "proc.h"
 #include "str.h"

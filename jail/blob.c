@@ -159,6 +159,51 @@ static uint64_t get_rlimits(struct blob *b, struct spec_rlimit **ret)
 	return n;
 }
 
+static void put_bits(struct buf *out, const struct bits *b)
+{
+	blob_put_bytes(out, b->v, b->n * sizeof(*b->v));
+}
+
+static void get_bits(struct blob *b, struct bits *ret)
+{
+	size_t len;
+	const void *p = blob_get_bytes(b, &len);
+
+	if (len % sizeof(*ret->v) || len > BITS_MAX / 8) {
+		b->bad = true;
+		return;
+	}
+	ret->v = get_room(b, len, 1);
+	if (!ret->v)
+		return;
+	__builtin_memcpy(ret->v, p, len);
+	ret->n = len / sizeof(*ret->v);
+}
+
+static void put_scheduler(struct buf *out, const struct spec_scheduler *s)
+{
+	blob_put_u32(out, s->set);
+	blob_put_u32(out, (uint32_t)s->policy);
+	blob_put_u32(out, (uint32_t)s->nice);
+	blob_put_u32(out, (uint32_t)s->priority);
+	blob_put_u64(out, s->flags);
+	blob_put_u64(out, s->runtime);
+	blob_put_u64(out, s->deadline);
+	blob_put_u64(out, s->period);
+}
+
+static void get_scheduler(struct blob *b, struct spec_scheduler *ret)
+{
+	ret->set = get_bool(b);
+	ret->policy = (int)blob_get_u32(b);
+	ret->nice = (int32_t)blob_get_u32(b);
+	ret->priority = (int32_t)blob_get_u32(b);
+	ret->flags = blob_get_u64(b);
+	ret->runtime = blob_get_u64(b);
+	ret->deadline = blob_get_u64(b);
+	ret->period = blob_get_u64(b);
+}
+
 static void put_seal(struct buf *out, const struct jail_seal *s)
 {
 	blob_put_strv(out, &s->args);
@@ -176,8 +221,17 @@ static void put_seal(struct buf *out, const struct jail_seal *s)
 	for (int i = 0; i < CAPS_COUNT; i++)
 		blob_put_u64(out, s->caps[i]);
 	blob_put_u32(out, s->no_new_privs);
-	blob_put_u32(out, s->new_keyring);
 	blob_put_u32(out, s->terminal);
+	put_bits(out, &s->affinity);
+	put_scheduler(out, &s->scheduler);
+	put_opt_u64(out, &s->io_priority);
+	blob_put_str(out, s->apparmor);
+	blob_put_str(out, s->selinux);
+	put_opt_u64(out, &s->personality);
+	blob_put_u32(out, s->mempolicy.set);
+	blob_put_u32(out, (uint32_t)s->mempolicy.mode);
+	put_bits(out, &s->mempolicy.nodes);
+	blob_put_u32(out, s->new_keyring);
 	blob_put_u32(out, s->preserve_fds);
 	blob_put_u32(out, s->listen_pid);
 	put_bpf(out, &s->seccomp);
@@ -203,8 +257,17 @@ static void get_seal(struct blob *b, struct jail_seal *s)
 	for (int i = 0; i < CAPS_COUNT; i++)
 		s->caps[i] = blob_get_u64(b);
 	s->no_new_privs = get_bool(b);
-	s->new_keyring = get_bool(b);
 	s->terminal = get_bool(b);
+	get_bits(b, &s->affinity);
+	get_scheduler(b, &s->scheduler);
+	get_opt_u64(b, &s->io_priority);
+	s->apparmor = blob_get_str(b);
+	s->selinux = blob_get_str(b);
+	get_opt_u64(b, &s->personality);
+	s->mempolicy.set = get_bool(b);
+	s->mempolicy.mode = (int)blob_get_u32(b);
+	get_bits(b, &s->mempolicy.nodes);
+	s->new_keyring = get_bool(b);
 	s->preserve_fds = blob_get_u32(b);
 	s->listen_pid = get_bool(b);
 	get_bpf(b, &s->seccomp);

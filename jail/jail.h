@@ -34,11 +34,22 @@ struct jail_seal {
 	bool set_caps;
 	uint64_t caps[CAPS_COUNT]; /* bit n: capability n */
 	bool no_new_privs;
+	bool terminal;        /* stdin is the controlling terminal to be */
+	struct bits affinity; /* CPUs; of a process that is executed in a container */
+	struct spec_scheduler scheduler;
+	struct opt_u64 io_priority; /* as ioprio_set(2) takes it */
+	char *apparmor, *selinux;   /* profile and label from execve(2) on, or NULL */
+	/* From here on: of linux.*, of the hooks and of the command line. */
+	struct opt_u64 personality; /* PER_* */
+	struct {
+		bool set;
+		int mode; /* MPOL_* with MPOL_F_* */
+		struct bits nodes;
+	} mempolicy;
 	bool new_keyring;
-	bool terminal;                     /* stdin is the controlling terminal to be */
-	bool listen_pid;                   /* LISTEN_PID is in env and gets the pid of the process that executes the workload */
-	uint32_t preserve_fds;             /* fds 3 .. 3+n-1 stay open */
-	struct jail_bpf seccomp;           /* linux.seccomp, len 0: none; a listener that it makes is an agent's */
+	bool listen_pid;         /* LISTEN_PID is in env and gets the pid of the process that executes the workload */
+	uint32_t preserve_fds;   /* fds 3 .. 3+n-1 stay open */
+	struct jail_bpf seccomp; /* linux.seccomp, len 0: none; a listener that it makes is an agent's */
 	struct spec_hook_list start_hooks; /* hooks.startContainer */
 	char *hook_state;                  /* the state document on the hooks' stdin */
 };
@@ -112,6 +123,7 @@ struct jail_facts {
 	uint64_t last_cap;
 	int landlock_abi;       /* 0: no Landlock */
 	uint32_t seccomp_flags; /* SECCOMP_FILTER_FLAG_* that seccomp(2) takes */
+	enum lsm_fact apparmor, selinux;
 };
 int jail_probe(struct jail_facts *ret, struct err *e);
 
@@ -127,17 +139,18 @@ struct jail_options {
 /* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */
 const char *jail_builtin_policy(const char *name);
 
-/* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters. Capability names
+/* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters, and for
+ * what facts leave to be asked. Capability names
  * that are unknown or cannot be granted are warned about and left out, as config.md asks. Returns 0, -EINVAL, -ENOTSUP. */
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e);
 
-/* What `process` says of the seal, for the container's first process or for one that is executed in it: args, env, cwd,
- * ids, groups, umask, rlimits, capabilities, no_new_privs and terminal. The rest of *ret is empty: what comes from
- * linux.*, the hooks and the command line (seccomp, start_hooks, hook_state, new_keyring, preserve_fds) is the caller's. The
- * strings stay the document's. Of the options only userns is looked at. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP. */
+/* What `process` says of the seal, for the container's first process or for one that is executed in it: its fields up to
+ * `selinux` are set anew, the others stay as they are in *ret. The strings stay the document's. Of the options only userns
+ * is looked at. execCPUAffinity.final is taken over: jail_plan leaves it out again, since it is not for a container's first
+ * process. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP (a label without its security module). */
 int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,
-		      struct arena *a, struct jail_seal *ret, struct err *e);
+		      struct jail_seal *ret, struct err *e);
 
 /* Decides plan.hide_init by the engine and by the seal's capabilities: to be asked again when the seal is another. Warns when the kernel
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */

@@ -41,7 +41,7 @@ int jail_probe(struct jail_facts *ret, struct err *e)
 	uint64_t bounding = 0;
 	int cap = 0, has;
 
-	*ret = (struct jail_facts){.arch = seccomp_arch_native()};
+	*ret = (struct jail_facts){.arch = seccomp_arch_native(), .apparmor = LSM_ASK, .selinux = LSM_ASK};
 	if (syscall(SYS_capget, &head, data) < 0)
 		return err_errno(e, "capget");
 	for (; cap < 64 && (has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++)

@@ -2,6 +2,8 @@
 /* The plan for people: `jailrun plan`. Which rule is enforced by what, and whether a race can get round it. */
 #include "internal.h"
 
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
 #include <linux/seccomp.h>
 
 static const char *const engine_names[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
@@ -115,6 +117,47 @@ static void print_filter(struct jsonw *w, const char *key, const struct jail_bpf
 	jw_object_end(w);
 }
 
+static void print_bits(struct jsonw *w, const char *key, const struct bits *b)
+{
+	struct arena a = {0};
+
+	if (b->v)
+		jw_str(w, key, bits_list(b, &a));
+	arena_free(&a);
+}
+
+static void print_schedule(const struct jail_seal *s, struct jsonw *w)
+{
+	const struct spec_scheduler *c = &s->scheduler;
+
+	print_bits(w, "affinity", &s->affinity);
+	if (c->set) {
+		jw_object(w, "scheduler");
+		jw_str(w, "policy", spec_sched_name(c->policy));
+		jw_int(w, "nice", c->nice);
+		jw_int(w, "priority", c->priority);
+		jw_fmt(w, "flags", "%#llx", (unsigned long long)c->flags);
+		jw_uint(w, "runtime", c->runtime);
+		jw_uint(w, "deadline", c->deadline);
+		jw_uint(w, "period", c->period);
+		jw_object_end(w);
+	}
+	if (s->io_priority.set)
+		jw_fmt(w, "io_priority", "class %u, level %u", (unsigned int)IOPRIO_PRIO_CLASS(s->io_priority.v),
+		       (unsigned int)IOPRIO_PRIO_DATA(s->io_priority.v));
+	if (s->mempolicy.set) {
+		const unsigned int flags = (unsigned int)s->mempolicy.mode & MPOL_MODE_FLAGS;
+
+		jw_object(w, "memory_policy");
+		jw_str(w, "mode", spec_mempolicy_name(s->mempolicy.mode & ~MPOL_MODE_FLAGS));
+		jw_fmt(w, "flags", "%#x", flags);
+		print_bits(w, "nodes", &s->mempolicy.nodes);
+		jw_object_end(w);
+	}
+	if (s->personality.set)
+		jw_fmt(w, "personality", "%#llx", (unsigned long long)s->personality.v);
+}
+
 static void print_seal(const struct jail_seal *s, struct jsonw *w)
 {
 	static const char *const sets[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
@@ -135,6 +178,7 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	jw_bool(w, "setgroups", s->set_groups);
 	if (s->umask.set)
 		jw_fmt(w, "umask", "%04llo", (unsigned long long)s->umask.v);
+	print_schedule(s, w);
 	jw_array(w, "rlimits");
 	for (uint64_t i = 0; i < s->n_rlimits; i++) {
 		jw_object(w, NULL);
@@ -156,6 +200,10 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	if (s->set_caps)
 		jw_object_end(w);
 	jw_bool(w, "no_new_privileges", s->no_new_privs);
+	if (s->apparmor)
+		jw_str(w, "apparmor", s->apparmor);
+	if (s->selinux)
+		jw_str(w, "selinux", s->selinux);
 	jw_bool(w, "new_keyring", s->new_keyring);
 	jw_bool(w, "terminal", s->terminal);
 	jw_uint(w, "preserve_fds", s->preserve_fds);

@@ -4,8 +4,12 @@
 #include "jail.h"
 
 const struct jail_step_name jail_steps[] = {
-    {'J', "wait.start"},   {'J', "hooks.startContainer"}, {'J', "policy.arm"}, {'J', "fork"},
-    {'C', "seal.session"}, {'C', "seal.rlimits"},         {'C', "seal.user"},  {'C', "seal.caps"},
-    {'C', "seal.fds"},     {'C', "seal.seccomp"},         {'C', "exec"},
+    {'J', "wait.start"},   {'J', "hooks.startContainer"},
+    {'J', "policy.arm"},   {'J', "fork"},
+    {'C', "seal.labels"},  {'C', "seal.session"},
+    {'C', "seal.rlimits"}, {'C', "seal.schedule"},
+    {'C', "seal.user"},    {'C', "seal.caps"},
+    {'C', "seal.fds"},     {'C', "seal.seccomp"},
+    {'C', "exec"},
 };
 const int jail_n_steps = ARRAY_LEN(jail_steps);

@@ -261,11 +261,47 @@ int idmap_userns(const struct spec_idmaps *uids, const struct spec_idmaps *gids,
 	return fd >= 0 ? fd : e && e->code ? -e->code : -EIO;
 }
 
+/* Maps beside the path of a user namespace say what it has; engines write both. Read from inside, the file's second column
+ * is of the namespace above (user_namespaces(7)), which is the runtime's. */
+static int check_joined(const struct spec_idmaps *m, const char *file, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct spec_idmap is;
+	size_t n = 0, same = 0;
+	char *rest, *line;
+	int r;
+
+	if (!m->n)
+		return 0;
+	r = file_read(AT_FDCWD, file, 1u << 16, &text, NULL, e);
+	if (r < 0)
+		return r;
+	for (rest = text; (line = str_field(&rest, "\n"));) {
+		if (sscanf(line, "%u %u %u", &is.container_id, &is.host_id, &is.size) != 3)
+			continue;
+		n++;
+		for (size_t i = 0; i < m->n; i++)
+			same += memcmp(&m->v[i], &is, sizeof(is)) == 0;
+	}
+	if (n == m->n && same == n)
+		return 0;
+	return err_set(e, EINVAL,
+		       "are not those of the user namespace that is joined: leave them out, or say the same");
+}
+
 int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
+	const struct spec_linux *l = &p->config->linux_;
+
 	(void)r;
 	if (!p->userns)
 		return 0;
+	if (p->join[NS_USER]) {
+		if (check_joined(&l->uid_mappings, "/proc/self/uid_map", e) < 0)
+			return err_ctx(e, "linux.uidMappings");
+		if (check_joined(&l->gid_mappings, "/proc/self/gid_map", e) < 0)
+			return err_ctx(e, "linux.gidMappings");
+	}
 	/* EPERM: setgroups is denied in this namespace, and the groups are what they are (rootless). */
 	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
 		return err_errno(e, "setgroups in the user namespace");

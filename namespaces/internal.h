@@ -37,6 +37,8 @@ int idmap_userns(const struct spec_idmaps *uids, const struct spec_idmaps *gids,
 
 /* join.c: opens p->join[] into r->join_fds, each checked to be of its type. */
 int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* Enters the namespace of type ns that join_open opened, and closes its fd; nothing when none is to be joined. */
+int join_one(const struct ns_plan *p, struct ns_run *r, enum spec_ns ns, struct err *e);
 
 /* proc.c: the fd of a procfs of the container's pid namespace at which nothing of the rootfs can get: its own /proc
  * mount, when ns_mounts made one that is writable, else one that is mounted nowhere. Lives in r->proc_fd. */

@@ -49,7 +49,10 @@ static int sysctl_guard(const struct ns_plan *p, const struct ns_run *r, struct 
 	static const struct {
 		enum spec_ns ns;
 		const char *proc_name;
-	} of[] = {{NS_NETWORK, "/proc/self/ns/net"}, {NS_IPC, "/proc/self/ns/ipc"}, {NS_UTS, "/proc/self/ns/uts"}};
+	} of[] = {{NS_NETWORK, "/proc/self/ns/net"},
+		  {NS_IPC, "/proc/self/ns/ipc"},
+		  {NS_UTS, "/proc/self/ns/uts"},
+		  {NS_USER, "/proc/self/ns/user"}};
 	const struct spec_map *m = &p->config->linux_.sysctl;
 
 	for (size_t k = 0; m->n && k < ARRAY_LEN(of); k++) {
@@ -86,23 +89,27 @@ int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	return sysctl_guard(p, r, e);
 }
 
+int join_one(const struct ns_plan *p, struct ns_run *r, enum spec_ns ns, struct err *e)
+{
+	if (!p->join[ns])
+		return 0;
+	if (setns(r->join_fds[ns], (int)spec_ns_flag(ns)) < 0) {
+		err_errno(e, "join '%.128s'", p->join[ns]);
+		return err_ctx(e, "linux.namespaces[%s].path", spec_ns_name(ns));
+	}
+	fd_close_p(&r->join_fds[ns]);
+	return 0;
+}
+
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
-	/* user and pid were joined before the clone. The mount namespace comes last: after it no path of the host is
-	 * there any more. */
-	static const enum spec_ns order[] = {NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_MOUNT};
+	/* user and pid were joined before the clone. The mount namespace comes last, by ns_rootfs_prepare: after it
+	 * no path of the host is there any more, and no procfs that could be trusted. */
+	static const enum spec_ns order[] = {NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME};
 
-	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-		enum spec_ns ns = order[i];
-
-		if (!p->join[ns])
-			continue;
-		if (setns(r->join_fds[ns], (int)spec_ns_flag(ns)) < 0) {
-			err_errno(e, "join '%.128s'", p->join[ns]);
-			return err_ctx(e, "linux.namespaces[%s].path", spec_ns_name(ns));
-		}
-		fd_close_p(&r->join_fds[ns]);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (join_one(p, r, order[i], e) < 0)
+			return -e->code;
 	fd_close_p(&r->join_fds[NS_USER]);
 	fd_close_p(&r->join_fds[NS_PID]);
 	return 0;

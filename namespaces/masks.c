@@ -3,7 +3,6 @@
  * to hide. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "internal.h"
@@ -45,11 +44,20 @@ static int cover_with(struct cover *c, int target)
 	return r;
 }
 
+/* What is mounted on the root lies over it, where no path leads. */
+static bool is_root(const struct ns_run *r, int fd)
+{
+	struct statx root, st;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0 &&
+	       statx(r->rootfs_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) == 0 &&
+	       st.stx_ino == root.stx_ino && st.stx_mnt_id == root.stx_mnt_id;
+}
+
 static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, struct cover *files, const char *path,
 		struct err *e)
 {
 	AUTO_CLOSE int target = find(r, path, e);
-	char label[512];
 	struct stat st;
 	int result;
 
@@ -57,19 +65,22 @@ static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, s
 		return target == -ENOENT ? 0 : target;
 	if (fstat(target, &st) < 0)
 		return fail(-errno, "stat", path, e);
+	if (is_root(r, target))
+		return err_set(e, EINVAL, "'%.128s' is the root, which cannot be masked", path);
 	if (!S_ISDIR(st.st_mode)) {
 		result = cover_with(files, target);
 		return result < 0 ? fail(result, "mask file", path, e) : 0;
 	}
 	if (dirs->tree < 0) {
-		char *list[] = {label};
-		struct strv options = {list, 0};
+		AUTO_BUF label = {0};
+		struct strv options = {&label.data, 0};
 
 		if (p->config->linux_.mount_label) {
-			strcpy(label, "context=");
-			strncat(label, p->config->linux_.mount_label, sizeof(label) - sizeof("context="));
+			buf_printf(&label, "context=%s", p->config->linux_.mount_label);
 			options.n = 1;
 		}
+		if (label.failed)
+			return err_set(e, ENOMEM, "out of memory");
 		dirs->tree = mnt_new("tmpfs", "tmpfs", &options, true, MOUNT_ATTR_RDONLY, e);
 		if (dirs->tree < 0)
 			return dirs->tree;
@@ -108,14 +119,19 @@ static int mask_all(const struct ns_plan *p, struct ns_run *r, struct err *e)
 static int make_readonly(struct ns_run *r, const char *path, struct err *e)
 {
 	AUTO_CLOSE int target = find(r, path, e), tree = -1;
+	const struct mnt_change ro = {.set = MOUNT_ATTR_RDONLY};
 	int result;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
+	if (is_root(r, target)) {
+		result = mnt_change(target, true, &ro);
+		return result < 0 ? fail(result, "make read-only", path, e) : 0;
+	}
 	tree = mnt_clone(target, "", true);
 	if (tree < 0)
 		return fail(tree, "open_tree", path, e);
-	result = mnt_change(tree, true, &(struct mnt_change){.set = MOUNT_ATTR_RDONLY});
+	result = mnt_change(tree, true, &ro);
 	if (result == 0)
 		result = mnt_attach(tree, target);
 	return result < 0 ? fail(result, "make read-only", path, e) : 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "internal.h"
 
@@ -161,6 +162,23 @@ static int make_fs(struct ns_run *r, const struct ns_mount *m, struct err *e)
 	return mnt < 0 ? err_ctx(e, "options") : mnt;
 }
 
+/* A message queue file system belongs to its namespace, and may have been mounted without a label before: it takes none as an option. */
+static int label_mqueue(const struct ns_plan *p, const struct ns_mount *m, int mnt, struct err *e)
+{
+	const char *label = p->config->linux_.mount_label;
+	char path[32];
+
+	if (!label || !str_eq(m->type, "mqueue"))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", mnt);
+	if (setxattr(path, "security.selinux", label, strlen(label), 0) < 0) {
+		err_errno(e, "label '%.128s' of the message queues", label);
+		err_ctx(e, "linux.mountLabel");
+		return -e->code;
+	}
+	return 0;
+}
+
 static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
 	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = m->attr_set & MOUNT_ATTR_RDONLY;
@@ -184,7 +202,9 @@ static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_m
 		if (result < 0)
 			return result;
 	}
-	result = attach(r, m, mnt, true, e);
+	result = label_mqueue(p, m, mnt, e);
+	if (result == 0)
+		result = attach(r, m, mnt, true, e);
 	if (result == 0 && strv_has(&m->fs_options, "iversion"))
 		result = set_iversion(m, mnt, e);
 	if (result < 0)

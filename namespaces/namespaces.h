@@ -16,6 +16,7 @@ struct ns_facts {
 	bool in_userns;            /* the runtime itself runs inside a user namespace */
 	bool kernel_has[NS_COUNT]; /* /proc/self/ns/X exists */
 	bool has_cgroup2;          /* a cgroup v2 tree is mounted at /sys/fs/cgroup or at its "unified" */
+	enum lsm_fact selinux;
 };
 
 /* A mount of the plan. The vectors that it is made of are those of mount_setattr(2) and fsconfig(2). */
@@ -109,8 +110,8 @@ int ns_idmap_write(const struct ns_plan *p, pid_t pid, struct err *e);
 int ns_net_devices(const struct ns_plan *p, struct ns_run *r, pid_t pid, struct err *e);
 /* P: takes back those that ns_net_devices moved. Logs what fails. */
 void ns_net_devices_undo(struct ns_run *r);
-/* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first, mount last. The pid namespace is not
- * joined here but before the clone. */
+/* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first. The user and pid namespaces were joined
+ * before the clone, the mount namespace will be by ns_rootfs_prepare. */
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: uid 0, gid 0, no groups, in the user namespace. */
 int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e);

@@ -35,7 +35,7 @@ int ns_probe(struct ns_facts *ret, struct err *e)
 	AUTO_CLOSE int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
-	*ret = (struct ns_facts){.euid = geteuid(), .egid = getegid()};
+	*ret = (struct ns_facts){.euid = geteuid(), .egid = getegid(), .selinux = LSM_ASK};
 	if (dir < 0)
 		return err_errno(e, "open /proc/self/ns: is /proc mounted?");
 	for (int i = 0; i < NS_COUNT; i++)
@@ -84,7 +84,7 @@ static int needs(const struct spec_config *c, enum spec_ns ns, const char *field
 	return err_ctx(e, "%s", field);
 }
 
-static int plan_names(const struct spec_config *c, const struct ns_plan *p, struct err *e)
+static int plan_names(const struct spec_config *c, const struct ns_facts *f, const struct ns_plan *p, struct err *e)
 {
 	const struct spec_linux *l = &c->linux_;
 	int r = 0;
@@ -104,6 +104,11 @@ static int plan_names(const struct spec_config *c, const struct ns_plan *p, stru
 		       (l->monotonic.set && l->monotonic.nanosecs > 999999999))) {
 		err_set(e, EINVAL, "nanosecs must be at most 999999999");
 		r = err_ctx(e, "linux.timeOffsets");
+	}
+	if (r == 0 && l->mount_label && !lsm_has_selinux(f->selinux)) {
+		r = err_set(e, ENOTSUP, "this kernel runs without SELinux, and knows no label '%.128s'; remove it",
+			    l->mount_label);
+		err_ctx(e, "linux.mountLabel");
 	}
 	for (size_t i = 0; r == 0 && i < l->sysctl.n; i++)
 		if ((r = sysctl_check(l->sysctl.v[i].key, p, e)) < 0)
@@ -160,7 +165,7 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 	if (r == 0)
 		r = idmap_plan(c, ret, e);
 	if (r == 0)
-		r = plan_names(c, ret, e);
+		r = plan_names(c, f, ret, e);
 	if (r == 0)
 		r = net_devices_plan(c, f, e);
 	if (r == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "internal.h"
@@ -93,6 +94,28 @@ static void fold_recursive(struct ns_mount *m)
 	m->attr_set = (m->attr_set & ~clr) | set;
 	m->attr_clr = (m->attr_clr & ~set) | clr;
 	m->attr_rec_set = m->attr_rec_clr = 0;
+}
+
+/* What shows a namespace can only be mounted by one who has rights over it, and the root of a new user namespace has none
+ * over those of the host. */
+static int check_shown(const struct spec_config *c, const struct ns_plan *p, const struct ns_mount *m, struct err *e)
+{
+	static const struct {
+		const char *type;
+		enum spec_ns ns;
+	} shows[] = {{"proc", NS_PID}, {"sysfs", NS_NETWORK}, {"mqueue", NS_IPC}};
+
+	for (size_t i = 0; p->clone_flags & CLONE_NEWUSER && i < ARRAY_LEN(shows); i++) {
+		if (!str_eq(m->type, shows[i].type) || c->linux_.namespaces[shows[i].ns].set)
+			continue;
+		err_set(
+		    e, EINVAL,
+		    "with a user namespace of its own a container can mount '%s' only of its own %s namespace: add one "
+		    "to linux.namespaces, or bind the host's",
+		    m->type, spec_ns_name(shows[i].ns));
+		return err_ctx(e, "type");
+	}
+	return 0;
 }
 
 static int plan_fs(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct arena *a,
@@ -208,6 +231,8 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 		r = plan_fs(c, f, rootless, a, m, e);
 	else
 		m->fs_ro = m->fs_options.n && (m->attr_set & MOUNT_ATTR_RDONLY);
+	if (r == 0 && m->kind == NS_MNT_FS)
+		r = check_shown(c, p, m, e);
 	if (r == 0)
 		r = plan_idmap(c, m, e);
 	if (r < 0)

@@ -48,8 +48,10 @@ int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	const bool slave = p->propagation & MS_SLAVE;
 	AUTO_CLOSE int root = -1;
-	int result = late_rootfs(p, r, e);
+	int result = join_one(p, r, NS_MOUNT, e);
 
+	if (result == 0)
+		result = late_rootfs(p, r, e);
 	if (result < 0)
 		return result;
 	/* Nothing that is mounted from here on may reach the host; what the host mounts may reach bind mounts that ask for

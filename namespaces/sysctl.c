@@ -25,6 +25,7 @@ static const struct {
     {"kernel/shmmax", false, NS_IPC},
     {"kernel/shmmni", false, NS_IPC},
     {"net/", true, NS_NETWORK},
+    {"user/", true, NS_USER},
 };
 
 /* sysctl(8): the first separator decides. With dots, a slash stands for a dot in a name ("net.ipv4.conf.eth0/1"). */

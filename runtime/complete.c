@@ -82,8 +82,8 @@ static void offer_policies(struct rt_call *c, const char *typed, struct buf *out
 		closedir(dir);
 }
 
-/* What the words of a placeholder stand for; one in small letters stands for itself, one that is not here for something
- * that only the caller knows. */
+/* What the words of a placeholder stand for; one that is not in capitals stands for itself, one that is not here for
+ * something that only the caller knows. */
 static const struct {
 	const char *name;
 	const char *kind; /* of what the shell itself completes, or NULL */
@@ -101,7 +101,7 @@ static const char *offer_values(struct rt_call *c, const char *placeholder, cons
 	const char *kind = "words";
 
 	while (rest && (word = str_field(&rest, "|[]."))) {
-		if (*word >= 'a' && *word <= 'z')
+		if (*word && !(*word >= 'A' && *word <= 'Z'))
 			offer(out, typed, word, NULL);
 		for (size_t i = 0; i < ARRAY_LEN(placeholders); i++) {
 			if (!str_eq(word, placeholders[i].name))

@@ -245,8 +245,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->pid_file = c->o.pid_file;
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;
-	if ((r = check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
-	    (r = rt_run_sealed(c, &l->config, e)) < 0 || (r = spec_config_supported(&l->config, e)) < 0)
+	if ((r = check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 || (r = rt_run_sealed(c, &l->config, e)) < 0)
 		return r;
 	if (!l->config.process.set && l->start_now) /* create can do without: runtime.md, Start */
 		return err_set(e, EINVAL, "config.json: process: is required to run a container");

@@ -111,16 +111,6 @@ static const struct table rlimit_table = {
     .check = check_rlimit,
 };
 
-static const struct word sched_words[] = {
-    {"SCHED_OTHER", SCHED_NORMAL},
-    {"SCHED_FIFO", SCHED_FIFO},
-    {"SCHED_RR", SCHED_RR},
-    {"SCHED_BATCH", SCHED_BATCH},
-    {"SCHED_ISO", 4}, /* reserved, but no Linux has it: no macro */
-    {"SCHED_IDLE", SCHED_IDLE},
-    {"SCHED_DEADLINE", SCHED_DEADLINE},
-    {NULL},
-};
 static const struct word sched_flag_words[] = {
     {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},   {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
     {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},         {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
@@ -137,7 +127,30 @@ static const struct field scheduler_fields[] = {
     FIELD_INT("deadline", get_u64, struct spec_scheduler, deadline, 0, UINT64_MAX),
     FIELD_INT("period", get_u64, struct spec_scheduler, period, 0, UINT64_MAX),
 };
-static const struct table scheduler_table = {TABLE_FIELDS(scheduler_fields), SET_AT(struct spec_scheduler, set)};
+
+/* What a policy does not know would be ignored. */
+static int check_scheduler(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	const struct spec_scheduler *s = obj;
+	const char *field = s->runtime ? "runtime" : s->deadline ? "deadline" : s->period ? "period" : NULL;
+
+	if (field && s->policy != SCHED_DEADLINE) {
+		bad(rd, v, e, EINVAL, "can only be given for SCHED_DEADLINE, not for %s", spec_sched_name(s->policy));
+		return err_ctx(e, "%s", field);
+	}
+	if (s->priority && s->policy != SCHED_FIFO && s->policy != SCHED_RR) {
+		bad(rd, v, e, EINVAL, "can only be given for SCHED_FIFO and SCHED_RR, not for %s",
+		    spec_sched_name(s->policy));
+		return err_ctx(e, "priority");
+	}
+	return 0;
+}
+
+static const struct table scheduler_table = {
+    TABLE_FIELDS(scheduler_fields),
+    SET_AT(struct spec_scheduler, set),
+    .check = check_scheduler,
+};
 
 static const struct word ioprio_words[] = {
     {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
@@ -152,8 +165,8 @@ static const struct field io_priority_fields[] = {
 static const struct table io_priority_table = {TABLE_FIELDS(io_priority_fields), SET_AT(P, io_priority.set)};
 
 static const struct field affinity_fields[] = {
-    FIELD("initial", get_string, P, exec_cpu_affinity.initial, .pattern = &cpu_list),
-    FIELD("final", get_string, P, exec_cpu_affinity.final, .pattern = &cpu_list),
+    FIELD("initial", get_bits, P, exec_cpu_affinity.initial),
+    FIELD("final", get_bits, P, exec_cpu_affinity.final),
 };
 static const struct table affinity_table = {TABLE_FIELDS(affinity_fields), SET_AT(P, exec_cpu_affinity.set)};
 

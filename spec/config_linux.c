@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The "linux" object of config.json but for resources and seccomp: config-linux.md of the specification. */
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <string.h>
+#include <sys/personality.h>
 
 #include "field.h"
 
@@ -125,29 +127,68 @@ static const struct field rdt_fields[] = {
 };
 static const struct table rdt_table = {TABLE_FIELDS(rdt_fields), SET_AT(L, intel_rdt.set)};
 
-static const struct word mode_words[] = {
-    {"MPOL_DEFAULT"},   {"MPOL_BIND"},           {"MPOL_INTERLEAVE"}, {"MPOL_WEIGHTED_INTERLEAVE"},
-    {"MPOL_PREFERRED"}, {"MPOL_PREFERRED_MANY"}, {"MPOL_LOCAL"},      {NULL},
-};
-static const struct word mode_flag_words[] = {
-    {"MPOL_F_NUMA_BALANCING"},
-    {"MPOL_F_RELATIVE_NODES"},
-    {"MPOL_F_STATIC_NODES"},
-    {NULL},
-};
 static const struct field memory_policy_fields[] = {
-    FIELD("mode", get_string, L, memory_policy.mode, .required = true, .words = mode_words),
-    FIELD("nodes", get_string, L, memory_policy.nodes, .pattern = &cpu_list),
-    FIELD("flags", get_strv, L, memory_policy.flags, .words = mode_flag_words),
+    FIELD("mode", get_word, L, memory_policy.mode, .required = true, .words = mempolicy_words),
+    FIELD("nodes", get_bits, L, memory_policy.nodes),
+    FIELD("flags", get_word_bits, L, memory_policy.flags, .words = mempolicy_flag_words),
 };
-static const struct table memory_policy_table = {TABLE_FIELDS(memory_policy_fields), SET_AT(L, memory_policy.set)};
 
-static const struct word domain_words[] = {{"LINUX"}, {"LINUX32"}, {NULL}};
+/* What set_mempolicy(2) would refuse without a word. */
+static int check_memory_policy(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	const L *l = obj;
+	const int mode = l->memory_policy.mode;
+	const uint64_t both = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES;
+	const char *name = spec_mempolicy_name(mode);
+	bool none = mode == MPOL_DEFAULT || mode == MPOL_LOCAL;
+
+	if (none && l->memory_policy.nodes.v) {
+		bad(rd, v, e, EINVAL, "must not be given for %s, which has no nodes", name);
+		return err_ctx(e, "nodes");
+	}
+	if (!none && mode != MPOL_PREFERRED && !l->memory_policy.nodes.v) {
+		bad(rd, v, e, EINVAL, "%s needs one node at least", name);
+		return err_ctx(e, "nodes");
+	}
+	if ((l->memory_policy.flags & both) == both) {
+		bad(rd, v, e, EINVAL, "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+		return err_ctx(e, "flags");
+	}
+	if ((l->memory_policy.flags & both) && !l->memory_policy.nodes.v) {
+		bad(rd, v, e, EINVAL,
+		    "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES are about nodes, and there are none");
+		return err_ctx(e, "flags");
+	}
+	return 0;
+}
+
+static const struct table memory_policy_table = {
+    TABLE_FIELDS(memory_policy_fields),
+    SET_AT(L, memory_policy.set),
+    .check = check_memory_policy,
+};
+
+static const struct word domain_words[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}, {NULL}};
 static const struct field personality_fields[] = {
-    FIELD("domain", get_string, L, personality.domain, .required = true, .words = domain_words),
+    FIELD("domain", get_word, L, personality.domain, .required = true, .words = domain_words),
     FIELD("flags", get_strv, L, personality.flags),
 };
-static const struct table personality_table = {TABLE_FIELDS(personality_fields), SET_AT(L, personality.set)};
+
+static int check_personality(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	const L *l = obj;
+
+	if (!l->personality.flags.n)
+		return 0;
+	bad(rd, v, e, EINVAL, "the specification has no flags for a personality yet: it must be empty, or not there");
+	return err_ctx(e, "flags");
+}
+
+static const struct table personality_table = {
+    TABLE_FIELDS(personality_fields),
+    SET_AT(L, personality.set),
+    .check = check_personality,
+};
 
 /* ---- the whole ---- */
 

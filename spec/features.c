@@ -35,6 +35,14 @@ static void write_seccomp(struct jsonw *w, const struct spec_features *f)
 	jw_object_end(w);
 }
 
+static void write_words(struct jsonw *w, const char *key, const struct word *words)
+{
+	jw_array(w, key);
+	for (; words->name; words++)
+		jw_str(w, NULL, words->name);
+	jw_array_end(w);
+}
+
 static void write_linux(struct jsonw *w, const struct spec_features *f)
 {
 	jw_object(w, "linux");
@@ -45,13 +53,11 @@ static void write_linux(struct jsonw *w, const struct spec_features *f)
 	jw_strv(w, "capabilities", &f->capabilities);
 	write_cgroup(w);
 	write_seccomp(w, f);
-	write_enabled(w, "apparmor", false);
-	write_enabled(w, "selinux", false);
-	jw_object(w, "memoryPolicy"); /* none is applied */
-	jw_array(w, "modes");
-	jw_array_end(w);
-	jw_array(w, "flags");
-	jw_array_end(w);
+	write_enabled(w, "apparmor", true);
+	write_enabled(w, "selinux", true);
+	jw_object(w, "memoryPolicy");
+	write_words(w, "modes", mempolicy_words);
+	write_words(w, "flags", mempolicy_flag_words);
 	jw_object_end(w);
 	jw_object(w, "intelRdt");
 	jw_bool(w, "enabled", true);

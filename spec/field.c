@@ -298,6 +298,19 @@ PARSER(get_word_bits)
 	return 0;
 }
 
+PARSER(get_bits)
+{
+	struct err own = {0};
+	int r;
+
+	if (v->type != JSON_STRING)
+		return wrong_type(rd, v, "a string", e);
+	if (!v->text[0])
+		return 0;
+	r = bits_parse(v->text, rd->arena, field_at(obj, f->at), &own);
+	return r < 0 ? bad(rd, v, e, r == -ENOMEM ? ENOMEM : EINVAL, "%s", own.text) : 0;
+}
+
 PARSER(get_strv)
 {
 	struct strv *list = field_at(obj, f->at);

@@ -97,6 +97,7 @@ PARSER(get_string);     /* char *; checked against words and pattern; an optiona
 PARSER(get_word);       /* int: the value of the word */
 PARSER(get_word_char);  /* char: likewise */
 PARSER(get_word_bits);  /* uint64_t: the values of a list of words, or-ed */
+PARSER(get_bits);       /* struct bits, of a list such as "0-3,7"; an empty one counts as absent */
 PARSER(get_strv);       /* struct strv; each string checked against words and pattern; min: how many at least */
 PARSER(get_u32s);       /* uint32_t *, and their count at n_at */
 PARSER(get_map);        /* struct spec_map; the keys checked against pattern */
@@ -142,7 +143,10 @@ extern const struct table seccomp_table;
 extern const struct table seccomp_rule_table;
 extern const struct table seccomp_arg_table;
 extern const struct table idmap_table;
-extern const struct word ns_words[];     /* value: enum spec_ns */
-extern const struct word rlimit_words[]; /* value: RLIMIT_* */
+extern const struct word ns_words[];             /* value: enum spec_ns */
+extern const struct word rlimit_words[];         /* value: RLIMIT_* */
+extern const struct word sched_words[];          /* value: SCHED_* */
+extern const struct word mempolicy_words[];      /* value: MPOL_* */
+extern const struct word mempolicy_flag_words[]; /* value: MPOL_F_* */
 
 #endif

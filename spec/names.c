@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of the specification, and what the kernel calls them. */
+#include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
 
@@ -35,6 +36,38 @@ const struct word rlimit_words[] = {
     {NULL},
 };
 
+const struct word sched_words[] = {
+    {"SCHED_OTHER", SCHED_NORMAL},
+    {"SCHED_FIFO", SCHED_FIFO},
+    {"SCHED_RR", SCHED_RR},
+    {"SCHED_BATCH", SCHED_BATCH},
+    {"SCHED_ISO", 4}, /* reserved, but no Linux has it: no macro */
+    {"SCHED_IDLE", SCHED_IDLE},
+    {"SCHED_DEADLINE", SCHED_DEADLINE},
+    {NULL},
+};
+
+const struct word mempolicy_words[] = {
+    {"MPOL_DEFAULT", MPOL_DEFAULT},       {"MPOL_BIND", MPOL_BIND},
+    {"MPOL_INTERLEAVE", MPOL_INTERLEAVE}, {"MPOL_WEIGHTED_INTERLEAVE", 6}, /* Linux 6.9 */
+    {"MPOL_PREFERRED", MPOL_PREFERRED},   {"MPOL_PREFERRED_MANY", 5},      /* Linux 5.15 */
+    {"MPOL_LOCAL", MPOL_LOCAL},           {NULL},
+};
+const struct word mempolicy_flag_words[] = {
+    {"MPOL_F_NUMA_BALANCING", 1 << 13}, /* Linux 5.12 */
+    {"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+    {"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+    {NULL},
+};
+
+static const char *name_of(const struct word *words, int value)
+{
+	for (const struct word *w = words; w->name; w++)
+		if (w->value == value)
+			return w->name;
+	return NULL;
+}
+
 const char *spec_ns_name(enum spec_ns ns)
 {
 	return ns_words[ns].name;
@@ -52,10 +85,17 @@ const char *spec_hook_name(enum spec_hook_kind kind)
 
 const char *spec_rlimit_name(int type)
 {
-	for (const struct word *w = rlimit_words; w->name; w++)
-		if (w->value == type)
-			return w->name;
-	return NULL;
+	return name_of(rlimit_words, type);
+}
+
+const char *spec_sched_name(int policy)
+{
+	return name_of(sched_words, policy);
+}
+
+const char *spec_mempolicy_name(int mode)
+{
+	return name_of(mempolicy_words, mode);
 }
 
 const char *spec_status_name(enum spec_status s)

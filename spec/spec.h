@@ -89,7 +89,7 @@ struct spec_process {
 	} io_priority; /* IOPRIO_CLASS_* (1..3), 0..7 */
 	struct {
 		bool set;
-		char *initial, *final;
+		struct bits initial, final; /* of CPUs; v NULL: not given */
 	} exec_cpu_affinity;
 };
 
@@ -248,13 +248,14 @@ struct spec_linux {
 	} intel_rdt;
 	struct {
 		bool set;
-		char *mode, *nodes;
-		struct strv flags;
+		int mode;       /* MPOL_* */
+		uint64_t flags; /* MPOL_F_* */
+		struct bits nodes;
 	} memory_policy;
 	struct {
 		bool set;
-		char *domain;
-		struct strv flags;
+		int domain;        /* PER_* */
+		struct strv flags; /* always empty: the specification has none yet */
 	} personality;
 	struct spec_time_offset {
 		bool set;
@@ -297,17 +298,17 @@ int spec_config_load(int bundle_fd, struct arena *a, struct spec_config *ret, st
 int spec_resources_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_resources *ret,
 			 struct err *e);
 
-/* Refuses, by its name, each property that is parsed but not applied by this version. Returns 0 or -ENOTSUP. */
-int spec_config_supported(const struct spec_config *c, struct err *e);
-
 /* The config.json that `jailrun spec` writes; rootless: for a user without root, with uid/gid mapped to root. */
 void spec_config_template(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 
-/* "mount" for NS_MOUNT; CLONE_NEWNS for NS_MOUNT; "prestart" for HOOK_PRESTART; "RLIMIT_CPU" for 0 (NULL: none). */
+/* "mount" for NS_MOUNT; CLONE_NEWNS for NS_MOUNT; "prestart" for HOOK_PRESTART; "RLIMIT_CPU" for 0; "SCHED_OTHER" for 0; "MPOL_BIND"
+ * for 2 (NULL: none). */
 const char *spec_ns_name(enum spec_ns ns);
 uint64_t spec_ns_flag(enum spec_ns ns);
 const char *spec_hook_name(enum spec_hook_kind kind);
 const char *spec_rlimit_name(int type);
+const char *spec_sched_name(int policy);
+const char *spec_mempolicy_name(int mode);
 
 /* The value of an annotation, or NULL. */
 const char *spec_map_get(const struct spec_map *m, const char *key);
@@ -369,7 +370,7 @@ struct spec_state {
 	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */
 	char *seccomp_listener_path, *seccomp_listener_metadata;
-	bool notify;          /* the container has a socket for sd_notify(3) */
+	bool notify; /* the container has a socket for sd_notify(3) */
 	struct spec_map annotations;
 	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
 };

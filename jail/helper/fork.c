@@ -23,8 +23,7 @@
 #define FS_CREATE        6 /* FSCONFIG_CMD_CREATE; an enum in some headers, missing in others */
 #define NO_SUID_DEV_EXEC 0xe
 
-/* A procfs of this pid namespace that is mounted nowhere. */
-static int private_proc(void)
+int private_proc(void)
 {
 	AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
 

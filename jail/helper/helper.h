@@ -39,13 +39,15 @@ _Noreturn void helper_fail(struct helper *h, struct err *e);
 /* As strerror, in the words of runc's messages (Go's): lower case. */
 const char *go_strerror(int code, char *buf, size_t size);
 
-/* The rows. wait.c, hooks.c, fork.c, seal.c, filter.c, exec.c */
+/* The rows. wait.c, hooks.c, fork.c, labels.c, seal.c, schedule.c, filter.c, exec.c */
 int step_wait_start(struct helper *h, struct err *e);
 int step_hooks(struct helper *h, struct err *e);
 int step_arm(struct helper *h, struct err *e);
 int step_fork(struct helper *h, struct err *e);
+int step_labels(struct helper *h, struct err *e);
 int step_session(struct helper *h, struct err *e);
 int step_rlimits(struct helper *h, struct err *e);
+int step_schedule(struct helper *h, struct err *e);
 int step_user(struct helper *h, struct err *e);
 int step_caps(struct helper *h, struct err *e);
 int step_fds(struct helper *h, struct err *e);
@@ -56,6 +58,8 @@ int step_exec(struct helper *h, struct err *e);
 int wait_for_go(struct helper *h, struct err *e);
 /* The supervisor's word, when all of its rows are done. */
 int give_go(struct helper *h, struct err *e);
+/* A procfs of this pid namespace that is mounted nowhere, so that nothing can cover its files. Returns the fd or -errno. fork.c */
+int private_proc(void);
 /* Finds the program as execvp would and puts it into h->program. exec.c */
 int find_program(struct helper *h, struct err *e);
 /* Loads linux.seccomp alone, for hooks. filter.c */

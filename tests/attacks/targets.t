@@ -15,7 +15,7 @@ for POLICY in none default; do
 		for way in /elsewhere elsewhere ../../../../../../"$T/host" file; do
 			hostile
 			rmdir "$T/b/rootfs/$where" && mkdir "$T/b/rootfs/elsewhere"
-			if [ $way = file ]; then echo x >"$T/b/rootfs/$where"; else ln -s "$way" "$T/b/rootfs/$where"; fi
+			if [ "$way" = file ]; then echo x >"$T/b/rootfs/$where"; else ln -s "$way" "$T/b/rootfs/$where"; fi
 			in_sh 'echo ran'
 			is "$POLICY: /$where -> $way: refused" "$rc:$out" 1: || diag "$err"
 			like "$POLICY: /$where -> $way: named" "$err" "/$where"

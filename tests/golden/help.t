@@ -35,6 +35,11 @@ run --bundle --console-socket --pid-file --no-pivot --no-new-keyring --preserve-
 kill --all
 delete --force
 list --format --quiet
+ps --format
+events --interval --stats
+update --resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema
+pause
+resume
 spec --bundle --rootless
 start
 state

@@ -44,7 +44,7 @@ bad "program is a directory" "$(args_filter /bin)" '(/bin.*([Pp]ermission denied
 chmod 644 "$T/b/rootfs/etc/passwd"
 bad "program may not be executed" "$(args_filter /etc/passwd)" '[Pp]ermission denied'
 bad "apparmor profile where there is no AppArmor" '.process.apparmorProfile = "x"' 'apparmor'
-bad "rdma, which is not applied" '.linux.intelRdt = {closID: "a"}' 'intelRdt'
+bad "intelRdt where there is no resctrl" '.linux.intelRdt = {closID: "a"}' 'intelRdt'
 
 printf '{' >"$T/b/config.json"
 jrun create --bundle "$T/b" "$id"

@@ -92,4 +92,86 @@ for POLICY in none default; do
 		isnt "$POLICY: time namespace: new" "$(sed -n 2p <<<"$out")" "$(own time)"
 	else skip "$POLICY: time namespace" "this kernel has none"; fi
 done
+POLICY=none
+
+# ---- every kind at once, joined: those of a user namespace that somebody else made ----
+ROOTFS=$T/jrootfs
+cp -a "$T/b/rootfs" "$ROOTFS"
+chown -Rh 100000:100000 "$ROOTFS"
+unshare --user --mount --uts --ipc --net --cgroup --time --monotonic 77 --fork sh -c 'echo ready; exec sleep 100' >"$T/all" &
+outer=$!
+eventually 5 grep -q ready "$T/all"
+holder=$(pgrep -P $outer)
+for m in uid_map gid_map; do echo "0 100000 65536" >"/proc/$holder/$m"; done
+all=$(for n in user:user mount:mnt network:net uts:uts ipc:ipc cgroup:cgroup time:time; do
+	jq -cn --arg t "${n%:*}" --arg p "/proc/$holder/ns/${n#*:}" '{type: $t, path: $p}'
+done | jq -cs '. + [{type: "pid"}]')
+in_sh 'id -u; for n in user mnt net uts ipc cgroup time; do readlink /proc/self/ns/$n; done; cat /proc/self/timens_offsets | grep monotonic | tr -s " "' ".linux.namespaces = $all | del(.hostname)"
+is "joined: seven at once: exit status" "$rc" 0 || diag "$err"
+is "joined: each is the one that was named" "$(sed -n 2,8p <<<"$out")" "$(for n in user mnt net uts ipc cgroup time; do readlink "/proc/$holder/ns/$n"; done)"
+is "joined: as its root, with its offsets" "$(sed -n '1p;9p' <<<"$out" | tr '\n' ' ')" '0 monotonic 77 0 '
+same='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+in_container "$(args_filter /bin/true) | .linux.namespaces = $all | del(.hostname) | $same"
+is "joined user namespace: maps that say the same" "$rc" 0 || diag "$err"
+in_container "$(args_filter /bin/true) | .linux.namespaces = $all | del(.hostname) | $same | .linux.gidMappings[0].size = 9"
+is "joined user namespace: maps that do not are refused" "$rc" 1
+like "and named" "$err" 'linux\.gidMappings: are not those'
+in_container "$(args_filter /bin/true) | .linux.namespaces = $all | .linux.timeOffsets = {monotonic: {secs: 1}} | del(.hostname)"
+like "joined time namespace: offsets are refused" "$err" 'linux\.timeOffsets'
+for n in user:uts mount:net pid:user network:mnt ipc:time cgroup:ipc time:cgroup uts:user; do
+	in_container "$(args_filter /bin/true) | del(.hostname) | .linux.namespaces |= (map(select(.type != \"${n%:*}\" and .type != \"time\")) + [{type: \"${n%:*}\", path: \"/proc/$holder/ns/${n#*:}\"}])"
+	is "a path of another kind for ${n%:*} is refused" "$rc" 1
+	like "and named" "$err" "linux\.namespaces\[${n%:*}\]\.path: .* namespace, not a ${n%:*} one"
+done
+in_container "$(args_filter /bin/true) | .linux.namespaces += [{type: \"time\", path: \"$T/b/config.json\"}]"
+like "a path that is no namespace" "$err" 'linux\.namespaces\[time\]\.path: .*no namespace'
+kill -KILL "$holder" "$outer" 2>/dev/null
+wait $outer 2>/dev/null
+unset ROOTFS
+
+# ---- what is of a namespace needs it ----
+for row in 'hostname|del(.linux.namespaces[] | select(.type == "uts")) | .hostname = "x"' 'domainname|del(.hostname, (.linux.namespaces[] | select(.type == "uts"))) | .domainname = "x"' \
+	'linux\.timeOffsets|.linux.timeOffsets = {boottime: {secs: 1}}' 'linux\.uidMappings|.linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}]' \
+	'linux\.sysctl\["net\.ipv4\.ip_forward"\]|del(.linux.namespaces[] | select(.type == "network")) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}' \
+	'linux\.sysctl\["kernel\.shmmax"\]|del(.linux.namespaces[] | select(.type == "ipc")) | .linux.sysctl = {"kernel.shmmax": "1"}' \
+	'linux\.sysctl\["user\.max_net_namespaces"\]|.linux.sysctl = {"user.max_net_namespaces": "1"}' \
+	'linux\.namespaces|.linux.namespaces += [{type: "pid"}]' 'linux\.namespaces|.linux.namespaces += [{type: "uts", path: "/proc/self/ns/uts"}]' \
+	'linux\.namespaces|.linux.namespaces |= map(select(.type != "mount"))' 'mounts\[5\]\.type|.linux.namespaces |= map(select(.type != "network")) + [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
+	in_container "$(args_filter /bin/true) | ${row#*|}"
+	is "without its namespace ${row%%|*} is refused" "$rc" 1
+	like "and named" "$err" "config\.json: ${row%%|*}|jailrun: ${row%%|*}"
+done
+in_container "$(args_filter /bin/true) | .hostname = \"$(printf 'x%.0s' $(seq 65))\""
+like "a name that the kernel does not take" "$err" 'hostname: must have 64'
+
+# ---- sysctl: each kind of namespace ----
+in_sh 'cd /proc/sys; cat net/core/somaxconn net/ipv4/conf/lo/forwarding kernel/msgmax kernel/sem kernel/shmmni fs/mqueue/msg_max kernel/domainname | tr -s "[:space:]" " "' \
+	'.linux.sysctl = {"net.core.somaxconn": "777", "net/ipv4/conf/lo/forwarding": "1", "kernel.msgmax": "4321", "kernel.sem": "100 200 30 40", "kernel.shmmni": "99", "fs.mqueue.msg_max": "12", "kernel.domainname": "sys.example"}'
+is "sysctl of network, ipc and uts" "$out" '777 1 4321 100 200 30 40 99 12 sys.example ' || diag "$err"
+mkdir -p "$T/urootfs" && cp -a "$T/b/rootfs/." "$T/urootfs" && chown -Rh 100000:100000 "$T/urootfs"
+in_sh 'cat /proc/sys/user/max_net_namespaces' "$userns | .linux.sysctl = {\"user.max_net_namespaces\": \"5\"}"
+is "sysctl of user" "$out" 5 || diag "$err"
+isnt "and not of the host" "$(cat /proc/sys/user/max_net_namespaces)" 5
+in_container "$(args_filter /bin/true) | .linux.sysctl = {\"net.core.no_such\": \"1\"}"
+like "a sysctl that is not there is named" "$err" 'linux\.sysctl\["net\.core\.no_such"\]'
+in_container "$(args_filter /bin/true) | .linux.sysctl = {\"net.ipv4.ip_forward\": \"maybe\"}"
+like "a value that is not taken likewise" "$err" 'linux\.sysctl\["net\.ipv4\.ip_forward"\].*maybe'
+
+# ---- clocks ----
+if [ -e /proc/self/ns/time ]; then
+	time_ns=$(with_ns '[{"type":"time"}]')
+	in_sh 'tr -s " " </proc/self/timens_offsets; cut -d. -f1 /proc/uptime' "$time_ns | .linux.timeOffsets = {boottime: {secs: -60, nanosecs: 5}, monotonic: {secs: -1, nanosecs: 999999999}}"
+	is "offsets below zero, and nanoseconds" "$(head -n 2 <<<"$out" | tr '\n' ';')" 'monotonic -1 999999999;boottime -60 5;' || diag "$err"
+	ok "and the clock shows it" test "$(tail -n 1 <<<"$out")" -lt $(($(cut -d. -f1 /proc/uptime) - 50))
+	in_sh 'tr -s " " </proc/self/timens_offsets' "$time_ns | .linux.timeOffsets = {monotonic: {nanosecs: 3}}"
+	is "one clock alone, nanoseconds alone" "$(tr '\n' ';' <<<"$out")" 'monotonic 0 3;boottime 0 0;'
+	in_sh 'tr -s " " </proc/self/timens_offsets; id -u' "$userns | $time_ns | .linux.timeOffsets = {boottime: {secs: 9}}"
+	is "in a user namespace" "$(tr '\n' ';' <<<"$out")" 'monotonic 0 0;boottime 9 0;0;' || diag "$err"
+	in_container "$(args_filter /bin/true) | $time_ns | .linux.timeOffsets = {boottime: {secs: -9999999999}}"
+	like "a clock below zero is refused" "$err" 'linux\.timeOffsets.*(negative|range)'
+	in_container "$(args_filter /bin/true) | $time_ns | .linux.timeOffsets = {realtime: {secs: 1}}"
+	like "a clock that no namespace has" "$err" 'linux\.timeOffsets'
+	in_container "$(args_filter /bin/true) | $time_ns | .linux.timeOffsets = {boottime: {nanosecs: 1000000000}}"
+	like "nanoseconds out of range" "$err" 'linux\.timeOffsets\.boottime\.nanosecs'
+fi
 done_testing

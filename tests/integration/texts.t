@@ -35,9 +35,10 @@ says() {
 }
 # No container.
 make_bundle "$T/b" "$(sh_filter 'while :; do sleep 0.05; done')"
-for command in state start kill delete; do
+for command in state start kill delete pause resume ps events; do
 	says 1 'container does not exist' $command "$id"
 done
+says 1 'container does not exist' update --pids-limit 5 "$id"
 for command in create 'run -d'; do
 	# shellcheck disable=SC2086 # words
 	{
@@ -73,10 +74,23 @@ ok "start" jr start "$id"
 says 1 'cannot start an already running container' start "$id"
 says 1 "cannot delete container $id that is not stopped: running" delete "$id"
 says 1 'unknown signal "NONSENSE"' kill "$id" NONSENSE
+says 1 'container not paused' resume "$id"
+if jr pause "$id" 2>"$T/pause.err"; then
+	says 1 'container not running or created: paused' pause "$id"
+	says 1 'cannot start a container in the paused state' start "$id"
+	says 1 "cannot delete container $id that is not stopped: paused" delete "$id"
+	ok "resume" jr resume "$id"
+else
+	skip "the texts of a paused container" "no freezer here: $(cat "$T/pause.err")"
+fi
 ok "kill" jr kill "$id" KILL
 ok "stopped" eventually 5 status_is "$id" stopped
 says 1 'cannot start a container that has stopped' start "$id"
 says 1 'container not running: no such process' kill "$id" 9
+says 1 'container not running' pause "$id"
+says 1 'container not running' update --pids-limit 5 "$id"
+says 1 'container not paused' resume "$id"
+says 1 "container with id $id is not running" events --stats "$id"
 says 1 'container with given ID already exists' create --bundle "$T/b" --pid-file "$T/pid" "$id"
 ok "delete" jr delete "$id"
 
@@ -89,6 +103,8 @@ says 1 'invalid boolean value "x" for -detach: parse error' run --detach=x "$id"
 says 1 '"create" requires exactly 1 argument(s)' create
 says 1 '"list" requires exactly 0 argument(s)' list "$id"
 says 1 '"kill" requires a minimum of 1 argument(s)' kill
+says 1 '"ps" requires a minimum of 1 argument(s)' ps
+says 1 'invalid value "x" for flag -interval: parse error' events --interval x "$id"
 says 3 "No help topic for 'nonsense'" nonsense
 says 3 "No help topic for 'nonsense'" help nonsense
 # Podman asks these two, and must not believe that containers can be checkpointed: it takes 0 for yes, and "flag needs an argument".

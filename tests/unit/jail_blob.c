@@ -18,6 +18,7 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	static struct spec_hook hooks[] = {{"/bin/hook", {words, 3}, {words, 1}, {true, 30}},
 					   {"/bin/other", {0}, {0}, {0}}};
 	static struct sock_filter insns[] = {{0x20, 0, 0, 4}, {0x06, 1, 2, 0x7fff0000}};
+	static unsigned long cpus[] = {5, 1ul << 31};
 	static struct spec_policy policy;
 	static struct spec_config config;
 	const struct jail_options o = {.id = "blob"};
@@ -41,8 +42,15 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 				     .set_caps = true,
 				     .caps = {1, 2, 3, 4, UINT64_MAX},
 				     .no_new_privs = true,
-				     .new_keyring = true,
 				     .terminal = true,
+				     .affinity = {cpus, 2},
+				     .scheduler = {true, 6, -5, 3, 1, 10, 20, UINT64_MAX},
+				     .io_priority = {true, 0x4007},
+				     .apparmor = "profile",
+				     .selinux = "u:r:t",
+				     .personality = {true, 8},
+				     .mempolicy = {true, 2 | 1 << 15, {cpus, 1}},
+				     .new_keyring = true,
 				     .preserve_fds = 3,
 				     .seccomp = {insns, 2, 4},
 				     .start_hooks = {hooks, 2},
@@ -69,6 +77,10 @@ static void round_trip(void **state)
 	assert_true(q.kill_on_violation && q.exec_memfd && q.refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);
 	assert_int_equal(q.seal.groups[1], 4294967294u);
+	assert_true(q.seal.affinity.n == 2 && q.seal.affinity.v[1] == 1ul << 31);
+	assert_true(q.seal.scheduler.nice == -5 && q.seal.scheduler.period == UINT64_MAX);
+	assert_true(q.seal.mempolicy.nodes.n == 1 && q.seal.mempolicy.mode == (2 | 1 << 15));
+	assert_string_equal(q.seal.selinux, "u:r:t");
 	assert_int_equal(q.n_rules, p.n_rules);
 	assert_int_equal(q.filter.len, p.filter.len);
 	assert_string_equal(q.seal.args.v[2], "three");
@@ -202,18 +214,90 @@ static void seal(void **state)
 	arena_free(&a);
 }
 
+/* An executed process has its own process part, and the container's linux.*. */
+static void seal_of_an_exec(void **state)
+{
+	static unsigned long cpus[] = {6}, nodes[] = {1};
+	struct spec_config c = {
+	    .process = {.user = {.uid = 3}, .exec_cpu_affinity = {.set = true, .final = {cpus, 1}}},
+	    .linux_ = {.personality = {.set = true, .domain = 8}, .memory_policy = {true, 2, 1 << 15, {nodes, 1}}}};
+	struct spec_process other = {
+	    .user = {.uid = 9}, .exec_cpu_affinity = c.process.exec_cpu_affinity, .io_priority = {true, 2, 7}};
+	struct jail_options o = {.id = "s"};
+	struct arena a = {0};
+	struct jail_plan p;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(jail_plan(&c, NULL, &host, &o, &a, &p, &e), 0);
+	assert_true(p.seal.uid == 3 && !p.seal.affinity.v && !p.seal.io_priority.set);
+	assert_true(p.seal.personality.v == 8 && p.seal.mempolicy.mode == (2 | 1 << 15));
+	assert_int_equal(jail_seal_process(&other, &host, &o, &p.seal, &e), 0);
+	assert_true(p.seal.uid == 9 && p.seal.affinity.v == cpus && p.seal.io_priority.v == (2 << 13 | 7));
+	assert_true(p.seal.personality.v == 8 && p.seal.mempolicy.nodes.v == nodes && p.seal.new_keyring);
+	arena_free(&a);
+}
+
+static void seal_refuses(void **state)
+{
+	static const struct {
+		struct spec_process p;
+		int code;
+		const char *path, *text;
+	} cases[] = {
+	    {{.scheduler = {true, 4}}, ENOTSUP, "process.scheduler.policy", "SCHED_ISO"},
+	    {{.scheduler = {true, 1}}, EINVAL, "process.scheduler.priority", "from 1 to 99"},
+	    {{.scheduler = {true, 2}}, EINVAL, "process.scheduler.priority", "SCHED_RR"},
+	    {{.scheduler = {true, 6}}, EINVAL, "process.scheduler.runtime", "1024"},
+	    {{.scheduler = {true, 6, .runtime = 2000, .deadline = 1999}}, EINVAL, "process.scheduler.runtime", "1999"},
+	    {{.scheduler = {true, 6, .runtime = 2000, .deadline = 3000, .period = 2999}},
+	     EINVAL,
+	     "process.scheduler.deadline",
+	     "2999"},
+	    {{.scheduler = {true, 6, .runtime = 2000, .deadline = 3000, .period = UINT64_MAX}},
+	     EINVAL,
+	     "process.scheduler.period",
+	     "2^63"},
+	    {{.apparmor_profile = "p"}, ENOTSUP, "process.apparmorProfile", "without AppArmor"},
+	    {{.selinux_label = "l"}, ENOTSUP, "process.selinuxLabel", "without SELinux"},
+	};
+	static const struct spec_process good[] = {
+	    {.scheduler = {true, 1, .priority = 1}},
+	    {.scheduler = {true, 1, .flags = 8}}, /* SCHED_FLAG_KEEP_POLICY */
+	    {.scheduler = {true, 6, .runtime = 2000, .deadline = 2000}},
+	    {.apparmor_profile = "p", .selinux_label = "l"},
+	};
+	struct jail_facts labels = host;
+	struct jail_options o = {.id = "s"};
+	struct jail_seal s = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err e = {0};
+
+		assert_int_equal(jail_seal_process(&cases[i].p, &host, &o, &s, &e), -cases[i].code);
+		assert_string_equal(e.path, cases[i].path);
+		assert_non_null(strstr(e.text, cases[i].text));
+	}
+	labels.apparmor = labels.selinux = LSM_PRESENT;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_int_equal(jail_seal_process(&good[i], &labels, &o, &s, NULL), 0);
+	assert_string_equal(s.apparmor, "p");
+}
+
 static void rows(void **state)
 {
 	(void)state;
-	assert_int_equal(jail_n_steps, 11);
+	assert_int_equal(jail_n_steps, 13);
 	assert_string_equal(jail_steps[jail_n_steps - 1].name, "exec");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(round_trip), cmocka_unit_test(damaged), cmocka_unit_test(command_line),
-	    cmocka_unit_test(executed),   cmocka_unit_test(seal),    cmocka_unit_test(rows),
+	    cmocka_unit_test(round_trip),      cmocka_unit_test(damaged),      cmocka_unit_test(command_line),
+	    cmocka_unit_test(executed),        cmocka_unit_test(seal),         cmocka_unit_test(rows),
+	    cmocka_unit_test(seal_of_an_exec), cmocka_unit_test(seal_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static void test_sysctl(void **state)
 	    {"kernel.domainname", "ipc", "uts namespace"},
 	    {"kernel.hostname", "uts", "'hostname'"},
 	    {"kernel.core_pattern", "ipc", "change the host"},
+	    {"user.max_net_namespaces", "ipc", "needs a user namespace"},
 	    {"kernel.msgmaxx", "ipc", "change the host"},
 	    {"vm.overcommit_memory", "ipc", "change the host"},
 	    {"netx.a", "network", "change the host"},
@@ -164,6 +165,10 @@ static void test_idmaps(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		refused(plan_of(&host, "", cases[i].linux_, ""), EINVAL, cases[i].path, cases[i].text);
+	/* What shows a namespace of the host is not for the root of a new user namespace. */
+	refused(plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "]," GIDS,
+			"{\"destination\":\"/sys\",\"type\":\"sysfs\"}"),
+		EINVAL, "mounts[0].type", "network namespace");
 	p = plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "," MAP(9, 14, 1) "]," GIDS, "");
 	assert_int_equal(p->result, 0);
 	assert_true(p->plan.userns);
@@ -453,15 +458,34 @@ static void test_print(void **state)
 	    strstr(out.data, "{\"path\":\"/dev/null\",\"type\":\"c\",\"number\":\"1:3\",\"mode\":\"0666\"}"));
 }
 
+static void test_mount_label(void **state)
+{
+	const char *label = MOUNT_NS ",\"mountLabel\":\"u:r:t:s0:c1,c2\"";
+	const char *mounts =
+	    "{\"destination\":\"/x\",\"type\":\"tmpfs\"},{\"destination\":\"/proc\",\"type\":\"proc\"}";
+	struct ns_facts selinux = host;
+	struct plan *p = plan_of(&host, "", label, mounts);
+
+	(void)state;
+	refused(p, ENOTSUP, "linux.mountLabel", "without SELinux");
+	selinux.selinux = LSM_PRESENT;
+	p = plan_of(&selinux, "", label, mounts);
+	assert_int_equal(p->result, 0);
+	assert_true(strv_has(&p->plan.mounts[0].fs_options, "context=u:r:t:s0:c1,c2"));
+	assert_int_equal(p->plan.mounts[1].fs_options.n, 0);
+	arena_free(&p->arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_namespaces),   cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_sysctl),       cmocka_unit_test(test_idmaps),
-	    cmocka_unit_test(test_net_devices),  cmocka_unit_test(test_idmap_count),
-	    cmocka_unit_test(test_every_option), cmocka_unit_test(test_option_effects),
-	    cmocka_unit_test(test_bad_mounts),   cmocka_unit_test(test_cgroup_mounts),
-	    cmocka_unit_test(test_devices),      cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_mount_label),    cmocka_unit_test(test_namespaces),
+	    cmocka_unit_test(test_names),          cmocka_unit_test(test_sysctl),
+	    cmocka_unit_test(test_idmaps),         cmocka_unit_test(test_net_devices),
+	    cmocka_unit_test(test_idmap_count),    cmocka_unit_test(test_every_option),
+	    cmocka_unit_test(test_option_effects), cmocka_unit_test(test_bad_mounts),
+	    cmocka_unit_test(test_cgroup_mounts),  cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

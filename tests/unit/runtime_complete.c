@@ -109,6 +109,10 @@ static void test_places(void **state)
 	    {"help li",
 	     "words\nlife\tlist the steps of a container's life\nlist\tlist the containers below the state root\n"},
 	    {"features ", "words\n"},
+	    {"update --cpu-idle ", "words\n0\n1\n"},
+	    {"ps --format ", "words\ntable\njson\n"},
+	    {"ps x --for", "words\n"},
+	    {"ps -- --for", "words\n"},
 	};
 
 	(void)state;

@@ -237,7 +237,7 @@ static const struct property {
     {"linux.intelRdt.enableMonitoring", BOOL, OPTIONAL},
     {"linux.memoryPolicy", OBJECT, OPTIONAL},
     {"linux.memoryPolicy.mode", STRING, REQUIRED},
-    {"linux.memoryPolicy.nodes", STRING, OPTIONAL},
+    {"linux.memoryPolicy.nodes", STRING, TIED},
     {"linux.memoryPolicy.flags", STRINGS, OPTIONAL},
     {"linux.personality", OBJECT, OPTIONAL},
     {"linux.personality.domain", STRING, REQUIRED},
