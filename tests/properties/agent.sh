@@ -6,7 +6,7 @@ rm -f "$WORK/agent" "$WORK/log" "$WORK/process"
 python3 "$LIB/seccomp_agent.py" "$WORK/agent" "$WORK/log" &
 agent=$!
 trap 'kill $agent' EXIT
-for _ in $(seq 250); do
+for _ in $(seq 500); do
 	[ -S "$WORK/agent" ] && break
 	sleep 0.02
 done

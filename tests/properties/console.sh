@@ -4,7 +4,7 @@
 # what comes from there.
 rm -f "$WORK/socket"
 python3 "$LIB/console.py" "$WORK/socket" </dev/null >"$WORK/console" 2>"$WORK/errors" &
-for _ in $(seq 100); do
+for _ in $(seq 500); do
 	grep -q listening "$WORK/errors" && break
 	sleep 0.02
 done
