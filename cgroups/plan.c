@@ -125,6 +125,23 @@ int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manag
 	return r;
 }
 
+static void print_write(const struct cg_write *c, struct jsonw *w)
+{
+	jw_object(w, NULL);
+	jw_str(w, c->same ? "compared" : "file", c->file);
+	jw_str(w, "value", c->value);
+	if (c->or_file) {
+		jw_str(w, "orFile", c->or_file);
+		jw_str(w, "orValue", c->or_value);
+	}
+	if (c->usage)
+		jw_str(w, "notBelow", c->usage);
+	if (c->optional)
+		jw_bool(w, "optional", true);
+	jw_str(w, "field", c->field);
+	jw_object_end(w);
+}
+
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
 {
 	static const char *const managers[] = {
@@ -134,13 +151,8 @@ void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
 	jw_str(w, "manager", managers[p->manager]);
 	jw_str(w, "path", p->path);
 	jw_array(w, "writes");
-	for (size_t i = 0; i < p->n_writes; i++) {
-		jw_object(w, NULL);
-		jw_str(w, "file", p->writes[i].file);
-		jw_str(w, "value", p->writes[i].value);
-		jw_str(w, "field", p->writes[i].field);
-		jw_object_end(w);
-	}
+	for (size_t i = 0; i < p->n_writes; i++)
+		print_write(&p->writes[i], w);
 	jw_array_end(w);
 	jw_object(w, "devices");
 	jw_bool(w, "program", p->devices);

@@ -648,6 +648,40 @@ static void test_print(void **state)
 	assert_non_null(strstr(b2.data, "\"no cgroup is made\""));
 }
 
+/* The writes of `jailrun plan`, whole. */
+static void test_print_writes(void **state)
+{
+	struct spec_config c = {
+	    .linux_.resources = {
+		.set = true,
+		.memory = {.set = true, .limit = I64(4096), .swappiness = I64(60), .check_before_update = {true, true}},
+		.block_io = {.set = true, .weight = I64(10)},
+		.hugepages = huge_pages + 1,
+		.n_hugepages = 1,
+		.unified = {unifieds + 2, 1}}};
+	AUTO_BUF b = {0};
+
+	(void)state;
+	print(&c, &delegated, &b);
+	assert_string_equal(
+	    b.data,
+	    "{\"cgroups\":{\"manager\":\"cgroupfs\",\"path\":\"/sys/fs/cgroup/jailrun/c1\",\"writes\":["
+	    "{\"file\":\"memory.max\",\"value\":\"4096\",\"notBelow\":\"memory.current\",\"field\":\"linux.resources."
+	    "memory.limit\"},"
+	    "{\"compared\":\"/proc/sys/vm/swappiness\",\"value\":\"60\",\"field\":\"linux.resources.memory."
+	    "swappiness\"},"
+	    "{\"file\":\"hugetlb.1GB.max\",\"value\":\"0\",\"optional\":true,\"field\":\"linux.resources."
+	    "hugepageLimits[0]\"},"
+	    "{\"file\":\"hugetlb.1GB.rsvd.max\",\"value\":\"0\",\"optional\":true,\"field\":\"linux.resources."
+	    "hugepageLimits[0]\"},"
+	    "{\"file\":\"io.bfq.weight\",\"value\":\"10\",\"orFile\":\"io.weight\",\"orValue\":\"1\",\"field\":\"linux."
+	    "resources.blockIO.weight\"},"
+	    "{\"file\":\"cgroup.max.depth\",\"value\":\"3\",\"field\":\"linux.resources.unified[\\\"cgroup.max."
+	    "depth\\\"]"
+	    "\"}],\"devices\":{\"program\":false,\"why\":\"the container is in a user namespace, where no device node "
+	    "can be made\"}}}");
+}
+
 /* All shares there are, against libm's logarithm and power; the values that runc's and crun's tests and reports name. */
 static void test_weight(void **state)
 {
@@ -671,8 +705,8 @@ static void test_weight(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_goldens), cmocka_unit_test(test_fields), cmocka_unit_test(test_bad_rule),
-	    cmocka_unit_test(test_print),   cmocka_unit_test(test_weight),
+	    cmocka_unit_test(test_goldens), cmocka_unit_test(test_fields),       cmocka_unit_test(test_bad_rule),
+	    cmocka_unit_test(test_print),   cmocka_unit_test(test_print_writes), cmocka_unit_test(test_weight),
 	};
 
 	return cmocka_run_group_tests_name("cgroups: the plan", tests, NULL, NULL);
