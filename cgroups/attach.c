@@ -70,7 +70,7 @@ static bool is_ours(int fd)
  * -errno. */
 static int find_ours(int dir_fd)
 {
-	uint32_t ids[PROGS_MAX];
+	uint32_t ids[PROGS_MAX] = {0};
 	union bpf_attr attr;
 	uint32_t n;
 

@@ -183,6 +183,7 @@ struct cg_rdt_facts {
 };
 
 struct cg_rdt_plan {
+	const char *mount;    /* of resctrl */
 	const char *path;     /* the class of service, an absolute directory; NULL: linux.intelRdt is not set */
 	const char *monitor;  /* the monitoring group in it, or NULL */
 	bool make;            /* path is to be made */

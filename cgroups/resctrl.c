@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -90,6 +91,7 @@ int cg_rdt_plan(const struct spec_linux *l, const struct cg_rdt_facts *f, const 
 			       "linux.intelRdt.closID: there is no '%s/%s', and without a schema none is made",
 			       f->mount, clos);
 	ret->path = str_eq(name, "/") ? f->mount : arena_printf(a, "%s/%s", f->mount, name);
+	ret->mount = f->mount;
 	ret->make = !f->exists;
 	ret->compare = clos && f->exists;
 	ret->remove = !clos && !f->exists;
@@ -224,19 +226,35 @@ static int compare(const struct cg_rdt_plan *p, struct err *e)
 	return r < 0 ? err_ctx(e, "linux.intelRdt.closID") : 0;
 }
 
-int cg_rdt_create(const struct cg_rdt_plan *p, struct cg_rdt_run *r, struct err *e)
+/* Makes the class, or finds it as it must be. *ret_from: the first line that is still to be written. */
+static int get_class(const struct cg_rdt_plan *p, struct cg_rdt_run *r, size_t *ret_from, struct err *e)
 {
+	/* Another container of the same class may have been quicker than this one since the plan. */
+	bool shared = p->compare || (p->make && !p->remove && access(p->path, F_OK) == 0);
 	int n = 0;
 
-	*r = (struct cg_rdt_run){false};
+	*ret_from = shared ? p->n_compared : 0;
+	if (shared)
+		return compare(p, e);
 	if (p->make) {
 		n = make_group(p->path, ".closID", e);
 		r->made = n == 0;
-	} else if (p->compare) {
-		n = compare(p, e);
 	}
-	/* What was compared is there already. */
-	for (size_t i = p->compare ? p->n_compared : 0; n == 0 && i < p->n_lines; i++)
+	return n;
+}
+
+int cg_rdt_create(const struct cg_rdt_plan *p, struct cg_rdt_run *r, struct err *e)
+{
+	/* resctrl.rst, "Locking applications": who changes something holds the lock of its root. */
+	AUTO_CLOSE int lock = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t from;
+	int n;
+
+	*r = (struct cg_rdt_run){false};
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return err_errno(e, "linux.intelRdt: lock '%s'", p->mount);
+	n = get_class(p, r, &from, e);
+	for (size_t i = from; n == 0 && i < p->n_lines; i++)
 		if ((n = write_schemata(p->path, p->lines[i], e)) < 0)
 			err_ctx(e, "linux.intelRdt");
 	if (n == 0 && p->monitor) {

@@ -46,8 +46,10 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e)
 	uint64_t used, limit;
 	const char *file = w->usage ? w->usage : w->file;
 
-	if ((!w->usage && !w->same) || cg_read(dir_fd, file, text, sizeof(text)) < 0)
+	if (!w->usage && !w->same)
 		return 0;
+	if (cg_read(dir_fd, file, text, sizeof(text)) < 0)
+		return w->same ? err_errno(e, "read %s, which must hold %s", file, w->value) : 0;
 	text[strcspn(text, "\n")] = '\0';
 	if (w->same && !str_eq(text, w->value))
 		return err_set(e, ENOTSUP,
@@ -65,9 +67,7 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e)
 static const char *hint(const char *file, int code)
 {
 	if (code == ENODEV && str_starts(file, "io."))
-		return "; there is no such block device";
-	if (code == EINVAL && str_starts(file, "io."))
-		return "; limits are for whole disks, not for partitions";
+		return "; there is no such block device, or it is a partition";
 	if (code == EOPNOTSUPP && str_eq(file, "io.weight"))
 		return "; the device has neither the scheduler bfq nor a line in io.cost.qos";
 	if (code == ENODEV && str_starts(file, "rdma."))

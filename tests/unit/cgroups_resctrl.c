@@ -282,6 +282,31 @@ static void test_compare(void **state)
 	}
 }
 
+/* Another container made the class between plan and create. */
+static void test_quicker(void **state)
+{
+	struct spec_linux l = begin();
+	struct cg_rdt_plan p;
+	struct cg_rdt_run r;
+	struct err e;
+
+	(void)state;
+	l.intel_rdt.clos_id = (char *)"fast";
+	l.intel_rdt.l3_cache_schema = (char *)"L3:0=7ff";
+	for (int same = 1; same >= 0; same--) {
+		assert_int_equal(plan(&l, &p, &e), 0);
+		assert_true(p.make);
+		__wrap_mkdir(in_root("/fast"), 0755);
+		if (!same)
+			put(p.path, "schemata", "    L3:0=1;1=7ff\n");
+		assert_int_equal(cg_rdt_create(&p, &r, &e), same ? 0 : -EEXIST);
+		assert_false(r.made);
+		cg_rdt_unmake(&p, &r);
+		assert_true(exists("/fast"));
+		__wrap_rmdir(in_root("/fast"));
+	}
+}
+
 /* closID alone: a class that the administrator has made, or an error. */
 static void test_closid_alone(void **state)
 {
@@ -410,10 +435,10 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_not_set),    cmocka_unit_test(test_no_resctrl), cmocka_unit_test(test_own_class),
-	    cmocka_unit_test(test_schemata),   cmocka_unit_test(test_compare),    cmocka_unit_test(test_closid_alone),
-	    cmocka_unit_test(test_root_class), cmocka_unit_test(test_monitoring), cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_update),     cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_not_set),      cmocka_unit_test(test_no_resctrl), cmocka_unit_test(test_own_class),
+	    cmocka_unit_test(test_schemata),     cmocka_unit_test(test_compare),    cmocka_unit_test(test_quicker),
+	    cmocka_unit_test(test_closid_alone), cmocka_unit_test(test_root_class), cmocka_unit_test(test_monitoring),
+	    cmocka_unit_test(test_refused),      cmocka_unit_test(test_update),     cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests_name("cgroups: resctrl", tests, setup, teardown);
