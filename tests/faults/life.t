@@ -21,7 +21,7 @@ hook() {
 mkdir -p "$T/src" && echo x >"$T/src/file"
 # Mount points that are not there yet, files to be made, a device, a missing cwd: much to be taken away again.
 everything=".hooks = $(hook) | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"} | .process.oomScoreAdj = 100
-	| .hostname = \"faults\" | .process.cwd = \"/made/cwd\" | .linux.maskedPaths += [\"/etc/group\"] | .root.readonly = false
+	| .hostname = \"faults\" | .linux.rootfsPropagation = \"shared\" | .process.cwd = \"/made/cwd\" | .linux.maskedPaths += [\"/etc/group\"] | .root.readonly = false
 	| .mounts += [{destination: \"/new/dir/sub\", type: \"tmpfs\", source: \"tmpfs\"},
 		{destination: \"/new/file\", type: \"bind\", source: \"$T/src/file\", options: [\"bind\", \"ro\"]}]
 	| .linux.devices = [{path: \"/dev/own\", type: \"c\", major: 1, minor: 3}]"

@@ -21,6 +21,7 @@ done
 mount -t tmpfs -o "$hard,nosymfollow" hard "$T/hard/sub"
 mount -t tmpfs -o relatime soft "$T/soft/sub"
 mount -o "remount,bind,$hard" "$T/hard"
+mount -o remount,bind,suid,dev,exec,relatime "$T/soft"
 
 # mounts JSON...: the filter that adds them. mnt DESTINATION TYPE SOURCE OPTION...
 mounts() {

@@ -125,7 +125,7 @@ ok "it stops" eventually 10 test "$(jr_user state "jt-$$-life" | jq -r .status)"
 is "the other user's runs on" "$("${user2[@]}" "$T/jailrun" state "jt-$$-life" | jq -r .status)" running
 ok "delete" jr_user delete --force "jt-$$-life"
 ok "the other deletes his" "${user2[@]}" "$T/jailrun" delete --force "jt-$$-life"
-is "nothing is left" "$(ls -A "$T/u/run/jailrun" "$T/v/run/jailrun" | grep -c jt-)" 0
+is "nothing is left" "$(find "$T/u/run/jailrun" "$T/v/run/jailrun" -name 'jt-*')" ""
 
 # ---- subordinate ids ----
 cp /etc/passwd "$T/passwd" && echo "jt$$:x:$uid:$uid::/:/bin/sh" >>"$T/passwd"

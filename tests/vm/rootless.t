@@ -34,7 +34,7 @@ ROOTFS=$T/rootfs
 
 mkdir -p "$session" "$T/u" "$T/u/run"
 echo "+pids +memory" >$cg/top/cgroup.subtree_control
-for d in $mine $session; do chown $uid $d $d/cgroup.{procs,threads,subtree_control}; done
+for d in "$mine" "$session"; do chown $uid "$d" "$d"/cgroup.{procs,threads,subtree_control}; done
 echo "+pids +memory" >$mine/cgroup.subtree_control
 chown -R $uid "$T/u"
 cp "$JAILRUN" "$T/jailrun"
