@@ -91,6 +91,9 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_unmake(const struct cg_plan *p, struct cg_run *r);
 /* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Gives the container's cgroup to uid (of the host): the directory and those of its files that /sys/kernel/cgroup/delegate
+ * lists (config-linux.md, Cgroup ownership). Returns 0 or -errno. */
+int cg_own(const struct cg_run *r, uint32_t uid, struct err *e);
 /* What `update` asks for, in the living cgroup at path (absolute; NULL: the container has none): planned as at create, so
  * that what is absent stays as it is, -1 takes a limit off, and what cannot be had is refused in the same words.
  * memory.swap without memory.limit counts with the present memory.max; cpu.period and cpu.quota keep the present other

@@ -122,3 +122,18 @@ int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	}
 	return 0;
 }
+
+int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)
+{
+	char list[4096] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n", *rest = list, *name;
+	AUTO_FREE char *text = NULL;
+
+	if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", sizeof(list) - 1, &text, NULL, NULL) == 0)
+		rest = text;
+	if (fchown(r->dir_fd, uid, (gid_t)-1) < 0)
+		return err_errno(e, "give the container's cgroup to uid %u", uid);
+	while ((name = str_field(&rest, "\n")))
+		if (*name && fchownat(r->dir_fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return err_errno(e, "give %s of the container's cgroup to uid %u", name, uid);
+	return 0;
+}

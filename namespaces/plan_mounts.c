@@ -241,6 +241,26 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 	return r < 0 ? err_ctx(e, "destination") : 0;
 }
 
+/* config-linux.md, Cgroup ownership: whoever sees it writable in a namespace of its own owns it. Without privileges it is the
+ * caller's already. */
+static void plan_cgroup_owner(const struct spec_config *c, const struct ns_facts *f, struct ns_plan *p)
+{
+	const struct spec_idmaps *maps = &c->linux_.uid_mappings;
+	const uint32_t uid = c->process.user.uid;
+	bool shown = false;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		shown |= p->mounts[i].kind == NS_MNT_CGROUP && str_eq(p->mounts[i].destination, "/sys/fs/cgroup") &&
+			 !(p->mounts[i].attr_set & MOUNT_ATTR_RDONLY);
+	if (!shown || f->euid != 0 || f->in_userns || !(p->rest_flags & CLONE_NEWCGROUP))
+		return;
+	if (!p->userns)
+		p->cgroup_owner = (struct opt_u64){uid != 0, uid};
+	for (size_t i = 0; p->clone_flags & CLONE_NEWUSER && i < maps->n; i++)
+		if (uid >= maps->v[i].container_id && uid - maps->v[i].container_id < maps->v[i].size)
+			p->cgroup_owner = (struct opt_u64){true, uid - maps->v[i].container_id + maps->v[i].host_id};
+}
+
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
 		struct err *e)
 {
@@ -256,5 +276,6 @@ int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct ar
 			return err_ctx(e, "mounts[%zu]", i);
 	}
 	p->n_mounts = c->n_mounts;
+	plan_cgroup_owner(c, f, p);
 	return 0;
 }

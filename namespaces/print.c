@@ -172,6 +172,8 @@ void ns_plan_print(const struct ns_plan *p, struct jsonw *w, const char *key)
 	for (size_t i = 0; i < p->n_mounts; i++)
 		print_mount(w, &p->mounts[i]);
 	jw_array_end(w);
+	if (p->cgroup_owner.set)
+		jw_uint(w, "cgroupOwner", p->cgroup_owner.v);
 	if (p->keep_dev)
 		jw_str(w, "dev", "bound from elsewhere: nothing is made in it");
 	if (p->n_devices)

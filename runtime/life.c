@@ -65,6 +65,11 @@ static bool has_program(const struct life *l)
 	return l->config.process.set;
 }
 
+static bool gives_cgroup(const struct life *l)
+{
+	return l->ns.cgroup_owner.set && l->cg.path;
+}
+
 static bool has_propagation(const struct life *l)
 {
 	return l->ns.propagation != 0;
@@ -129,6 +134,7 @@ static const struct step rows[] = {
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
+    {'P', "cgroup.owner", gives_cgroup, parent_cgroup_owner, NULL},
     {'P', "resctrl.create", has_rdt, parent_rdt, parent_rdt_undo},
     {'P', "clone", NULL, parent_clone, parent_clone_undo},
     {'P', "state.pid", starts_now, parent_note_pid, NULL, .beside = true},

@@ -91,6 +91,11 @@ int parent_cgroup_limit(struct life *l, struct err *e)
 	return cg_limit(&l->cg, &l->cg_run, e);
 }
 
+int parent_cgroup_owner(struct life *l, struct err *e)
+{
+	return cg_own(&l->cg_run, (uint32_t)l->ns.cgroup_owner.v, e);
+}
+
 int parent_cgroup_devices(struct life *l, struct err *e)
 {
 	return cg_devices(&l->cg, &l->cg_run, e);

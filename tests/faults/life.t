@@ -41,7 +41,7 @@ configs=(
 	"jail default $everything"
 	"trace $T/trace.json $everything"
 	"outer $T/outer.json $everything"
-	"user default $everything | $user | .linux.devices = []"
+	"user default $everything | $user | .linux.devices = [] | (.mounts[] | select(.type == \"cgroup\") | .options) = [\"rw\"]"
 	"join default $everything | $joined"
 	"notify default ."
 	"device default .linux.netDevices = {jf0: {name: \"inside\"}}"

@@ -174,4 +174,25 @@ if [ -e /proc/self/ns/time ]; then
 	in_container "$(args_filter /bin/true) | $time_ns | .linux.timeOffsets = {boottime: {nanosecs: 1000000000}}"
 	like "nanoseconds out of range" "$err" 'linux\.timeOffsets\.boottime\.nanosecs'
 fi
+
+# ---- config-linux.md, Cgroup ownership ----
+cg=$(grep -m1 ' - cgroup2 ' /proc/self/mountinfo | cut -d' ' -f5)
+if [ -n "$cg" ] && [ -w "$cg" ]; then
+	rw='(.mounts[] | select(.type == "cgroup") | .options) = ["rw"]'
+	owners() { # FILTER: owner of the directory, of cgroup.procs and of a file that is not to be given away
+		make_bundle "$T/b" "$(sh_filter 'mkdir /sys/fs/cgroup/sub && rmdir /sys/fs/cgroup/sub && echo made; sleep 50') | .linux.cgroupsPath = \"/jt-$$-own\" | $1"
+		jr --policy none run --bundle "$T/b" "jt-$$-own" >"$T/own.out" 2>&1 </dev/null &
+		eventually 10 status_is "jt-$$-own" running
+		eventually 3 grep -qE 'made|mkdir' "$T/own.out"
+		out=$(stat -c %u "$cg/jt-$$-own" "$cg/jt-$$-own/cgroup.procs" "$cg/jt-$$-own/cgroup.max.depth" | tr '\n' ' ')$(cat "$T/own.out")
+		jr delete --force "jt-$$-own"
+		wait $! 2>/dev/null
+	}
+	owners "$userns | $rw"
+	is "writable in a user namespace: its root owns the cgroup, and what may be delegated" "$out" '100000 100000 0 made'
+	owners "$userns"
+	like "read-only: it does not" "$out" '^0 0 0 mkdir.*Read-only'
+	owners "$rw | .process.user = {uid: 77, gid: 77}"
+	is "a user without a user namespace" "$out" '77 77 0 made'
+else skip "ownership of the cgroup" "no cgroup v2 tree that can be written"; fi
 done_testing

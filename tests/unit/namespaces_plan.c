@@ -393,6 +393,7 @@ static void test_cgroup_mounts(void **state)
 	static const char mount[] = "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"options\":[\"rw\"]}";
 	struct ns_facts none = host, rootless = host;
 	struct ns_mount *m;
+	struct plan *p;
 
 	(void)state;
 	m = plan_of(&host, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"}]", mount)->plan.mounts;
@@ -407,6 +408,15 @@ static void test_cgroup_mounts(void **state)
 	assert_int_equal(m->kind, NS_MNT_FS);
 	assert_string_equal(m->type, "tmpfs");
 	assert_non_null(strstr(m->note, "no cgroup v2"));
+	/* Who sees it writable in a namespace of its own owns it. */
+	assert_false(plan_of(&host, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"}]", mount)
+			 ->plan.cgroup_owner.set);
+	p = plan_of(&host, "",
+		    "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"},{\"type\":\"user\"}],"
+		    "\"uidMappings\":[" MAP(0, 500, 9) "]," GIDS,
+		    mount);
+	assert_true(p->plan.cgroup_owner.set);
+	assert_int_equal(p->plan.cgroup_owner.v, 500);
 	/* CVE-2023-25809 */
 	rootless.euid = 1000;
 	m = plan_of(&rootless, "", MOUNT_NS, mount)->plan.mounts;
