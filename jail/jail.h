@@ -148,7 +148,8 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 /* What `process` says of the seal, for the container's first process or for one that is executed in it: its fields up to
  * `selinux` are set anew, the others stay as they are in *ret. The strings stay the document's. Of the options only userns
  * is looked at. execCPUAffinity.final is taken over: jail_plan leaves it out again, since it is not for a container's first
- * process. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP (a label without its security module). */
+ * process. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP (a label without its security module), -ENOENT
+ * (no such profile). */
 int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,
 		      struct jail_seal *ret, struct err *e);
 

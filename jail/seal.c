@@ -58,8 +58,11 @@ static int labels_check(const struct spec_process *p, const struct jail_facts *f
 		err_ctx(e, "process.apparmorProfile");
 		return -ENOTSUP;
 	}
+	if (p->apparmor_profile && f->apparmor == LSM_ASK && lsm_check_profile(p->apparmor_profile, e) < 0)
+		return -ENOENT;
 	if (p->selinux_label && !lsm_has_selinux(f->selinux)) {
-		err_set(e, ENOTSUP, "this kernel runs without SELinux, and knows no label '%.128s'; remove it",
+		err_set(e, ENOTSUP,
+			"this kernel runs without SELinux or a policy of it, and knows no label '%.128s'; remove it",
 			p->selinux_label);
 		err_ctx(e, "process.selinuxLabel");
 		return -ENOTSUP;

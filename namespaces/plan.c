@@ -106,8 +106,10 @@ static int plan_names(const struct spec_config *c, const struct ns_facts *f, con
 		r = err_ctx(e, "linux.timeOffsets");
 	}
 	if (r == 0 && l->mount_label && !lsm_has_selinux(f->selinux)) {
-		r = err_set(e, ENOTSUP, "this kernel runs without SELinux, and knows no label '%.128s'; remove it",
-			    l->mount_label);
+		r = err_set(
+		    e, ENOTSUP,
+		    "this kernel runs without SELinux or a policy of it, and knows no label '%.128s'; remove it",
+		    l->mount_label);
 		err_ctx(e, "linux.mountLabel");
 	}
 	for (size_t i = 0; r == 0 && i < l->sysctl.n; i++)

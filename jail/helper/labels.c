@@ -62,13 +62,8 @@ static int set_apparmor(struct helper *h, int proc, struct err *e)
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
-		err_set(e, ENOENT,
-			"apparmor failed to apply profile: no profile '%.128s' is loaded (ENOENT); load it by "
-			"apparmor_parser(8)",
-			profile);
-	else
-		err_set(e, -r, "apparmor failed to apply profile '%.128s': %s (%s)", profile, strerror(-r),
-			errno_name(-r));
+		return lsm_no_profile(profile, e);
+	err_set(e, -r, "apparmor failed to apply profile '%.128s': %s (%s)", profile, strerror(-r), errno_name(-r));
 	err_ctx(e, "process.apparmorProfile");
 	return r;
 }
