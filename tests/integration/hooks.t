@@ -82,7 +82,7 @@ for case in "plain|none|." "jail|default|." "outer|$T/outer.json|." "user namesp
 	# With init: workload the container's pid namespace is the inner one.
 	inside=$(namespaces_of "$([ "$name" = outer ] && pgrep -P "$pid" || echo "$pid")")
 	ok "$name: start" env LEAK=1 "$JAILRUN" --root "$ROOT" start "$id"
-	is "$name: hooks of start" "$(cat "$T/rootfs/rec/order" | tr '\n' ' ')$(tail -n 2 "$T/rec/order" | tr '\n' ' ')" \
+	is "$name: hooks of start" "$(tr '\n' ' ' <"$T/rootfs/rec/order")$(tail -n 2 "$T/rec/order" | tr '\n' ' ')" \
 		"startContainer-0 startContainer-1 poststart-0 poststart-1 "
 	state=$(jr state "$id")
 	ok "$name: delete" jr delete -f "$id"
@@ -173,17 +173,17 @@ for kind in createRuntime createContainer startContainer poststop; do
 		[ $policy:$kind != default:"${kind#startContainer}" ] || continue
 		what="$kind, $policy"
 		one $kind "$(script "echo begun; sleep 531$$ & sleep 531$$" | jq -c '.timeout = 1')"
-		is "$what: a hook that exceeds its timeout" "$rc" $fails
+		is "$what: a hook that exceeds its timeout" "$rc" "$fails"
 		like "$what: is told of" "$err" "hooks.$kind\\[0\\].*timeout of 1 s.*"
 		ok "$what: after its time, and not long after" test "$took" -ge 1000 -a "$took" -lt 8000
 		not_ok "$what: its process group went with it" pgrep -f "sleep 531$$"
 		one $kind "$(script 'kill -9 $$')"
-		is "$what: a hook that is killed" "$rc" $fails
+		is "$what: a hook that is killed" "$rc" "$fails"
 		one $kind '{"path": "/nosuch/hook"}'
-		is "$what: a hook that is not there" "$rc" $fails
+		is "$what: a hook that is not there" "$rc" "$fails"
 		like "$what: is named" "$err" "hooks.$kind\\[0\\].*/nosuch/hook.*No such file"
 		one $kind "$(script 'dd if=/dev/zero bs=1000000 count=50 2>/dev/null; echo; echo last words >&2; exit 1')"
-		is "$what: 50 MB of output before a failure" "$rc" $fails
+		is "$what: 50 MB of output before a failure" "$rc" "$fails"
 		like "$what: the end of it is told" "$err" 'last words'
 		one $kind "$(script 'dd if=/dev/zero bs=1000000 count=50 2>/dev/null')"
 		is "$what: 50 MB of output" "$rc" 0
