@@ -16,7 +16,7 @@ volume() {
 }
 # console FILTER: runs with a terminal, whose output goes to $T/console.
 console() {
-	rm -f "$T/s" "$T/console"
+	rm -f "$T/s" "$T/console" "$T/console.err"
 	make_bundle "$T/b" "$1 | .process.terminal = true"
 	python3 "$TOP_SRCDIR/tests/lib/console.py" "$T/s" >"$T/console" 2>"$T/console.err" </dev/null &
 	local listener=$!

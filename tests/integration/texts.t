@@ -39,6 +39,7 @@ for command in state start kill delete pause resume ps events; do
 	says 1 'container does not exist' $command "$id"
 done
 says 1 'container does not exist' update --pids-limit 5 "$id"
+says 255 'container does not exist' exec --pid-file "$T/pid" "$id" true
 for command in create 'run -d'; do
 	# shellcheck disable=SC2086 # words
 	{
@@ -49,17 +50,16 @@ done
 says 1 'JSON specification file config.json not found' create --bundle "$T" --pid-file "$T/pid" "$id"
 
 # What the engines make exit statuses of: 127, 127, 126, 126.
+programs='x|exec: "x": executable file not found in $PATH
+/bin/x|no such file or directory
+/etc/passwd/x|not a directory
+/bin|is a directory
+/etc/passwd|permission denied'
 while IFS='|' read -r program text; do
 	make_bundle "$T/x" "$(args_filter "$program")"
 	chmod 644 "$T/x/rootfs/etc/passwd"
 	says 1 "$text" create --bundle "$T/x" --pid-file "$T/pid" "$id"
-done <<'ROWS'
-x|exec: "x": executable file not found in $PATH
-/bin/x|no such file or directory
-/etc/passwd/x|not a directory
-/bin|is a directory
-/etc/passwd|permission denied
-ROWS
+done <<<"$programs"
 make_bundle "$T/x" '.process.terminal = true'
 says 1 'cannot allocate tty if jailrun will detach without setting console socket' create --bundle "$T/x" --pid-file "$T/pid" "$id"
 says 1 'cannot allocate tty if jailrun will detach without setting console socket' run -d --bundle "$T/x" --pid-file "$T/pid" "$id"
@@ -73,11 +73,16 @@ says 1 'container with given ID already exists' run -d --bundle "$T/b" --pid-fil
 ok "start" jr start "$id"
 says 1 'cannot start an already running container' start "$id"
 says 1 "cannot delete container $id that is not stopped: running" delete "$id"
+while IFS='|' read -r program text; do
+	says 255 "$text" exec --pid-file "$T/pid" "$id" "$program"
+done <<<"$programs"
+says 255 'cannot allocate tty if jailrun will detach without setting console socket' exec -t -d --pid-file "$T/pid" "$id" true
 says 1 'unknown signal "NONSENSE"' kill "$id" NONSENSE
 says 1 'container not paused' resume "$id"
 if jr pause "$id" 2>"$T/pause.err"; then
 	says 1 'container not running or created: paused' pause "$id"
 	says 1 'cannot start a container in the paused state' start "$id"
+	says 255 'cannot exec in a paused container (use --ignore-paused to override)' exec --pid-file "$T/pid" "$id" true
 	says 1 "cannot delete container $id that is not stopped: paused" delete "$id"
 	ok "resume" jr resume "$id"
 else
@@ -87,6 +92,7 @@ ok "kill" jr kill "$id" KILL
 ok "stopped" eventually 5 status_is "$id" stopped
 says 1 'cannot start a container that has stopped' start "$id"
 says 1 'container not running: no such process' kill "$id" 9
+says 255 'cannot exec in a stopped container' exec --pid-file "$T/pid" "$id" true
 says 1 'container not running' pause "$id"
 says 1 'container not running' update --pids-limit 5 "$id"
 says 1 'container not paused' resume "$id"
@@ -103,6 +109,8 @@ says 1 'invalid boolean value "x" for -detach: parse error' run --detach=x "$id"
 says 1 '"create" requires exactly 1 argument(s)' create
 says 1 '"list" requires exactly 0 argument(s)' list "$id"
 says 1 '"kill" requires a minimum of 1 argument(s)' kill
+says 1 '"exec" requires a minimum of 1 argument(s)' exec
+says 1 'flag provided but not defined: -nonsense' exec --nonsense "$id" true
 says 1 '"ps" requires a minimum of 1 argument(s)' ps
 says 1 'invalid value "x" for flag -interval: parse error' events --interval x "$id"
 says 3 "No help topic for 'nonsense'" nonsense
