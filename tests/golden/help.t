@@ -30,8 +30,8 @@ while read -r command options; do
 		fi
 	done
 done <<'LIST'
-create --bundle --console-socket --pid-file --no-pivot --no-new-keyring --preserve-fds
-run --bundle --console-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper
+create --bundle --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds
+run --bundle --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper
 kill --all
 delete --force
 list --format --quiet
@@ -41,8 +41,13 @@ update --resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-sha
 pause
 resume
 spec --bundle --rootless
+ps --format -f
+events --interval --stats
+update --resources -r --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema
 start
 state
+pause
+resume
 features
 LIST
 done_testing
