@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cgroup v2 by cgroupfs: find, create, limit, devices by eBPF, kill, remove. */
+/* cgroup v2 by cgroupfs: find, create, limit, devices by eBPF, freeze, count, kill, remove; resctrl beside it. */
 #ifndef CGROUPS_CGROUPS_H
 #define CGROUPS_CGROUPS_H
 
