@@ -12,7 +12,8 @@ while IFS='|' read -r _ cases _ _ tests _; do
 		ok "$t is there" test -s "$t"
 		files+=("$t")
 	done
-	for c in $(grep -oE 'CVE-[0-9]+-[0-9]+' <<<"$cases"); do
+	mapfile -t named < <(grep -oE 'CVE-[0-9]+-[0-9]+' <<<"$cases")
+	for c in "${named[@]}"; do
 		ok "$c stands in one of ${files[*]}" grep -qF "$c" "${files[@]}"
 	done
 done < <(sed -n '/^## What broke others/,/^## What is not/p' SECURITY.md | grep -E '^\| (CVE|crun)')
