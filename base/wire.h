@@ -5,6 +5,7 @@
 #define BASE_WIRE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 
@@ -19,6 +20,7 @@ enum wire_kind {
 	WIRE_LISTENER, /* a filter with a listener for an agent will be loaded. The sender's pidfd comes along; value: the
 			 * number that the listener will have there; row: that of a memory file in which a non-zero byte says
 			 * that the agent has it. No filter is loaded before the answer, which is another of this kind. */
+	WIRE_JOIN,     /* a process that is exec'd asks the jail's supervisor in; the fd: its socket to the runtime */
 };
 
 struct wire {
@@ -34,5 +36,9 @@ int wire_send(int sock, const struct wire *m, int fd);
 /* Waits for the next message. *ret_fd: the fd that came along (close-on-exec), or -1; ret_fd may be NULL, then none is
  * taken. Returns 1, 0 at the end (the other side closed), -EBADMSG for what is no such message, -errno. */
 int wire_recv(int sock, struct wire *m, int *ret_fd);
+
+/* As wire_recv, of a socket with SO_PASSCRED: *ret_pid is the sender, numbered as in our own pid namespace (unix(7),
+ * SCM_CREDENTIALS; the kernel's word, not the sender's), or 0 when it cannot be seen from here. */
+int wire_recv_from(int sock, struct wire *m, int *ret_fd, pid_t *ret_pid);
 
 #endif

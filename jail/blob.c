@@ -316,6 +316,7 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	blob_put_u32(out, MAGIC | FORMAT);
 	blob_put_str(out, p->id);
 	blob_put_str(out, p->policy);
+	blob_put_u32(out, p->userns);
 	blob_put_u32(out, p->engine);
 	blob_put_u32(out, p->init);
 	blob_put_u32(out, p->kill_on_violation);
@@ -349,6 +350,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 		return -EPROTONOSUPPORT;
 	ret->id = blob_get_str(&b);
 	ret->policy = blob_get_str(&b);
+	ret->userns = get_bool(&b);
 	ret->engine = get_enum(&b, JAIL_TRACE);
 	ret->init = get_enum(&b, POLICY_INIT_WORKLOAD);
 	ret->kill_on_violation = get_bool(&b);

@@ -14,7 +14,7 @@
 #define HELPER_NAME "jailrun-init"
 
 static const char *const role_names[] = {
-    [JAIL_ROLE_INIT] = "init", [JAIL_ROLE_OUTER] = "outer", [JAIL_ROLE_INNER] = "inner"};
+    [JAIL_ROLE_INIT] = "init", [JAIL_ROLE_OUTER] = "outer", [JAIL_ROLE_INNER] = "inner", [JAIL_ROLE_EXEC] = "exec"};
 
 static const struct field {
 	const char *name;
@@ -25,6 +25,7 @@ static const struct field {
     {"sync", offsetof(struct jail_handover, sync_fd), true},
     {"start", offsetof(struct jail_handover, start_fd), true},
     {"audit", offsetof(struct jail_handover, audit_fd), true},
+    {"join", offsetof(struct jail_handover, join_fd), true},
     {"peer_fd", offsetof(struct jail_handover, peer_fd), true},
     {"peer", offsetof(struct jail_handover, peer), false},
     {"fail", offsetof(struct jail_handover, fail_step), false},
@@ -90,7 +91,8 @@ int jail_handover_parse(int argc, char **argv, struct jail_handover *ret)
 {
 	size_t role = 0;
 
-	*ret = (struct jail_handover){.blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .peer_fd = -1};
+	*ret = (struct jail_handover){
+	    .blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .join_fd = -1, .peer_fd = -1};
 	ret->peer = ret->fail_step = ret->fail_after = ret->die_step = -1;
 	if (argc < 2)
 		return -EINVAL;

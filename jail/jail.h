@@ -100,6 +100,7 @@ enum jail_op {
 struct jail_plan {
 	char *id;        /* of the container, for the audit stream */
 	char *policy;    /* name, NULL for none */
+	bool userns;     /* the container is in a user namespace */
 	uint32_t engine; /* enum jail_engine */
 	uint32_t init;   /* enum policy_init */
 	bool kill_on_violation;
@@ -153,6 +154,11 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,
 		      struct jail_seal *ret, struct err *e);
 
+/* Turns a container's plan, as it was kept, into that of a process that is executed in the container: the process is p, linux.* and the
+ * policy stay what they are. p's strings stay the document's. Returns 0, -EINVAL, -ENOTSUP. */
+int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
+		   const struct jail_options *o, struct arena *a, struct err *e);
+
 /* Decides plan.hide_init by the engine and by the seal's capabilities: to be asked again when the seal is another. Warns when the kernel
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */
 void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
@@ -193,6 +199,7 @@ enum jail_role {
 	JAIL_ROLE_INIT, /* PID 1: supervises the workload it forks, or becomes the workload when the plan's engine is JAIL_NONE */
 	JAIL_ROLE_OUTER, /* PID 1 of the outer pid namespace (init: workload): supervises the child `peer` that it already has */
 	JAIL_ROLE_INNER, /* that child: seals itself and executes the workload when the outer says so */
+	JAIL_ROLE_EXEC, /* for `exec`: in the container's namespaces but for its pid namespace; its sibling, made there, joins the jail, seals itself and executes a program */
 };
 struct jail_handover {
 	enum jail_role role;
@@ -200,7 +207,8 @@ struct jail_handover {
 	int sync_fd;  /* to the runtime: WIRE_* messages; open until the workload is executed */
 	int start_fd; /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
 	int audit_fd; /* JSON lines, or -1 */
-	int peer_fd;  /* socket between outer and inner, or -1 */
+	int join_fd;  /* listening socket on which processes that are exec'd ask the supervisor in, or -1 */
+	int peer_fd;  /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
 	pid_t peer;   /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */
@@ -212,7 +220,7 @@ int jail_handover(int helper_fd, const struct jail_handover *h, struct err *e);
 int jail_handover_parse(int argc, char **argv, struct jail_handover *ret);
 
 /* The rows that the helper runs, in order: names for the life table. role: 'J' the supervisor, 'C' the process that becomes
- * the workload. */
+ * the workload; 'E' that process for `exec`, before those of 'C'. */
 struct jail_step_name {
 	char role;
 	const char *name;

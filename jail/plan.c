@@ -78,7 +78,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 {
 	int r;
 
-	*ret = (struct jail_plan){.engine = JAIL_NONE, .max_processes = -1, .max_threads = -1};
+	*ret = (struct jail_plan){.engine = JAIL_NONE, .max_processes = -1, .max_threads = -1, .userns = o->userns};
 	if (o->id) {
 		ret->id = arena_strdup(a, o->id);
 		if (!ret->id)

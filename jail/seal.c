@@ -133,3 +133,18 @@ int seal_plan(const struct spec_config *c, const struct jail_facts *f, const str
 	ret->start_hooks = c->hooks[HOOK_START_CONTAINER];
 	return oci_filter(&l->seccomp, f, o->cache_dir, a, &ret->seccomp, e);
 }
+
+int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
+		   const struct jail_options *o, struct arena *a, struct err *e)
+{
+	struct jail_seal seal, *kept = &plan->seal;
+	int r = jail_seal_process(p, f, o, a, &seal, e);
+
+	if (r < 0)
+		return r;
+	seal.new_keyring = kept->new_keyring;
+	seal.seccomp = kept->seccomp;
+	seal.preserve_fds = o->preserve_fds;
+	*kept = seal;
+	return 0;
+}

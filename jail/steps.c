@@ -6,6 +6,7 @@
 const struct jail_step_name jail_steps[] = {
     {'J', "wait.start"},   {'J', "hooks.startContainer"},
     {'J', "policy.arm"},   {'J', "fork"},
+    {'E', "clone.exec"},   {'E', "jail.join"},
     {'C', "seal.labels"},  {'C', "seal.session"},
     {'C', "seal.rlimits"}, {'C', "seal.schedule"},
     {'C', "seal.user"},    {'C', "seal.caps"},

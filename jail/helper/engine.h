@@ -7,16 +7,17 @@
 
 struct jail_engine_ops {
 	const char *name;
-	bool sees_exec; /* says itself when the workload runs (helper.running); else end-of-file at exec does */
+	bool sees_exec; /* says itself when a first program runs; else end-of-file at exec does */
 	/* Before the fork, in the supervisor. */
 	int (*arm)(struct helper *h, struct err *e);
-	/* After the fork: the child runs its rows and waits for the word before it loads the policy's filter. */
-	int (*adopt)(struct helper *h, struct err *e);
-	/* The listener of the child's filter. The engine owns it. May be NULL. */
+	/* A process on its way to its first program: after the fork, or by `exec`. It runs its rows and waits for the word
+	 * before it loads the policy's filter. */
+	int (*adopt)(struct helper *h, pid_t pid, struct err *e);
+	/* The listener of such a process's filter. The engine owns it. May be NULL. */
 	void (*listener)(struct helper *h, int fd);
-	/* The fd to poll for POLLIN, or -1; and what to do then. May be NULL. */
-	int (*poll_fd)(struct helper *h);
-	void (*on_readable)(struct helper *h);
+	/* The fds to poll for POLLIN, *ret_n of them; and what to do then. May be NULL. */
+	const int *(*poll_fds)(size_t *ret_n);
+	void (*on_readable)(struct helper *h, int fd);
 	/* A status from waitpid: of any task below the helper. May be NULL. */
 	void (*on_wait)(struct helper *h, pid_t tid, int status);
 };

@@ -323,6 +323,8 @@ int step_seccomp(struct helper *h, struct err *e)
 	int r = find_program(h, e); /* the filters may refuse the search */
 
 	if (r >= 0)
+		r = stay_alone(h, e);
+	if (r >= 0)
 		r = check_filters(h, e);
 	if (r >= 0 && has_agent(h) && (r = wait_for_go(h, e)) >= 0 && (r = announce_to_agent(h, e)) < 0)
 		err_ctx(e, "linux.seccomp");

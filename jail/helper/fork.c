@@ -124,7 +124,7 @@ int step_fork(struct helper *h, struct err *e)
 		r = fork_main(h, e);
 	if (r < 0 || h->workload)
 		return r;
-	return h->engine ? h->engine->adopt(h, e) : 0;
+	return h->engine ? h->engine->adopt(h, h->main, e) : 0;
 }
 
 int give_go(struct helper *h, struct err *e)

@@ -26,7 +26,6 @@ struct helper {
 	pid_t main;    /* the process that becomes the workload */
 	bool workload; /* this process is it */
 	bool go;       /* the supervisor has said that it is ready */
-	bool running;  /* the supervisor saw the workload's first program run */
 	bool ended;    /* the main process is gone, with this status */
 	int status;
 	const unsigned char
@@ -39,12 +38,14 @@ _Noreturn void helper_fail(struct helper *h, struct err *e);
 /* As strerror, in the words of runc's messages (Go's): lower case. */
 const char *go_strerror(int code, char *buf, size_t size);
 
-/* The rows. wait.c, hooks.c, fork.c, labels.c, seal.c, schedule.c, filter.c, exec.c */
+/* The rows. wait.c, hooks.c, fork.c, join.c, labels.c, seal.c, schedule.c, filter.c, exec.c */
 int step_wait_start(struct helper *h, struct err *e);
 int step_hooks(struct helper *h, struct err *e);
 int step_arm(struct helper *h, struct err *e);
 int step_fork(struct helper *h, struct err *e);
 int step_labels(struct helper *h, struct err *e);
+int step_clone_exec(struct helper *h, struct err *e);
+int step_join(struct helper *h, struct err *e);
 int step_session(struct helper *h, struct err *e);
 int step_rlimits(struct helper *h, struct err *e);
 int step_schedule(struct helper *h, struct err *e);
@@ -60,6 +61,8 @@ int wait_for_go(struct helper *h, struct err *e);
 int give_go(struct helper *h, struct err *e);
 /* A procfs of this pid namespace that is mounted nowhere, so that nothing can cover its files. Returns the fd or -errno. fork.c */
 int private_proc(void);
+/* For `exec`: from here on this process is on its own; it ends when the runtime is gone by now. join.c */
+int stay_alone(struct helper *h, struct err *e);
 /* Finds the program as execvp would and puts it into h->program. exec.c */
 int find_program(struct helper *h, struct err *e);
 /* Loads linux.seccomp alone, for hooks. filter.c */

@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "audit.h"
 #include "engine.h"
+#include "session.h"
 
 #define BATCH 64
 
@@ -85,55 +86,58 @@ static void read_signals(struct helper *h)
 	} while (n == (ssize_t)sizeof(info));
 }
 
-/* The process that becomes the workload hands over the listener of its filter; or says under which number it will be,
- * when the policy traps the handing over, too. */
-static void hear_main(struct helper *h, int *number)
+/* What is polled: signals, the socket of `exec`, the sessions, the engine's own fds behind them. */
+static struct pollfd *poll_room(size_t n)
 {
-	AUTO_CLOSE int fd = -1;
-	struct wire m;
+	static struct pollfd *fds;
+	static size_t room;
 
-	if (wire_recv(h->peer, &m, &fd) <= 0) {
-		fd_close_p(&h->peer);
-		return;
+	if (n > room) {
+		fds = realloc(fds, 2 * n * sizeof(*fds));
+		room = 2 * n;
 	}
-	if (m.kind == WIRE_PID)
-		*number = (int)m.value;
-	if (m.kind == WIRE_FD && fd >= 0 && h->engine && h->engine->listener) {
-		*number = -1;
-		h->engine->listener(h, take_fd(&fd));
-	}
+	if (!fds) /* deaf it would be no supervisor */
+		_exit(1);
+	return fds;
 }
 
-static void fetch_listener(struct helper *h, int *number)
-{
-	AUTO_CLOSE int pidfd = proc_pidfd_open(h->main);
-	long fd = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, *number, 0);
+enum { ON_SIGNAL, ON_JOIN, ON_SESSIONS };
 
-	if (fd < 0)
-		return;
-	*number = -1;
-	h->engine->listener(h, (int)fd);
-}
-
-static void turn(struct helper *h, int *number)
+static void turn(struct helper *h)
 {
-	struct pollfd fds[] = {
-	    {.fd = h->signal_fd, .events = POLLIN},
-	    {.fd = h->engine && h->engine->poll_fd ? h->engine->poll_fd(h) : -1, .events = POLLIN},
-	    {.fd = h->peer, .events = POLLIN},
-	};
+	size_t n_own = 0, n = ON_SESSIONS, i = 0, first_own;
+	const int *own = h->engine && h->engine->poll_fds ? h->engine->poll_fds(&n_own) : NULL;
+	struct pollfd *fds = poll_room(ON_SESSIONS + SESSIONS_MAX + n_own);
+	struct session *s, *polled[SESSIONS_MAX];
+	bool fetching = false;
 	int wait = audit_timeout();
 
-	if (poll(fds, ARRAY_LEN(fds), *number >= 0 ? 1 : wait) < 0)
+	fds[ON_SIGNAL] = (struct pollfd){.fd = h->signal_fd, .events = POLLIN};
+	fds[ON_JOIN] = (struct pollfd){.fd = session_room() ? h->h.join_fd : -1, .events = POLLIN};
+	while ((s = session_next(&i))) {
+		polled[n - ON_SESSIONS] = s;
+		fds[n++] = (struct pollfd){.fd = s->peer, .events = POLLIN};
+		fetching |= s->number >= 0;
+	}
+	first_own = n;
+	for (i = 0; i < n_own; i++)
+		fds[n++] = (struct pollfd){.fd = own[i], .events = POLLIN};
+	if (poll(fds, n, fetching ? 1 : wait) < 0)
 		return;
-	if (fds[2].revents)
-		hear_main(h, number);
-	else if (*number >= 0)
-		fetch_listener(h, number);
-	if (fds[1].revents && h->engine)
-		h->engine->on_readable(h);
-	if (fds[0].revents)
+	for (i = ON_SESSIONS; i < first_own; i++) {
+		s = polled[i - ON_SESSIONS];
+		if (fds[i].revents)
+			session_hear(h, s);
+		else if (s->number >= 0)
+			session_fetch(h, s);
+	}
+	for (i = first_own; i < n; i++)
+		if (fds[i].revents)
+			h->engine->on_readable(h, fds[i].fd);
+	if (fds[ON_SIGNAL].revents)
 		read_signals(h);
+	if (fds[ON_JOIN].revents)
+		session_accept(h);
 	if (wait >= 0)
 		audit_flush(h, false);
 }
@@ -141,18 +145,18 @@ static void turn(struct helper *h, int *number)
 void supervise(struct helper *h)
 {
 	struct err e = {0};
-	int number = -1;
 
 	/* The word first: both go on at once. Should the supervisor fail, its end is the workload's. */
 	if (give_go(h, &e) < 0 || confine_self(h, &e) < 0)
 		helper_fail(h, &e);
 	if (!h->engine || !h->engine->sees_exec)
 		fd_close_p(&h->sock); /* end-of-file when the workload's process executes is for that one to give */
+	session_add(h->main, take_fd(&h->peer));
 	while (!h->ended) {
 		while (reap_batch(h) && !h->ended)
 			;
 		if (!h->ended)
-			turn(h, &number);
+			turn(h);
 	}
 	finish(h);
 }

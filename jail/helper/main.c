@@ -23,6 +23,8 @@ static const struct {
     {"policy.arm", step_arm},
     {"fork", step_fork},
     {"seal.labels", step_labels},
+    {"clone.exec", step_clone_exec},
+    {"jail.join", step_join},
     {"seal.session", step_session},
     {"seal.rlimits", step_rlimits},
     {"seal.schedule", step_schedule},
@@ -129,7 +131,7 @@ static int read_plan(struct helper *h, struct err *e)
 /* The fds that the runtime gave may not lie where the workload's preserved ones are; all of them end at exec. */
 static int guard_fds(struct helper *h, struct err *e)
 {
-	const int given[] = {h->h.blob_fd, h->h.sync_fd, h->h.start_fd, h->h.audit_fd, h->h.peer_fd};
+	const int given[] = {h->h.blob_fd, h->h.sync_fd, h->h.start_fd, h->h.audit_fd, h->h.join_fd, h->h.peer_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] >= 3 && (uint32_t)given[i] - 3 < h->plan.seal.preserve_fds)
@@ -193,6 +195,10 @@ int main(int argc, char **argv)
 		signal(SIGCHLD, SIG_IGN); /* of what hooks have left here nobody is to be waited for */
 		if (wait_for_go(&h, &e) < 0)
 			helper_fail(&h, &e);
+	} else if (h.h.role == JAIL_ROLE_EXEC) {
+		/* From here on the runtime hears of what fails; its end of file is the program's beginning. */
+		wire_send(h.sock, &(struct wire){.kind = WIRE_BATON, .row = JAIL_ROW}, -1);
+		walk(&h, 'E');
 	} else {
 		walk(&h, 'J');
 	}

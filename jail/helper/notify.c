@@ -5,8 +5,10 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "engine.h"
@@ -16,32 +18,55 @@
 #endif
 #define SYNC_WAKE_UP 1ul /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6 */
 
-static int listener_fd = -1;
+/* One for each tree of processes: the container's own, and those by `exec`. */
+static int *listeners;
+static size_t n_listeners, room;
 
-static int adopt(struct helper *h, struct err *e)
+static int adopt(struct helper *h, pid_t pid, struct err *e)
 {
 	(void)h;
+	(void)pid;
 	(void)e;
 	return 0;
 }
 
 static void listener(struct helper *h, int fd)
 {
+	if (n_listeners == room) {
+		int *more = realloc(listeners, (2 * room + 8) * sizeof(*more));
+
+		if (!more) { /* whoever waits at it gets ENOSYS: refused it is */
+			close(fd);
+			return;
+		}
+		listeners = more;
+		room = 2 * room + 8;
+	}
 	(void)h;
-	fd_close_p(&listener_fd);
-	listener_fd = fd;
+	listeners[n_listeners++] = fd;
 	/* Caller and supervisor take turns on one processor: a third of the time of a wake-up across. */
 	(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP);
 }
 
-static int poll_fd(struct helper *h)
+static const int *poll_fds(size_t *ret_n)
 {
-	(void)h;
-	return listener_fd;
+	*ret_n = n_listeners;
+	return listeners;
+}
+
+/* The last task under its filter is gone. */
+static void listener_close(int fd)
+{
+	for (size_t i = 0; i < n_listeners; i++)
+		if (listeners[i] == fd) {
+			listeners[i] = listeners[--n_listeners];
+			close(fd);
+			return;
+		}
 }
 
 /* Fills in the answer. A call that fits no rule is refused: the filter and the rules disagree. */
-static void decide(struct helper *h, const struct seccomp_notif *n, struct seccomp_notif_resp *resp)
+static void decide(struct helper *h, int fd, const struct seccomp_notif *n, struct seccomp_notif_resp *resp)
 {
 	uint64_t args[6];
 	const struct jail_rule *rule;
@@ -65,11 +90,11 @@ static void decide(struct helper *h, const struct seccomp_notif *n, struct secco
 	}
 	audit_denial(h, &d);
 	/* The id is checked after all that took the pid for this caller's. */
-	if (d.kill && ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0)
+	if (d.kill && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0)
 		kill((pid_t)n->pid, SIGKILL);
 }
 
-static void on_readable(struct helper *h)
+static void on_readable(struct helper *h, int fd)
 {
 	/* Kernels may have larger structs than these headers; the ends of both stay zero. */
 	static union {
@@ -80,25 +105,25 @@ static void on_readable(struct helper *h)
 		struct seccomp_notif_resp r;
 		char room[512];
 	} resp;
-	struct pollfd p = {.fd = listener_fd, .events = POLLIN};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	memset(&req, 0, sizeof(req));
 	memset(&resp, 0, sizeof(resp));
-	if (poll(&p, 1, 0) == 1 && !(p.revents & POLLIN)) { /* the last task under the filter is gone */
-		fd_close_p(&listener_fd);
+	if (poll(&p, 1, 0) == 1 && !(p.revents & POLLIN)) {
+		listener_close(fd);
 		return;
 	}
-	if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
+	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
 		return; /* ENOENT: the caller died or was interrupted meanwhile */
 	resp.r.id = req.n.id;
-	decide(h, &req.n, &resp.r);
-	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* ENOENT: as above */
+	decide(h, fd, &req.n, &resp.r);
+	(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* ENOENT: as above */
 }
 
 const struct jail_engine_ops engine_notify = {
     .name = "notify",
     .adopt = adopt,
     .listener = listener,
-    .poll_fd = poll_fd,
+    .poll_fds = poll_fds,
     .on_readable = on_readable,
 };

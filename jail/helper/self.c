@@ -50,10 +50,13 @@ static struct sock_filter own_filter[] = {
     ALLOW(getpgid),
     ALLOW(pidfd_open),
     ALLOW(pidfd_getfd),
+    ALLOW(accept4),
     /* libc */
     ALLOW(clock_gettime),
     ALLOW(gettimeofday),
     ALLOW(munmap),
+    ALLOW(mremap),
+    ALLOW(madvise),
     ALLOW(brk),
     ALLOW(futex),
     ALLOW(restart_syscall),

@@ -14,6 +14,7 @@ struct task {
 	uint8_t reserved; /* enum task_slot: held for the clone that it is in the middle of */
 	bool unannounced; /* its parent has not told of it yet */
 	bool gone_early;  /* its end was seen before its parent told of it; no task */
+	bool starting;    /* on its way to its first program: only that is judged */
 	bool protected_;  /* leader: its program is in signals.protect */
 	bool exec_seen;   /* the early look at exec found the file below */
 	dev_t exec_dev;

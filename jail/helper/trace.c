@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "session.h"
 
 #define SYSCALL_INFO 0x420e /* PTRACE_GET_SYSCALL_INFO, Linux 5.3 */
 #define OP_SECCOMP   3
@@ -27,21 +28,33 @@ void trace_resume(pid_t tid, int what, int sig)
 	(void)ptrace(what, tid, NULL, (void *)(intptr_t)sig);
 }
 
-static int adopt(struct helper *h, struct err *e)
+static int adopt(struct helper *h, pid_t pid, struct err *e)
 {
 	siginfo_t gone = {0};
+	struct task *t;
 
-	if (ptrace(PTRACE_SEIZE, h->main, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
+	if (task_find(pid))
+		return err_set(e, EBUSY, "policy %s: process %d is in the jail already", h->plan.policy, (int)pid);
+	if (pid != h->main && h->plan.max_processes >= 0 &&
+	    task_counts.processes + task_counts.reserved[SLOT_PROCESS] >= h->plan.max_processes)
+		return err_set(e, EAGAIN, "policy %s: limits.processes (%lld) is reached: no process can be added",
+			       h->plan.policy, (long long)h->plan.max_processes);
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
 		int code = errno;
 
 		/* A row of its own may have failed meanwhile: it has told so, and the loop sees its end. */
-		if (waitid(P_PID, (id_t)h->main, &gone, WEXITED | WNOHANG | WNOWAIT) == 0 && gone.si_pid == h->main)
+		if (pid == h->main && waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		    gone.si_pid == pid)
 			return 0;
 		errno = code;
 		return err_errno(e, "policy %s: trace the workload's process (is there CAP_SYS_PTRACE?)",
 				 h->plan.policy);
 	}
-	return task_add(h->main, h->main) ? 0 : err_set(e, ENOMEM, "out of memory for the first task");
+	t = task_add(pid, pid);
+	if (!t)
+		return err_set(e, ENOMEM, "out of memory for the first task");
+	t->starting = true;
+	return 0;
 }
 
 void trace_fill(const struct trapped *c, struct denial *d)
@@ -140,7 +153,7 @@ static void on_seccomp(struct helper *h, struct task *t)
 	c.arch = s.arch;
 	c.rule = s.ret_data < h->plan.n_rules ? &h->plan.rules[s.ret_data] : &unknown;
 	/* The process that is not yet the workload loads its filters and executes; of that only exec is judged. */
-	if (!h->running && t->tid == h->main && c.rule->trap != JAIL_TRAP_EXEC) {
+	if (t->starting && c.rule->trap != JAIL_TRAP_EXEC) {
 		trace_resume(t->tid, PTRACE_CONT, 0);
 		return;
 	}
@@ -275,6 +288,7 @@ static void on_wait(struct helper *h, pid_t tid, int status)
 	if (!WIFSTOPPED(status)) {
 		bool announced = t && !t->unannounced;
 
+		session_end(session_of(tid));
 		if (t)
 			task_remove(tid);
 		if (!announced) /* its parent's word, which may still come, is of one who is gone */

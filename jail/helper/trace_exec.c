@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "session.h"
 #include "trace.h"
 
 ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
@@ -135,8 +136,10 @@ static bool is_at(const char *path, const struct stat *st)
 	return fd >= 0 && fstat(fd, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
 
-/* The judgement of one open file. path comes out for the report. Returns true when it may be executed. */
-static bool may_run(struct helper *h, int fd, char *path, size_t size, const char **ret_why, const char **ret_allow)
+/* The judgement of one open file; first: it is a process's first program. path comes out for the report. Returns true when
+ * it may be executed. */
+static bool may_run(struct helper *h, bool first, int fd, char *path, size_t size, const char **ret_why,
+		    const char **ret_allow)
 {
 	struct stat st;
 
@@ -150,26 +153,30 @@ static bool may_run(struct helper *h, int fd, char *path, size_t size, const cha
 		return h->plan.exec_memfd;
 	}
 	*ret_allow = "name it in exec.allow";
-	if (!h->running && h->plan.exec_allow.n == 0) { /* an empty list: nothing but the first program */
-		struct jail_plan first = h->plan;
+	if (first && h->plan.exec_allow.n == 0) { /* an empty list: nothing but the first program */
+		struct jail_plan plan = h->plan;
 		char *only[] = {path, NULL};
 
-		first.exec_allow = (struct strv){only, 1};
-		return jail_exec_allowed(&first, path, ret_why);
+		plan.exec_allow = (struct strv){only, 1};
+		return jail_exec_allowed(&plan, path, ret_why);
 	}
 	return jail_exec_allowed(&h->plan, path, ret_why);
 }
 
-/* The first program: its refusal is the runtime's to tell. */
-static _Noreturn void refuse_first(struct helper *h, const char *path, const char *why)
+/* A first program: its refusal is the runtime's to tell. The container's own is its end. */
+static void refuse_first(struct helper *h, pid_t tid, const char *path, const char *why)
 {
+	struct session *s = session_of(tid);
 	struct err e = {0};
 
 	err_set(&e, EACCES, "exec: \"%s\" is refused by policy %s (rule exec): %s: permission denied", path,
 		h->plan.policy, why);
 	snprintf(e.step, sizeof(e.step), "exec");
-	audit_flush(h, true);
-	helper_fail(h, &e);
+	if (tid == h->main || !s) {
+		audit_flush(h, true);
+		helper_fail(h, &e);
+	}
+	session_refuse(s, &e);
 }
 
 static void remember(pid_t tid, int fd)
@@ -205,7 +212,7 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 		/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
 		if (fd < 0)
 			return true;
-		if (may_run(h, fd, real, sizeof(real), &why, &d.allow)) {
+		if (may_run(h, t && t->starting, fd, real, sizeof(real), &why, &d.allow)) {
 			remember(c->tid, fd);
 			return true;
 		}
@@ -214,10 +221,11 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 		d.path = NULL;
 		d.err = n == -EFAULT ? EFAULT : EACCES;
 	}
-	if (!h->running) {
+	if (t && t->starting) {
 		trace_fill(c, &d);
 		audit_denial(h, &d);
-		refuse_first(h, d.path ? d.path : "", why);
+		refuse_first(h, c->tid, d.path ? d.path : "", why);
+		return false;
 	}
 	trace_refuse(h, c, &d);
 	return false;
@@ -240,7 +248,7 @@ static uint64_t auxv_get(const char *data, size_t len, bool wide, uint64_t type)
 
 /* The file that exec was told of, when it is not the program itself: a script. Its name lies where the new program has not been
  * yet, so no thread of the old one has written it. False: refused. */
-static bool script_may_run(struct helper *h, pid_t tid, const struct stat *exe, char *path, size_t size,
+static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct stat *exe, char *path, size_t size,
 			   const char **ret_why, const char **ret_allow)
 {
 	static char auxv[1024];
@@ -263,19 +271,18 @@ static bool script_may_run(struct helper *h, pid_t tid, const struct stat *exe, 
 		return false;
 	if (st.st_dev == exe->st_dev && st.st_ino == exe->st_ino)
 		return true;
-	return may_run(h, fd, path, size, ret_why, ret_allow);
+	return may_run(h, first, fd, path, size, ret_why, ret_allow);
 }
 
-static void kill_new_program(struct helper *h, pid_t tid, const char *path, const char *why, const char *allow)
+static void kill_new_program(struct helper *h, pid_t tid, bool first, const char *path, const char *why,
+			     const char *allow)
 {
 	audit_denial(h,
 		     &(struct denial){
 			 .rule = "exec", .tid = tid, .path = path, .kill = true, .target = NO_TARGET, .allow = allow});
-	if (!h->running) {
-		kill(tid, SIGKILL);
-		refuse_first(h, path, why);
-	}
 	kill(tid, SIGKILL);
+	if (first)
+		refuse_first(h, tid, path, why);
 }
 
 /* signals.protect has the patterns of exec.allow. */
@@ -297,15 +304,15 @@ static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 	path[0] = '\0';
 	ok = fd >= 0 && fstat(fd, &st) == 0;
 	if (ok && h->plan.exec_rules)
-		ok = may_run(h, fd, path, sizeof(path), &why, &allow);
+		ok = may_run(h, t->starting, fd, path, sizeof(path), &why, &allow);
 	else if (ok)
 		(void)name_of_fd(h, fd, path, sizeof(path));
 	if (ok)
 		task_protect(t, is_protected(h, path) && is_at(path, &st));
 	if (ok && h->plan.exec_rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
-		ok = script_may_run(h, tid, &st, path, sizeof(path), &why, &allow);
+		ok = script_may_run(h, tid, t->starting, &st, path, sizeof(path), &why, &allow);
 	if (!ok)
-		kill_new_program(h, tid, path, why, allow);
+		kill_new_program(h, tid, t->starting, path, why, allow);
 	return ok;
 }
 
@@ -320,8 +327,12 @@ void trace_exec_final(struct helper *h, pid_t tid)
 	if ((h->plan.exec_rules || h->plan.protect.n > 0) && !judge_program(h, tid, t))
 		return;
 	t->exec_seen = false;
-	if (tid == h->main && !h->running) {
-		h->running = true;
-		fd_close_p(&h->sock); /* with the workload's copy, closed by its exec, the runtime sees the end */
-	}
+	if (!t->starting)
+		return;
+	/* With the process's own copy of the socket, closed by its exec, the runtime sees the end. */
+	t->starting = false;
+	if (tid == h->main)
+		fd_close_p(&h->sock);
+	else
+		session_end(session_of(tid));
 }

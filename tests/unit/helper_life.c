@@ -153,12 +153,24 @@ static void rest_is_killed(void **state)
 	assert_true(now_us() - begin_us < 10000000);
 }
 
+/* Without those of `exec`. */
+static int rows_of_a_container(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < jail_n_steps; i++)
+		n += jail_steps[i].role != 'E';
+	return n;
+}
+
 static void every_row_fails(void **state)
 {
 	(void)state;
 	FOR_ENGINES
 	{
 		for (int row = 0; row < jail_n_steps; row++) {
+			if (jail_steps[row].role == 'E')
+				continue;
 			for (int after = 0; after < 2; after++) {
 				shell(engines[k], "echo ran");
 				t.h.fail_step = row;
@@ -179,6 +191,8 @@ static void every_row_dies(void **state)
 	FOR_ENGINES
 	{
 		for (int row = 0; row < jail_n_steps; row++) {
+			if (jail_steps[row].role == 'E')
+				continue;
 			shell(engines[k], "echo ran");
 			t.h.die_step = row;
 			trial_run(&t);
@@ -196,7 +210,7 @@ static void every_row_is_timed(void **state)
 		shell(engines[k], "echo ran");
 		t.h.trace_steps = true;
 		trial_run(&t);
-		assert_int_equal(t.times, jail_n_steps - 1); /* exec has no after */
+		assert_int_equal(t.times, rows_of_a_container() - 1); /* exec has no after */
 		assert_string_equal(t.out, "ran\n");
 	}
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec: clone.exec and jail.join. This program is executed outside of the container's pid namespace; what it makes there is
+ * born as this program, from sealed memory: the workload never sees a process of the host's binary (CVE-2019-5736). */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper.h"
+
+int step_clone_exec(struct helper *h, struct err *e)
+{
+	/* A child of the runtime, which tells its caller how it ended. */
+	pid_t pid = proc_clone(CLONE_PARENT, -1, NULL);
+
+	if (pid < 0)
+		return err_set(e, -pid, "make a process in the container: %s (%s)%s", strerror(-pid), errno_name(-pid),
+			       pid == -ENOMEM ? "; the container's first process has ended"
+			       : pid == -EAGAIN
+				   ? "; a limit on processes (pids.max of the container's cgroup, RLIMIT_NPROC) is "
+				     "reached"
+				   : "");
+	if (pid > 0) {
+		wire_send(h->sock, &(struct wire){.kind = WIRE_PID, .value = pid}, -1);
+		_exit(0);
+	}
+	h->workload = true;
+	/* Until its program runs it goes with the runtime. */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? err_errno(e, "PR_SET_PDEATHSIG") : 0;
+}
+
+int step_join(struct helper *h, struct err *e)
+{
+	struct wire m = {.kind = WIRE_JOIN};
+	int r;
+
+	if (h->peer < 0) {
+		h->go = true;
+		return 0;
+	}
+	r = wire_send(h->peer, &m, h->sock);
+	if (r >= 0)
+		r = wire_recv(h->peer, &m, NULL);
+	if (r <= 0)
+		return err_set(e, ESRCH,
+			       "ask the container's jail in: its supervisor is gone, the container has ended");
+	if (m.kind == WIRE_ERR) {
+		*e = m.err;
+		return e->code > 0 ? -e->code : -EIO;
+	}
+	h->go = m.kind == WIRE_START;
+	return h->go ? 0 : err_set(e, EBADMSG, "ask the container's jail in: no start came");
+}
+
+int stay_alone(struct helper *h, struct err *e)
+{
+	char byte;
+
+	if (h->h.role != JAIL_ROLE_EXEC)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return err_errno(e, "PR_SET_PDEATHSIG");
+	/* It may have died while the change of user had cleared that. Nothing else ever comes from it. */
+	if (recv(h->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+		_exit(1);
+	return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+static struct session sessions[SESSIONS_MAX];
+static size_t n_sessions; /* places in use from the first on, with holes */
+
+static bool is_free(const struct session *s)
+{
+	return !s->pid && s->peer < 0;
+}
+
+bool session_room(void)
+{
+	for (size_t i = 0; i < n_sessions; i++)
+		if (is_free(&sessions[i]))
+			return true;
+	return n_sessions < SESSIONS_MAX;
+}
+
+struct session *session_add(pid_t pid, int peer)
+{
+	size_t i = 0;
+
+	while (i < n_sessions && !is_free(&sessions[i]))
+		i++;
+	if (i == SESSIONS_MAX)
+		return NULL;
+	if (i == n_sessions)
+		n_sessions++;
+	sessions[i] = (struct session){.pid = pid, .peer = peer, .sock = -1, .number = -1};
+	return &sessions[i];
+}
+
+struct session *session_next(size_t *i)
+{
+	while (*i < n_sessions) {
+		struct session *s = &sessions[(*i)++];
+
+		if (!is_free(s))
+			return s;
+	}
+	return NULL;
+}
+
+struct session *session_of(pid_t pid)
+{
+	struct session *s;
+	size_t i = 0;
+
+	while ((s = session_next(&i)))
+		if (s->pid == pid)
+			return s;
+	return NULL;
+}
+
+void session_end(struct session *s)
+{
+	if (!s)
+		return;
+	fd_close_p(&s->peer);
+	fd_close_p(&s->sock);
+	s->pid = 0;
+	while (n_sessions && is_free(&sessions[n_sessions - 1]))
+		n_sessions--;
+}
+
+void session_refuse(struct session *s, const struct err *e)
+{
+	struct wire m = {.kind = WIRE_ERR, .err = *e};
+
+	if (s->sock >= 0)
+		wire_send(s->sock, &m, -1);
+	if (s->pid > 0)
+		kill(s->pid, SIGKILL);
+	session_end(s);
+}
+
+void session_accept(struct helper *h)
+{
+	int fd = accept4(h->h.join_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0 && !session_add(0, fd))
+		close(fd);
+}
+
+/* The pid is the kernel's word; that the process is the runtime's, and not the workload's, that it could reach the socket at
+ * all, which lies in the container's state directory. */
+static void let_in(struct helper *h, struct session *s, pid_t pid, int *sock)
+{
+	struct wire m = {.kind = WIRE_START};
+
+	s->pid = pid;
+	s->sock = take_fd(sock);
+	if (h->engine->adopt(h, pid, &m.err) < 0) {
+		m.kind = WIRE_ERR;
+		wire_send(s->peer, &m, -1);
+		session_end(s);
+		return;
+	}
+	if (!h->engine->sees_exec) /* end-of-file when it executes is for itself to give */
+		fd_close_p(&s->sock);
+	wire_send(s->peer, &m, -1);
+}
+
+void session_hear(struct helper *h, struct session *s)
+{
+	AUTO_CLOSE int fd = -1;
+	struct wire m;
+	pid_t from = 0;
+
+	if (wire_recv_from(s->peer, &m, &fd, &from) <= 0) {
+		fd_close_p(&s->peer);
+		if (s->sock < 0 || !s->pid)
+			session_end(s);
+		return;
+	}
+	if (!s->pid) {
+		if (m.kind == WIRE_JOIN && from > 0)
+			let_in(h, s, from, &fd);
+		else
+			session_end(s);
+		return;
+	}
+	if (m.kind == WIRE_PID)
+		s->number = (int)m.value;
+	if (m.kind == WIRE_FD && fd >= 0 && h->engine && h->engine->listener) {
+		s->number = -1;
+		h->engine->listener(h, take_fd(&fd));
+	}
+}
+
+void session_fetch(struct helper *h, struct session *s)
+{
+	AUTO_CLOSE int pidfd = proc_pidfd_open(s->pid);
+	long fd = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, s->number, 0);
+
+	if (fd < 0)
+		return;
+	s->number = -1;
+	h->engine->listener(h, (int)fd);
+}
