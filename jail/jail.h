@@ -157,7 +157,7 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
 /* Turns a container's plan, as it was kept, into that of a process that is executed in the container: the process is p, linux.* and the
  * policy stay what they are. p's strings stay the document's. Returns 0, -EINVAL, -ENOTSUP. */
 int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
-		   const struct jail_options *o, struct arena *a, struct err *e);
+		   const struct jail_options *o, struct err *e);
 
 /* Decides plan.hide_init by the engine and by the seal's capabilities: to be asked again when the seal is another. Warns when the kernel
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */

@@ -135,16 +135,15 @@ int seal_plan(const struct spec_config *c, const struct jail_facts *f, const str
 }
 
 int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
-		   const struct jail_options *o, struct arena *a, struct err *e)
+		   const struct jail_options *o, struct err *e)
 {
-	struct jail_seal seal, *kept = &plan->seal;
-	int r = jail_seal_process(p, f, o, a, &seal, e);
+	struct jail_seal *s = &plan->seal;
+	int r = jail_seal_process(p, f, o, s, e);
 
 	if (r < 0)
 		return r;
-	seal.new_keyring = kept->new_keyring;
-	seal.seccomp = kept->seccomp;
-	seal.preserve_fds = o->preserve_fds;
-	*kept = seal;
+	s->preserve_fds = o->preserve_fds;
+	s->listen_pid = o->listen_pid;
+	s->start_hooks.n = 0;
 	return 0;
 }

@@ -77,7 +77,7 @@ static int bind_console(struct ns_run *r, int slave, struct err *e)
 	return err_errno(e, "bind the terminal on /dev/console");
 }
 
-int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e)
+int ns_terminal(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e)
 {
 	const struct spec_process *process = &p->config->process;
 	AUTO_CLOSE int master = open_master(r, e), slave = -1;
@@ -85,7 +85,6 @@ int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *
 	    .ws_row = (unsigned short)process->console_height.v,
 	    .ws_col = (unsigned short)process->console_width.v,
 	};
-	int result;
 
 	if (master < 0)
 		return err_ctx(e, "process.terminal");
@@ -96,10 +95,21 @@ int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *
 		err_errno(e, "set the window size %ux%u", size.ws_col, size.ws_row);
 		return err_ctx(e, "process.consoleSize");
 	}
-	result = bind_console(r, slave, e);
-	if (result < 0)
-		return err_ctx(e, "process.terminal");
 	*ret_master = take_fd(&master);
 	*ret_slave = take_fd(&slave);
 	return 0;
+}
+
+int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e)
+{
+	int result = ns_terminal(p, r, ret_master, ret_slave, e);
+
+	if (result < 0)
+		return result;
+	result = bind_console(r, *ret_slave, e);
+	if (result == 0)
+		return 0;
+	fd_close_p(ret_master);
+	fd_close_p(ret_slave);
+	return err_ctx(e, "process.terminal");
 }

@@ -35,6 +35,9 @@ bool idmap_equal(const struct spec_idmaps *a, const struct spec_idmaps *b);
 /* A user namespace with these maps and nobody in it, for MOUNT_ATTR_IDMAP. Returns its fd. */
 int idmap_userns(const struct spec_idmaps *uids, const struct spec_idmaps *gids, struct err *e);
 
+/* plan.c: the kernel's name of a namespace, in /proc/PID/ns */
+const char *ns_proc_name(enum spec_ns ns);
+
 /* join.c: opens p->join[] into r->join_fds, each checked to be of its type. */
 int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* Enters the namespace of type ns that join_open opened, and closes its fd; nothing when none is to be joined. */

@@ -139,6 +139,17 @@ int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_console(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e);
 /* C: linux.rootfsPropagation, after everything that binds parts of the root: what is unbindable cannot be. */
 int ns_propagation(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C, as ns_console, in a container that runs: its /dev/console stays what it is. */
+int ns_terminal(const struct ns_plan *p, struct ns_run *r, int *ret_master, int *ret_slave, struct err *e);
+
+/* P: opens the namespaces of pid that are not the caller's own, for ns_enter; the pid namespace is that of
+ * pid_of_pidns. Fills p->join, p->userns and r->join_fds. Returns 0 or -errno. */
+int ns_enter_open(pid_t pid, pid_t pid_of_pidns, struct arena *a, struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: joins them but for the mount namespace. The pid namespace is that of the next child (setns(2)). */
+int ns_enter(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: joins that one; r->rootfs_fd is the container's root then. Last: after it no path is the host's, and no procfs to be trusted. */
+int ns_enter_mount(const struct ns_plan *p, struct ns_run *r, struct err *e);
+
 /* P: unlinks, last first, what the journal says was made below the rootfs (empty directories and files alone). lines:
  * "d /path" or "f /path", one each. Never fails. */
 void ns_unmake(const char *rootfs, char *lines);

@@ -30,6 +30,11 @@ static const char *const proc_names[NS_COUNT] = {
     [NS_IPC] = "ipc",   [NS_USER] = "user", [NS_CGROUP] = "cgroup", [NS_TIME] = "time",
 };
 
+const char *ns_proc_name(enum spec_ns ns)
+{
+	return proc_names[ns];
+}
+
 int ns_probe(struct ns_facts *ret, struct err *e)
 {
 	AUTO_CLOSE int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);

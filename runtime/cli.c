@@ -85,6 +85,34 @@ static const struct rt_option kill_options[] = {
 	{"all", 'a', NULL, "signal all processes of the container", NULL, RT_BOOL, true, OPTION(all)},
 	{0},
 };
+static const struct rt_option exec_options[] = {
+	{"detach", 'd', NULL, "return when the program runs", NULL, RT_BOOL, false, OPTION(detach)},
+	{"tty", 't', NULL, "give it a terminal", NULL, RT_BOOL, false, OPTION(tty)},
+	{"user", 'u', "UID[:GID]", "run as this user (numbers)", NULL, RT_STRING, false, OPTION(user)},
+	{"additional-gids", 'g', "GID", "a further group; may be repeated", NULL, RT_LIST, false, OPTION(additional_gids)},
+	{"cwd", 0, "DIR", "its working directory", NULL, RT_STRING, false, OPTION(cwd)},
+	{"env", 'e', "NAME=VALUE", "a variable of its environment; may be repeated", NULL, RT_LIST, false, OPTION(env)},
+	{"cap", 'c', "CAP", "a capability more than the container's process has; may be repeated", NULL, RT_LIST, false,
+	 OPTION(cap)},
+	{"no-new-privs", 0, NULL, "it can gain no privileges by executing programs", NULL, RT_BOOL, false,
+	 OPTION(no_new_privs)},
+	{"process", 'p', "FILE", "take all of this from FILE, the process object of a config.json", NULL, RT_STRING, false,
+	 OPTION(process)},
+	{"cgroup", 0, "PATH", "start it in this cgroup below the container's", NULL, RT_STRING, false, OPTION(cgroup)},
+	{"ignore-paused", 0, NULL, "also in a paused container; it runs when that is resumed", NULL, RT_BOOL, false,
+	 OPTION(ignore_paused)},
+	{"console-socket", 0, "SOCKET", "send the master of the terminal to this AF_UNIX socket", NULL, RT_STRING, false,
+	 OPTION(console_socket)},
+	{"pidfd-socket", 0, "SOCKET", "send a pidfd of the process to this AF_UNIX socket", NULL, RT_STRING, false,
+	 OPTION(pidfd_socket)},
+	{"pid-file", 0, "FILE", "write the pid of the process to FILE", NULL, RT_STRING, false, OPTION(pid_file)},
+	{"preserve-fds", 0, "N", "hand N more file descriptors to it, from 3 on", NULL, RT_UINT, false, OPTION(preserve_fds)},
+	{"trace-steps", 0, NULL, "print what each step of its life took, in microseconds", NULL, RT_BOOL, false,
+	 OPTION(trace_steps)},
+	{"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)},
+	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)},
+	{0},
+};
 static const struct rt_option list_options[] = {
 	{"format", 'f', "table|json", "form of the list (default: table)", "table|json", RT_STRING, false, OPTION(format)},
 	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
@@ -136,6 +164,8 @@ const struct rt_command rt_commands[] = {
 	{"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
 	{"events", "CONTAINER", "show statistics and out-of-memory kills of a container until it ends, as JSON", events_options,
 	 1, 1, false, cmd_events, .states = ALIVE},
+	{"exec", "CONTAINER [PROGRAM [ARGUMENT]...]", "execute a program in a container that runs", exec_options, 1, RT_ANY_ARGS, false,
+	 cmd_exec, .options_first = true, .failure = 255},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
 	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
@@ -161,7 +191,7 @@ const struct rt_command rt_commands[] = {
 /* clang-format on */
 
 /* Commands of runc that are yet to come: a message of their own, so that nobody looks for a spelling mistake. */
-static const char *const later[] = {"checkpoint", "exec", "restore", NULL};
+static const char *const later[] = {"checkpoint", "restore", NULL};
 
 /* As Go's strconv.ParseBool. */
 static int parse_bool(const char *s, bool *ret)

@@ -36,6 +36,7 @@ struct rt_command {
 	bool options_first;  /* the first argument ends the options: what follows is another program's command line */
 	bool hidden;         /* not in the help: for programs */
 	unsigned int states; /* which containers completion offers: bits 1 << STATUS_X; 0: all */
+	int failure;         /* exit status of a call that fails; 0: 1 */
 };
 
 #define RT_ANY_ARGS (-1)

@@ -115,7 +115,7 @@ int cmd_start(struct rt_call *c, struct err *e)
 		l.state = k.state;
 		k.store = RT_STORE_INIT;
 		l.pidfd = rt_state_pidfd(&l.state);
-		l.sock = rt_store_connect(&l.store, NULL);
+		l.sock = rt_store_connect(&l.store, RT_START_SOCKET, NULL);
 		if (l.sock < 0)
 			r = err_set(e, EINVAL, "cannot start an already running container");
 	}

@@ -27,7 +27,7 @@ struct life_table {
 	const struct step *rows;
 	int n;
 };
-extern const struct life_table life_of_container;
+extern const struct life_table life_of_container, life_of_exec;
 
 /* Shared by both sides, so that the child's times need no message. */
 struct life_times {
@@ -41,9 +41,11 @@ struct life {
 	/* What is asked. */
 	const char *root, *id, *bundle; /* bundle: absolute */
 	const char *console_socket, *pidfd_socket, *pid_file, *audit;
-	int listen_fds;  /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
-	bool start_now;  /* `run`: the workload starts without waiting for `start` */
-	bool foreground; /* `run` without --detach */
+	int listen_fds;          /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
+	bool start_now;          /* `run`: the workload starts without waiting for `start` */
+	bool foreground;         /* `run` without --detach */
+	const char *exec_cgroup; /* `exec`: below the container's, or NULL */
+	struct arena *arena;     /* `exec`: for what is found out on the way */
 
 	/* The plan. */
 	struct spec_config config;
@@ -62,6 +64,7 @@ struct life {
 	struct rt_foreground signals; /* held back from the first row on */
 	int sock;                     /* to the other side */
 	int start_fd;                 /* listening: the helper's, until `start` comes */
+	int join_fd;                  /* listening: the helper's, for processes of `exec` */
 	int audit_fd, console_fd;
 	int helper_fd, blob_fd;
 	int peer_fd; /* init: workload: the inner's end of the socket between outer and inner */
@@ -91,6 +94,10 @@ int life_create(struct life *l, struct err *e);
 
 /* Walks the rows of `start`. state and store are those of a created container, sock is connected to its helper. */
 int life_start(struct life *l, struct err *e);
+
+/* Walks the rows of `exec`: store and state are those of a container that runs, the plan is the process's. On failure nothing of it is
+ * left. Returns 0 or -errno. */
+int life_exec(struct life *l, struct err *e);
 
 /* --trace-steps: role, name and microseconds of each row that ran, on stderr. */
 void life_print_times(const struct life *l);

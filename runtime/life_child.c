@@ -118,6 +118,7 @@ static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t pee
 	    .sync_fd = l->sock,
 	    .start_fd = role == JAIL_ROLE_INNER ? -1 : l->start_fd,
 	    .audit_fd = role == JAIL_ROLE_INNER ? -1 : l->audit_fd,
+	    .join_fd = role == JAIL_ROLE_INNER ? -1 : l->join_fd,
 	    .peer_fd = peer_fd,
 	    .peer = peer,
 	    .trace_steps = l->trace,
@@ -219,14 +220,16 @@ static int own_stdio(const struct life *l, struct err *e)
 	return 0;
 }
 
-int child_stdio(struct life *l, struct err *e)
+int child_terminal(struct life *l,
+		   int (*make)(const struct ns_plan *, struct ns_run *, int *ret_master, int *ret_slave, struct err *),
+		   struct err *e)
 {
 	const struct spec_process *p = &l->config.process;
 	AUTO_CLOSE int master = -1, slave = -1;
 	int r;
 
 	if (p->terminal) {
-		r = ns_console(&l->ns, &l->ns_run, &master, &slave, e);
+		r = make(&l->ns, &l->ns_run, &master, &slave, e);
 		if (r < 0)
 			return r;
 		r = wire_send(l->sock, &(struct wire){.kind = WIRE_FD}, master);
@@ -242,6 +245,11 @@ int child_stdio(struct life *l, struct err *e)
 int child_propagation(struct life *l, struct err *e)
 {
 	return ns_propagation(&l->ns, &l->ns_run, e);
+}
+
+int child_stdio(struct life *l, struct err *e)
+{
+	return child_terminal(l, ns_console, e);
 }
 
 /* One candidate: 0 when it can be executed by somebody. */
@@ -346,6 +354,8 @@ int child_enter(struct life *l, struct err *e)
 		r = end_of_enter(l, e);
 	if (r < 0)
 		return r;
+	if (l->table == &life_of_exec)
+		return hand_over(l, JAIL_ROLE_EXEC, l->peer_fd, 0, e);
 	if (l->peer_fd >= 0)
 		return hand_over(l, JAIL_ROLE_INNER, l->peer_fd, 0, e);
 	return hand_over(l, JAIL_ROLE_INIT, -1, 0, e);

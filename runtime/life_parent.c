@@ -68,6 +68,22 @@ int parent_audit(struct life *l, struct err *e)
 	return 0;
 }
 
+int parent_jail_socket(struct life *l, struct err *e)
+{
+	l->join_fd = rt_store_listen(&l->store, RT_JAIL_SOCKET, e);
+	return l->join_fd < 0 ? l->join_fd : 0;
+}
+
+int parent_keep_plan(struct life *l, struct err *e)
+{
+	AUTO_BUF blob = {0};
+
+	jail_blob_write(&l->jail, &blob);
+	if (blob.failed)
+		return err_set(e, ENOMEM, "out of memory for the plan of the helper");
+	return rt_store_keep_plan(&l->store, &blob, e);
+}
+
 int parent_sources(struct life *l, struct err *e)
 {
 	return ns_sources(&l->ns, &l->ns_run, e);
@@ -210,7 +226,7 @@ int parent_clone(struct life *l, struct err *e)
 		return err_errno(e, "socketpair");
 	l->sock = pair[0];
 	theirs = pair[1];
-	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, e)) < 0)
+	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, RT_START_SOCKET, e)) < 0)
 		return l->start_fd;
 	l->pid = joined ? clone_joined(l, flags, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
 	if (l->pid == 0) {
@@ -313,17 +329,24 @@ static int write_pid_file(struct life *l, struct err *e)
 	return file_replace(dir_fd, slash ? slash + 1 : l->pid_file, pid, strlen(pid), 0644, e);
 }
 
+int parent_announce(struct life *l, struct err *e)
+{
+	int r = 0;
+
+	if (l->pidfd_socket && (r = rt_send_fd(l->pidfd_socket, "pidfd", l->pidfd, e)) < 0)
+		err_ctx(e, "--pidfd-socket");
+	if (r >= 0 && l->pid_file)
+		r = write_pid_file(l, e);
+	return r;
+}
+
 int parent_created(struct life *l, struct err *e)
 {
 	int r;
 
 	l->state.created = true;
 	r = rt_store_write(&l->store, &l->state, e);
-	if (r >= 0 && l->pidfd_socket && (r = rt_send_fd(l->pidfd_socket, "pidfd", l->pidfd, e)) < 0)
-		err_ctx(e, "--pidfd-socket");
-	if (r >= 0 && l->pid_file)
-		r = write_pid_file(l, e);
-	return r;
+	return r < 0 ? r : parent_announce(l, e);
 }
 
 void parent_created_undo(struct life *l)

@@ -26,11 +26,16 @@ int life_wait(struct life *l, bool until_closed, struct err *e);
 /* For --die-step, in the child: has the runtime kill itself here, and goes with it. */
 void life_die(struct life *l, int row);
 
+/* exec_life.c: the process in between has made the one that becomes the program. */
+int life_take_pid(struct life *l, pid_t pid, struct err *e);
+
 /* life_parent.c: rows of the runtime. */
 int parent_reserve(struct life *l, struct err *e);
 void parent_reserve_undo(struct life *l);
 int parent_notify(struct life *l, struct err *e);
 int parent_audit(struct life *l, struct err *e);
+int parent_jail_socket(struct life *l, struct err *e);
+int parent_keep_plan(struct life *l, struct err *e);
 int parent_sources(struct life *l, struct err *e);
 int parent_cgroup(struct life *l, struct err *e);
 void parent_cgroup_undo(struct life *l);
@@ -51,6 +56,7 @@ int parent_hooks_prestart(struct life *l, struct err *e);
 int parent_hooks_create_runtime(struct life *l, struct err *e);
 int parent_created(struct life *l, struct err *e);
 void parent_created_undo(struct life *l);
+int parent_announce(struct life *l, struct err *e);
 int parent_start(struct life *l, struct err *e);
 int parent_hooks_poststart(struct life *l, struct err *e);
 
@@ -71,6 +77,10 @@ int child_pivot(struct life *l, struct err *e);
 int child_masks(struct life *l, struct err *e);
 int child_stdio(struct life *l, struct err *e);
 int child_propagation(struct life *l, struct err *e);
+/* The terminal, when there is to be one, made by that function; and whom stdin, stdout and stderr belong to. */
+int child_terminal(struct life *l,
+		   int (*make)(const struct ns_plan *, struct ns_run *, int *ret_master, int *ret_slave, struct err *),
+		   struct err *e);
 int child_find_program(struct life *l, struct err *e);
 int child_enter(struct life *l, struct err *e);
 

@@ -140,7 +140,7 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
 }
 
-static int check_terminal(const struct rt_call *c, const struct life *l, struct err *e)
+int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err *e)
 {
 	bool terminal = l->config.process.terminal;
 
@@ -152,7 +152,7 @@ static int check_terminal(const struct rt_call *c, const struct life *l, struct 
 }
 
 /* First those of LISTEN_FDS, then as many as --preserve-fds says. */
-static int check_fds(const struct rt_call *c, struct life *l, struct err *e)
+int rt_check_fds(const struct rt_call *c, struct life *l, struct err *e)
 {
 	int listen = rt_listen_fds(e);
 	uint64_t end = 3 + (uint64_t)(listen > 0 ? listen : 0) + c->o.preserve_fds;
@@ -245,11 +245,12 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->pid_file = c->o.pid_file;
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;
-	if ((r = check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 || (r = rt_run_sealed(c, &l->config, e)) < 0)
+	if ((r = rt_check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
+	    (r = rt_run_sealed(c, &l->config, e)) < 0)
 		return r;
 	if (!l->config.process.set && l->start_now) /* create can do without: runtime.md, Start */
 		return err_set(e, EINVAL, "config.json: process: is required to run a container");
-	if ((r = check_terminal(c, l, e)) < 0 ||
+	if ((r = rt_check_terminal(c, l, e)) < 0 ||
 	    (r = choose_policy(c, l, default_policy, &policy, &has_policy, e)) < 0 ||
 	    (r = check_pid_namespace(l, &policy, &has_policy, e)) < 0)
 		return r;

@@ -11,4 +11,10 @@
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e);
 
+/* A terminal and --console-socket go together as in runc: -EINVAL with its words. For exec, too. */
+int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err *e);
+/* That the fds of LISTEN_FDS (l->listen_fds) and of --preserve-fds are open; all others are closed at the next exec.
+ * Returns 0 or -errno. */
+int rt_check_fds(const struct rt_call *c, struct life *l, struct err *e);
+
 #endif

@@ -39,6 +39,10 @@ struct rt_options {
 	const char *fail_step, *die_step; /* tests */
 	/* run */
 	bool detach, keep, no_subreaper;
+	/* exec */
+	const char *cwd, *user, *process, *cgroup;
+	struct strv env, cap, additional_gids;
+	bool tty, no_new_privs, ignore_paused;
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
 	const char *format; /* "table" or "json" */
@@ -92,6 +96,7 @@ int cmd_completion(struct rt_call *c, struct err *e);
 int cmd_create(struct rt_call *c, struct err *e);
 int cmd_delete(struct rt_call *c, struct err *e);
 int cmd_events(struct rt_call *c, struct err *e);
+int cmd_exec(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
 int cmd_help(struct rt_call *c, struct err *e);
 int cmd_kill(struct rt_call *c, struct err *e);

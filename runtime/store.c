@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #define STATE_FILE   "state.json"
+#define PLAN_FILE    "plan"
+#define PLAN_MAX     (64u << 20)
 #define JOURNAL_FILE "made"
-#define START_SOCKET "start.sock"
 #define LOCK_WAIT_US 10000000
 
 /* ---- where ---- */
@@ -403,44 +404,65 @@ int rt_store_made_add(struct rt_store *s, const char *lines, struct err *e)
 	return r < 0 ? err_set(e, -r, "write the journal of container %s: %s", s->id, strerror(-r)) : 0;
 }
 
-/* ---- start.sock ---- */
+/* ---- sockets ---- */
 
-static int start_address(const struct rt_store *s, struct sockaddr_un *ret)
+static int address(const struct rt_store *s, const char *name, struct sockaddr_un *ret)
 {
 	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/" START_SOCKET, s->dir_fd);
+	snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", s->dir_fd, name);
 	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 }
 
-int rt_store_listen(struct rt_store *s, struct err *e)
+int rt_store_listen(struct rt_store *s, const char *name, struct err *e)
 {
 	struct sockaddr_un sa;
-	AUTO_CLOSE int fd = start_address(s, &sa);
+	AUTO_CLOSE int fd = address(s, name, &sa);
+	int on = 1;
 
 	if (fd < 0)
-		return err_errno(e, "socket for " START_SOCKET);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 4) < 0)
-		return err_errno(e, "listen on " START_SOCKET " of container %s", s->id);
+		return err_errno(e, "socket for %s", name);
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return err_errno(e, "SO_PASSCRED for %s", name);
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 64) < 0)
+		return err_errno(e, "listen on %s of container %s", name, s->id);
 	return take_fd(&fd);
 }
 
-int rt_store_connect(struct rt_store *s, struct err *e)
+int rt_store_connect(struct rt_store *s, const char *name, struct err *e)
 {
 	struct sockaddr_un sa;
-	AUTO_CLOSE int fd = start_address(s, &sa);
+	AUTO_CLOSE int fd = address(s, name, &sa);
 
 	if (fd < 0)
-		return err_errno(e, "socket for " START_SOCKET);
+		return err_errno(e, "socket for %s", name);
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return err_errno(e, "connect to " START_SOCKET " of container %s", s->id);
+		return err_errno(e, "connect to %s of container %s", name, s->id);
 	return take_fd(&fd);
 }
 
 int rt_store_started(struct rt_store *s, struct err *e)
 {
-	if (unlinkat(s->dir_fd, START_SOCKET, 0) < 0 && errno != ENOENT)
-		return err_errno(e, "remove " START_SOCKET " of container %s", s->id);
+	if (unlinkat(s->dir_fd, RT_START_SOCKET, 0) < 0 && errno != ENOENT)
+		return err_errno(e, "remove " RT_START_SOCKET " of container %s", s->id);
 	return 0;
+}
+
+/* ---- the plan of the jail ---- */
+
+int rt_store_keep_plan(struct rt_store *s, const struct buf *blob, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(s->dir_fd, PLAN_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return err_errno(e, "make the file '" PLAN_FILE "' of container %s", s->id);
+	r = fd_write_all(fd, blob->data, blob->len);
+	return r < 0 ? err_set(e, -r, "write the file '" PLAN_FILE "' of container %s: %s", s->id, strerror(-r)) : 0;
+}
+
+int rt_store_read_plan(struct rt_store *s, char **ret, size_t *ret_len, struct err *e)
+{
+	return file_read(s->dir_fd, PLAN_FILE, PLAN_MAX, ret, ret_len, e);
 }
 
 /* ---- status ---- */
@@ -489,7 +511,7 @@ enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *st
 		return alive || is_locked(s) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!alive)
 		return STATUS_STOPPED;
-	if (faccessat(s->dir_fd, START_SOCKET, F_OK, 0) == 0)
+	if (faccessat(s->dir_fd, RT_START_SOCKET, F_OK, 0) == 0)
 		return STATUS_CREATED;
 	return STATUS_RUNNING;
 }

@@ -61,12 +61,19 @@ int rt_store_made_read(struct rt_store *s, char **ret, struct err *e);
 /* Adds lines of another container's journal. Returns 0 or -errno. */
 int rt_store_made_add(struct rt_store *s, const char *lines, struct err *e);
 
-/* start.sock: the container's end, listening (SOCK_SEQPACKET), and the end of `start`. Both work for paths of any
- * length, through /proc/self/fd. Return the fd or -errno; connect: -ENOENT or -ECONNREFUSED when nobody waits. */
-int rt_store_listen(struct rt_store *s, struct err *e);
-int rt_store_connect(struct rt_store *s, struct err *e);
+/* A socket of the directory: the container's end, listening (SOCK_SEQPACKET, SO_PASSCRED), and the end of who wants something of it.
+ * Both work for paths of any length, through /proc/self/fd. Return the fd or -errno; connect: -ENOENT or
+ * -ECONNREFUSED when nobody waits. */
+#define RT_START_SOCKET "start.sock" /* a created container waits on it for `start` */
+#define RT_JAIL_SOCKET  "jail.sock"  /* on it the jail's supervisor lets processes of `exec` in */
+int rt_store_listen(struct rt_store *s, const char *name, struct err *e);
+int rt_store_connect(struct rt_store *s, const char *name, struct err *e);
 /* Removes start.sock: from now on the container counts as started. No such file is 0. */
 int rt_store_started(struct rt_store *s, struct err *e);
+
+/* What the helper was told (jail_blob_write), for those that are executed in the container later. Return 0 or -errno; read: free with free. */
+int rt_store_keep_plan(struct rt_store *s, const struct buf *blob, struct err *e);
+int rt_store_read_plan(struct rt_store *s, char **ret, size_t *ret_len, struct err *e);
 
 /* Whether the process of the state is alive: same pid, same start time, no zombie. */
 bool rt_state_alive(const struct spec_state *state);

@@ -191,6 +191,8 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 		return e->code > 0 ? -e->code : -EIO;
 	case WIRE_FD:
 		return take_console(l, fd, e);
+	case WIRE_PID:
+		return life_take_pid(l, (pid_t)m->value, e);
 	case WIRE_TIME:
 		if ((row = jail_row(l, m->row)) >= 0) {
 			l->times->us[row] = (uint32_t)m->value;
@@ -243,6 +245,7 @@ void life_init(struct life *l)
 			   .notify = RT_NOTIFY_INIT,
 			   .sock = -1,
 			   .start_fd = -1,
+			   .join_fd = -1,
 			   .audit_fd = -1,
 			   .console_fd = -1};
 	l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
@@ -254,8 +257,8 @@ void life_init(struct life *l)
 
 void life_close(struct life *l)
 {
-	int *fds[] = {&l->sock,    &l->start_fd, &l->audit_fd, &l->console_fd, &l->helper_fd,
-		      &l->blob_fd, &l->peer_fd,  &l->pidfd,    &l->notify.fd,  &l->cg_run.dir_fd};
+	int *fds[] = {&l->sock,    &l->start_fd, &l->join_fd, &l->audit_fd,  &l->console_fd,   &l->helper_fd,
+		      &l->blob_fd, &l->peer_fd,  &l->pidfd,   &l->notify.fd, &l->cg_run.dir_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_close_p(fds[i]);
@@ -332,6 +335,18 @@ int life_start(struct life *l, struct err *e)
 
 	l->ready = true;
 	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row(l, "start"), l->table->n, e);
+}
+
+int life_exec(struct life *l, struct err *e)
+{
+	int r = share_times(l, e);
+
+	if (r < 0)
+		return r;
+	r = life_walk(l, ROLE_PARENT, 0, l->table->n, e);
+	if (r < 0)
+		undo(l, e);
+	return r;
 }
 
 void life_print_times(const struct life *l)

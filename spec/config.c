@@ -317,6 +317,15 @@ int spec_config_parse(const char *text, size_t len, const char *name, struct are
 	return read_document(&rd, &config_table, text, len, name, ret, e);
 }
 
+int spec_process_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_process *ret,
+		       struct err *e)
+{
+	struct reader rd = {.arena = a};
+
+	*ret = (struct spec_process){.set = true};
+	return read_document(&rd, &process_table, text, len, name, ret, e);
+}
+
 int spec_config_load(int bundle_fd, struct arena *a, struct spec_config *ret, struct err *e)
 {
 	static const char name[] = "config.json";

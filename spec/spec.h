@@ -298,6 +298,10 @@ int spec_config_load(int bundle_fd, struct arena *a, struct spec_config *ret, st
 int spec_resources_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_resources *ret,
 			 struct err *e);
 
+/* Reads a process object alone (config.md, Process), as `exec --process` is given one. Returns as spec_config_parse. */
+int spec_process_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_process *ret,
+		       struct err *e);
+
 /* The config.json that `jailrun spec` writes; rootless: for a user without root, with uid/gid mapped to root. */
 void spec_config_template(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 

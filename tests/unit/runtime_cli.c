@@ -127,7 +127,7 @@ static void test_errors(void **state)
 	    {"kill a b c", EINVAL, "\"kill\" requires a maximum of 2 argument(s)"},
 	    {"foo", ENOENT, "No help topic for 'foo': no such command, see jailrun --help"},
 	    {"help foo", ENOENT, "No help topic for 'foo': no such command, see jailrun --help"},
-	    {"exec id sh", ENOENT, "No help topic for 'exec': this version does not have that command"},
+	    {"exec", EINVAL, "\"exec\" requires a minimum of 1 argument(s)"},
 	    {"checkpoint --help", ENOENT, "No help topic for 'checkpoint': this version does not have that command"},
 	};
 

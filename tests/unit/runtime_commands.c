@@ -97,7 +97,7 @@ static int make(const char *id, enum made how_far, pid_t pid)
 	if (how_far >= MADE_STATE)
 		assert_int_equal(rt_store_write(&s, &st, &e), 0);
 	if (how_far == MADE_CREATED)
-		fd = rt_store_listen(&s, &e);
+		fd = rt_store_listen(&s, RT_START_SOCKET, &e);
 	return fd;
 }
 

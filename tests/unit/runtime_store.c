@@ -318,11 +318,11 @@ static void test_start_socket(void **state)
 	part[100] = '\0';
 	snprintf(deep, sizeof(deep), "%s/%s/%s", top, part, part); /* longer than sun_path */
 	assert_int_equal(rt_store_reserve(deep, "c7", NULL, &s, &e), 0);
-	assert_int_equal(rt_store_connect(&s, &e), -ENOENT);
+	assert_int_equal(rt_store_connect(&s, RT_START_SOCKET, &e), -ENOENT);
 	e = (struct err){0};
-	server = rt_store_listen(&s, &e);
+	server = rt_store_listen(&s, RT_START_SOCKET, &e);
 	assert_true(server >= 0);
-	client = rt_store_connect(&s, &e);
+	client = rt_store_connect(&s, RT_START_SOCKET, &e);
 	assert_true(client >= 0);
 	conn = accept4(server, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(conn >= 0);
@@ -330,11 +330,11 @@ static void test_start_socket(void **state)
 	assert_int_equal(recv(conn, &c, 1, 0), 1);
 	assert_int_equal(c, 'x');
 	fd_close_p(&server);
-	assert_int_equal(rt_store_connect(&s, &e), -ECONNREFUSED);
+	assert_int_equal(rt_store_connect(&s, RT_START_SOCKET, &e), -ECONNREFUSED);
 	e = (struct err){0};
 	assert_int_equal(rt_store_started(&s, &e), 0);
 	assert_int_equal(rt_store_started(&s, &e), 0);
-	assert_int_equal(rt_store_connect(&s, &e), -ENOENT);
+	assert_int_equal(rt_store_connect(&s, RT_START_SOCKET, &e), -ENOENT);
 	e = (struct err){0};
 	assert_int_equal(rt_store_remove(&s, &e), 0);
 }
@@ -359,7 +359,7 @@ static void test_status(void **state)
 	assert_int_equal(rt_store_status(&t, &st), STATUS_CREATING);
 	st.created = true;
 	assert_int_equal(rt_store_status(&t, &st), STATUS_RUNNING);
-	server = rt_store_listen(&s, &e);
+	server = rt_store_listen(&s, RT_START_SOCKET, &e);
 	assert_true(server >= 0);
 	assert_int_equal(rt_store_status(&t, &st), STATUS_CREATED);
 	assert_int_equal(rt_store_started(&s, &e), 0);

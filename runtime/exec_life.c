@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a process that is executed in a container, up to its program: rows as in life.c. A copy of the runtime joins all
+ * namespaces but the one for pids, which is that of its next child; executed there, the helper makes this child. So no
+ * process of the container ever sees the host's program, or the host's fds. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "life_steps.h"
+
+/* init: workload. The pid namespace of the workload is that of the outer init's child. */
+static int inner_pid(const struct life *l, pid_t *ret, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char path[64];
+	int r;
+
+	*ret = l->state.pid;
+	if (l->jail.engine == JAIL_NONE || l->jail.init != POLICY_INIT_WORKLOAD)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)l->state.pid, (int)l->state.pid);
+	r = file_read(AT_FDCWD, path, 1u << 20, &text, NULL, e);
+	if (r < 0)
+		return r;
+	*ret = atoi(text);
+	return *ret > 0 ? 0 : err_set(e, ESRCH, "the container has ended");
+}
+
+static int open_namespaces(struct life *l, struct err *e)
+{
+	pid_t of_pidns;
+	int r = inner_pid(l, &of_pidns, e);
+
+	if (r >= 0)
+		r = ns_enter_open(l->state.pid, of_pidns, l->arena, &l->ns, &l->ns_run, e);
+	/* Asked after: a number that was given to another process meanwhile has led to that one. */
+	if (!rt_state_alive(&l->state)) {
+		*e = (struct err){0};
+		return err_set(e, ESRCH, "container not running: no such process");
+	}
+	return r;
+}
+
+static int connect_jail(struct life *l, struct err *e)
+{
+	l->peer_fd = rt_store_connect(&l->store, RT_JAIL_SOCKET, e);
+	return l->peer_fd < 0 ? l->peer_fd : 0;
+}
+
+static int open_cgroup(struct life *l, struct err *e)
+{
+	l->cg_run.dir_fd = cg_enter(l->state.cgroup_path, l->exec_cgroup, e);
+	if (l->cg_run.dir_fd < 0 && l->exec_cgroup)
+		return err_ctx(e, "--cgroup");
+	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : 0;
+}
+
+/* Where the container's own cgroup has become an inner node. */
+static pid_t clone_beside(struct life *l, struct err *e)
+{
+	struct cg_facts facts;
+
+	if (cg_probe(l->arena, &facts, e) < 0)
+		return -e->code;
+	fd_close_p(&l->cg_run.dir_fd);
+	l->cg_run.dir_fd = cg_enter_beside(&facts, l->state.cgroup_path, l->state.pid, e);
+	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
+}
+
+static int clone_middle(struct life *l, struct err *e)
+{
+	AUTO_CLOSE int theirs = -1;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, "socketpair");
+	l->sock = pair[0];
+	theirs = pair[1];
+	/* Nothing is to be said from here on: the end of the socket is the program's beginning. */
+	l->started = true;
+	l->pid = proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
+	if (l->pid == -EBUSY && l->cg_run.dir_fd >= 0 && !l->exec_cgroup)
+		l->pid = clone_beside(l, e);
+	if (l->pid == 0) {
+		fd_close_p(&l->sock);
+		l->sock = take_fd(&theirs);
+		child_main(l);
+	}
+	if (l->pid < 0)
+		return err_set(e, -l->pid, "make a process in the container's cgroup: %s (%s)%s", strerror(-l->pid),
+			       errno_name(-l->pid), l->pid == -EAGAIN ? "; a limit on processes is reached" : "");
+	return 0;
+}
+
+int life_take_pid(struct life *l, pid_t pid, struct err *e)
+{
+	if (l->table != &life_of_exec || pid <= 0)
+		return err_set(e, EBADMSG, "a pid from the container's process, unasked");
+	proc_wait(l->pid, NULL, 0); /* the one in between is done */
+	fd_close_p(&l->pidfd);
+	l->pid = pid; /* our child, not waited for: the number is its own */
+	l->pidfd = proc_pidfd_open(pid);
+	return l->pidfd < 0 ? err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd)) : 0;
+}
+
+static int enter(struct life *l, struct err *e)
+{
+	return ns_enter(&l->ns, &l->ns_run, e);
+}
+
+static int enter_mount(struct life *l, struct err *e)
+{
+	return ns_enter_mount(&l->ns, &l->ns_run, e);
+}
+
+static int oom_score(struct life *l, struct err *e)
+{
+	char value[24];
+
+	snprintf(value, sizeof(value), "%lld", (long long)l->config.process.oom_score_adj.v);
+	if (file_write(AT_FDCWD, "/proc/self/oom_score_adj", value, e) < 0)
+		return err_ctx(e, "process.oomScoreAdj");
+	return 0;
+}
+
+static int terminal(struct life *l, struct err *e)
+{
+	return child_terminal(l, ns_terminal, e);
+}
+
+static bool has_jail(const struct life *l)
+{
+	return l->jail.engine != JAIL_NONE;
+}
+
+static bool has_cgroup(const struct life *l)
+{
+	return l->state.cgroup_path;
+}
+
+static bool in_userns(const struct life *l)
+{
+	return l->ns.userns;
+}
+
+static bool has_oom_score(const struct life *l)
+{
+	return l->config.process.oom_score_adj.set;
+}
+
+static const struct step rows[] = {
+    {'P', "ns.open", NULL, open_namespaces, NULL},
+    {'P', "jail.connect", has_jail, connect_jail, NULL},
+    {'P', "cgroup.open", has_cgroup, open_cgroup, NULL},
+    {'P', "clone", NULL, clone_middle, parent_clone_undo},
+    {'C', "guard", NULL, child_guard, NULL},
+    {'C', "oom.score", has_oom_score, oom_score, NULL},
+    {'C', "ns.join", NULL, enter, NULL},
+    {'C', "ns.become_root", in_userns, child_become_root, NULL},
+    {'C', "ns.mount", NULL, enter_mount, NULL},
+    {'C', "stdio", NULL, terminal, NULL},
+    {'C', "exec.find", NULL, child_find_program, NULL},
+    {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
+    {'J', "clone.exec", NULL, NULL, NULL},
+    {'W', "jail.join", NULL, NULL, NULL},
+    {'W', "seal.session", NULL, NULL, NULL},
+    {'W', "seal.rlimits", NULL, NULL, NULL},
+    {'W', "seal.user", NULL, NULL, NULL},
+    {'W', "seal.caps", NULL, NULL, NULL},
+    {'W', "seal.fds", NULL, NULL, NULL},
+    {'W', "seal.seccomp", NULL, NULL, NULL},
+    {'W', "exec", NULL, NULL, NULL},
+    {'P', "pid.file", NULL, parent_announce, parent_created_undo}, /* never of one that failed: conmon waits for it */
+};
+_Static_assert(ARRAY_LEN(rows) <= LIFE_MAX_ROWS, "the table outgrew its times");
+const struct life_table life_of_exec = {rows, ARRAY_LEN(rows)};
