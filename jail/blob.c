@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      2u
+#define FORMAT      3u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -222,7 +222,10 @@ static void put_seal(struct buf *out, const struct jail_seal *s)
 		blob_put_u64(out, s->caps[i]);
 	blob_put_u32(out, s->no_new_privs);
 	blob_put_u32(out, s->terminal);
+	put_bits(out, &s->initial_affinity);
 	put_bits(out, &s->affinity);
+	blob_put_u32(out, s->oom_score_adj.set);
+	blob_put_u64(out, (uint64_t)s->oom_score_adj.v);
 	put_scheduler(out, &s->scheduler);
 	put_opt_u64(out, &s->io_priority);
 	blob_put_str(out, s->apparmor);
@@ -258,7 +261,10 @@ static void get_seal(struct blob *b, struct jail_seal *s)
 		s->caps[i] = blob_get_u64(b);
 	s->no_new_privs = get_bool(b);
 	s->terminal = get_bool(b);
+	get_bits(b, &s->initial_affinity);
 	get_bits(b, &s->affinity);
+	s->oom_score_adj.set = get_bool(b);
+	s->oom_score_adj.v = (int64_t)blob_get_u64(b);
 	get_scheduler(b, &s->scheduler);
 	get_opt_u64(b, &s->io_priority);
 	s->apparmor = blob_get_str(b);

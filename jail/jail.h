@@ -34,8 +34,10 @@ struct jail_seal {
 	bool set_caps;
 	uint64_t caps[CAPS_COUNT]; /* bit n: capability n */
 	bool no_new_privs;
-	bool terminal;        /* stdin is the controlling terminal to be */
-	struct bits affinity; /* CPUs; of a process that is executed in a container */
+	bool terminal; /* stdin is the controlling terminal to be */
+	/* Of a process that is executed in a container alone: its CPUs before it joins the cgroup, and after. */
+	struct bits initial_affinity, affinity;
+	struct opt_i64 oom_score_adj; /* what `exec` writes; for the container the runtime has */
 	struct spec_scheduler scheduler;
 	struct opt_u64 io_priority; /* as ioprio_set(2) takes it */
 	char *apparmor, *selinux;   /* profile and label from execve(2) on, or NULL */
@@ -158,6 +160,9 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
  * policy stay what they are. p's strings stay the document's. Returns 0, -EINVAL, -ENOTSUP. */
 int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
 		   const struct jail_options *o, struct err *e);
+
+/* Whether this kernel can confine by p's AppArmor profile and SELinux label. Returns 0, -ENOTSUP, -ENOENT. */
+int jail_check_labels(const struct spec_process *p, const struct jail_facts *f, struct err *e);
 
 /* Decides plan.hide_init by the engine and by the seal's capabilities: to be asked again when the seal is another. Warns when the kernel
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */

@@ -130,7 +130,8 @@ static void print_schedule(const struct jail_seal *s, struct jsonw *w)
 {
 	const struct spec_scheduler *c = &s->scheduler;
 
-	print_bits(w, "affinity", &s->affinity);
+	print_bits(w, "exec_initial_affinity", &s->initial_affinity);
+	print_bits(w, "exec_final_affinity", &s->affinity);
 	if (c->set) {
 		jw_object(w, "scheduler");
 		jw_str(w, "policy", spec_sched_name(c->policy));

@@ -49,7 +49,7 @@ static int scheduler_check(const struct spec_scheduler *s, struct err *e)
 	return s->policy == SCHED_DEADLINE ? deadline_check(s, e) : 0;
 }
 
-static int labels_check(const struct spec_process *p, const struct jail_facts *f, struct err *e)
+int jail_check_labels(const struct spec_process *p, const struct jail_facts *f, struct err *e)
 {
 	if (p->apparmor_profile && !lsm_has_apparmor(f->apparmor)) {
 		err_set(e, ENOTSUP,
@@ -79,7 +79,7 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
 		err_ctx(e, "process.scheduler");
 		return r;
 	}
-	if ((r = labels_check(p, f, e)) < 0)
+	if ((r = jail_check_labels(p, f, e)) < 0)
 		return r;
 	ret->args = p->args;
 	ret->env = p->env;
@@ -100,7 +100,9 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
 	}
 	ret->no_new_privs = p->no_new_privileges;
 	ret->terminal = p->terminal;
+	ret->initial_affinity = p->exec_cpu_affinity.initial;
 	ret->affinity = p->exec_cpu_affinity.final;
+	ret->oom_score_adj = p->oom_score_adj;
 	ret->scheduler = p->scheduler;
 	ret->io_priority = (struct opt_u64){
 	    p->io_priority.set,
@@ -121,8 +123,6 @@ int seal_plan(const struct spec_config *c, const struct jail_facts *f, const str
 	r = jail_seal_process(&c->process, f, o, ret, e);
 	if (r < 0)
 		return r;
-	ret->affinity =
-	    (struct bits){0}; /* config.md, execCPUAffinity: not applicable to the container's init process */
 	ret->personality = (struct opt_u64){l->personality.set, (uint64_t)l->personality.domain};
 	ret->mempolicy.set = l->memory_policy.set;
 	ret->mempolicy.mode = l->memory_policy.mode | (int)l->memory_policy.flags;

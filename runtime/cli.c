@@ -96,6 +96,8 @@ static const struct rt_option exec_options[] = {
 	 OPTION(cap)},
 	{"no-new-privs", 0, NULL, "it can gain no privileges by executing programs", NULL, RT_BOOL, false,
 	 OPTION(no_new_privs)},
+	{"apparmor", 0, "PROFILE", "AppArmor profile that confines it", NULL, RT_STRING, false, OPTION(apparmor)},
+	{"process-label", 0, "LABEL", "SELinux label that it runs under", NULL, RT_STRING, false, OPTION(process_label)},
 	{"process", 'p', "FILE", "take all of this from FILE, the process object of a config.json", NULL, RT_STRING, false,
 	 OPTION(process)},
 	{"cgroup", 0, "PATH", "start it in this cgroup below the container's", NULL, RT_STRING, false, OPTION(cgroup)},

@@ -160,6 +160,20 @@ static int add_caps(struct rt_call *c, const struct jail_facts *f, struct jail_s
 	return 0;
 }
 
+static int set_labels(struct rt_call *c, const struct jail_facts *f, struct jail_seal *s, struct err *e)
+{
+	const struct spec_process p = {
+	    .apparmor_profile = (char *)c->o.apparmor,
+	    .selinux_label = (char *)c->o.process_label,
+	};
+
+	if (p.apparmor_profile)
+		s->apparmor = p.apparmor_profile;
+	if (p.selinux_label)
+		s->selinux = p.selinux_label;
+	return jail_check_labels(&p, f, e);
+}
+
 static int seal_by_options(struct rt_call *c, const struct jail_facts *f, struct jail_seal *s, struct err *e)
 {
 	int r;
@@ -173,7 +187,8 @@ static int seal_by_options(struct rt_call *c, const struct jail_facts *f, struct
 		s->cwd = (char *)c->o.cwd;
 	s->terminal = c->o.tty;
 	s->no_new_privs |= c->o.no_new_privs;
-	if ((r = set_user(c, s, e)) < 0 || (r = add_groups(c, s, e)) < 0 || (r = add_env(c, s, e)) < 0)
+	if ((r = set_user(c, s, e)) < 0 || (r = add_groups(c, s, e)) < 0 || (r = add_env(c, s, e)) < 0 ||
+	    (r = set_labels(c, f, s, e)) < 0)
 		return r;
 	return add_caps(c, f, s, e);
 }
@@ -186,9 +201,10 @@ static int check_alone(const struct rt_call *c, struct err *e)
 		const char *name;
 		bool said;
 	} options[] = {
-	    {"--cwd", c->o.cwd},          {"--env", c->o.env.n},
-	    {"--user", c->o.user},        {"--additional-gids", c->o.additional_gids.n},
-	    {"--cap", c->o.cap.n},        {"--no-new-privs", c->o.no_new_privs},
+	    {"--cwd", c->o.cwd},           {"--env", c->o.env.n},
+	    {"--user", c->o.user},         {"--additional-gids", c->o.additional_gids.n},
+	    {"--cap", c->o.cap.n},         {"--no-new-privs", c->o.no_new_privs},
+	    {"--apparmor", c->o.apparmor}, {"--process-label", c->o.process_label},
 	    {"a program", c->n_args > 1},
 	};
 
@@ -242,6 +258,8 @@ static int plan_process(struct rt_call *c, struct life *l, struct err *e)
 	p->user.uid = s->uid;
 	p->user.n_additional_gids = s->n_groups;
 	p->terminal = s->terminal;
+	p->oom_score_adj = s->oom_score_adj;
+	p->exec_cpu_affinity.initial = s->initial_affinity;
 	jail_plan_hiding(&facts, &l->jail);
 	return rt_check_terminal(c, l, e);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "life_steps.h"
@@ -61,6 +62,26 @@ static int open_cgroup(struct life *l, struct err *e)
 	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : 0;
 }
 
+/* execCPUAffinity.initial is for the time before the process is in the container's cgroup, in which it is born: it inherits. */
+static pid_t clone_on_cpus(struct life *l, struct err *e)
+{
+	const struct bits *cpus = &l->config.process.exec_cpu_affinity.initial;
+	struct bits before = {cpus->v ? arena_alloc(l->arena, BITS_MAX / 8) : NULL, BITS_MAX / 8};
+	long size = before.v ? syscall(SYS_sched_getaffinity, 0, before.n, before.v) : 0;
+	pid_t pid;
+
+	if (size < 0 || (cpus->v && !before.v))
+		return err_errno(e, "sched_getaffinity");
+	if (cpus->v && syscall(SYS_sched_setaffinity, 0, cpus->n * sizeof(*cpus->v), cpus->v) < 0) {
+		err_errno(e, "sched_setaffinity: is one of these CPUs online and in the runtime's own cpuset?");
+		return err_ctx(e, "process.execCPUAffinity.initial");
+	}
+	pid = proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
+	if (pid != 0 && cpus->v)
+		syscall(SYS_sched_setaffinity, 0, size, before.v);
+	return pid;
+}
+
 /* Where the container's own cgroup has become an inner node. */
 static pid_t clone_beside(struct life *l, struct err *e)
 {
@@ -70,7 +91,7 @@ static pid_t clone_beside(struct life *l, struct err *e)
 		return -e->code;
 	fd_close_p(&l->cg_run.dir_fd);
 	l->cg_run.dir_fd = cg_enter_beside(&facts, l->state.cgroup_path, l->state.pid, e);
-	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
+	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : clone_on_cpus(l, e);
 }
 
 static int clone_middle(struct life *l, struct err *e)
@@ -84,7 +105,7 @@ static int clone_middle(struct life *l, struct err *e)
 	theirs = pair[1];
 	/* Nothing is to be said from here on: the end of the socket is the program's beginning. */
 	l->started = true;
-	l->pid = proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
+	l->pid = clone_on_cpus(l, e);
 	if (l->pid == -EBUSY && l->cg_run.dir_fd >= 0 && !l->exec_cgroup)
 		l->pid = clone_beside(l, e);
 	if (l->pid == 0) {
@@ -134,6 +155,17 @@ static int terminal(struct life *l, struct err *e)
 	return child_terminal(l, ns_terminal, e);
 }
 
+static bool in_resctrl(const struct life *l)
+{
+	return l->state.rdt_path;
+}
+
+/* The runtime itself: what it makes is born there. */
+static int enter_resctrl(struct life *l, struct err *e)
+{
+	return cg_rdt_enter(l->state.rdt_path, l->state.rdt_monitor, getpid(), e);
+}
+
 static bool has_jail(const struct life *l)
 {
 	return l->jail.engine != JAIL_NONE;
@@ -158,6 +190,7 @@ static const struct step rows[] = {
     {'P', "ns.open", NULL, open_namespaces, NULL},
     {'P', "jail.connect", has_jail, connect_jail, NULL},
     {'P', "cgroup.open", has_cgroup, open_cgroup, NULL},
+    {'P', "resctrl.enter", in_resctrl, enter_resctrl, NULL},
     {'P', "clone", NULL, clone_middle, parent_clone_undo},
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "oom.score", has_oom_score, oom_score, NULL},

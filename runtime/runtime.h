@@ -40,7 +40,7 @@ struct rt_options {
 	/* run */
 	bool detach, keep, no_subreaper;
 	/* exec */
-	const char *cwd, *user, *process, *cgroup;
+	const char *cwd, *user, *process, *cgroup, *apparmor, *process_label;
 	struct strv env, cap, additional_gids;
 	bool tty, no_new_privs, ignore_paused;
 	/* kill, delete, list, ps, spec */

@@ -170,7 +170,9 @@ static int take_console(struct life *l, int fd, struct err *e)
 
 static int introduce(struct life *l, const struct wire *m, int pidfd, struct err *e)
 {
-	enum spec_status status = l->state.created ? STATUS_CREATED : STATUS_CREATING;
+	enum spec_status status = l->table == &life_of_exec ? STATUS_RUNNING
+				  : l->state.created        ? STATUS_CREATED
+							    : STATUS_CREATING;
 	int r = rt_agent_introduce(&l->state, status, l->sock, m, pidfd, e);
 
 	fd_close_p(&pidfd);

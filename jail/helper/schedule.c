@@ -119,7 +119,8 @@ int step_schedule(struct helper *h, struct err *e)
 {
 	static const struct hint none[] = {{0}};
 	const struct jail_seal *s = &h->plan.seal;
-	int r = set_affinity(&s->affinity, e);
+	/* config.md, execCPUAffinity: not applicable to the container's init process. */
+	int r = h->h.role == JAIL_ROLE_EXEC ? set_affinity(&s->affinity, e) : 0;
 
 	if (r == 0 && s->scheduler.set)
 		r = set_scheduler(&s->scheduler, e);

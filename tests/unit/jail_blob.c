@@ -43,7 +43,9 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 				     .caps = {1, 2, 3, 4, UINT64_MAX},
 				     .no_new_privs = true,
 				     .terminal = true,
+				     .initial_affinity = {cpus, 1},
 				     .affinity = {cpus, 2},
+				     .oom_score_adj = {true, -7},
 				     .scheduler = {true, 6, -5, 3, 1, 10, 20, UINT64_MAX},
 				     .io_priority = {true, 0x4007},
 				     .apparmor = "profile",
@@ -77,6 +79,7 @@ static void round_trip(void **state)
 	assert_true(q.kill_on_violation && q.exec_memfd && q.refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);
 	assert_int_equal(q.seal.groups[1], 4294967294u);
+	assert_true(q.seal.initial_affinity.n == 1 && q.seal.oom_score_adj.set && q.seal.oom_score_adj.v == -7);
 	assert_true(q.seal.affinity.n == 2 && q.seal.affinity.v[1] == 1ul << 31);
 	assert_true(q.seal.scheduler.nice == -5 && q.seal.scheduler.period == UINT64_MAX);
 	assert_true(q.seal.mempolicy.nodes.n == 1 && q.seal.mempolicy.mode == (2 | 1 << 15));
@@ -230,7 +233,7 @@ static void seal_of_an_exec(void **state)
 
 	(void)state;
 	assert_int_equal(jail_plan(&c, NULL, &host, &o, &a, &p, &e), 0);
-	assert_true(p.seal.uid == 3 && !p.seal.affinity.v && !p.seal.io_priority.set);
+	assert_true(p.seal.uid == 3 && p.seal.affinity.v == cpus && !p.seal.io_priority.set);
 	assert_true(p.seal.personality.v == 8 && p.seal.mempolicy.mode == (2 | 1 << 15));
 	assert_int_equal(jail_seal_process(&other, &host, &o, &p.seal, &e), 0);
 	assert_true(p.seal.uid == 9 && p.seal.affinity.v == cpus && p.seal.io_priority.v == (2 << 13 | 7));
