@@ -9,6 +9,7 @@
 #include "life.h"
 #include "prepare.h"
 #include "runtime.h"
+#include "sealed.h"
 
 static int check_state(const struct rt_call *c, struct rt_container *k, const struct jail_plan *plan, struct err *e)
 {
@@ -279,7 +280,8 @@ static int prepare(struct rt_call *c, struct life *l, struct err *e)
 	l->ns.config = &l->config;
 	l->arena = &c->arena;
 	if (r < 0 || (r = rt_container_open(c, c->args[0], RT_LOCK_NONE, &k, e)) < 0 ||
-	    (r = read_plan(c, &k, &l->jail, e)) < 0 || (r = check_state(c, &k, &l->jail, e)) < 0)
+	    (r = rt_run_sealed(c, k.state.pid_shared, e)) < 0 || (r = read_plan(c, &k, &l->jail, e)) < 0 ||
+	    (r = check_state(c, &k, &l->jail, e)) < 0)
 		return r;
 	if (c->o.cgroup && strchr(c->o.cgroup, ':'))
 		return err_set(e, EINVAL, "--cgroup: '%.64s': cgroup v2 has one tree: leave the controller out",

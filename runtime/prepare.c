@@ -116,9 +116,15 @@ static int fill_agent(struct rt_call *c, struct life *l, struct err *e)
 	return s->seccomp_listener_path ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
+static bool shares_pids(const struct spec_config *c)
+{
+	const struct spec_namespace *ns = &c->linux_.namespaces[NS_PID];
+
+	return !ns->set || ns->path;
+}
+
 static void fill_state(struct rt_call *c, struct life *l, const struct spec_policy *policy)
 {
-	const struct spec_namespace *pid = &l->config.linux_.namespaces[NS_PID];
 	struct spec_state *s = &l->state;
 	char now[NOW_UTC_SIZE];
 
@@ -134,7 +140,7 @@ static void fill_state(struct rt_call *c, struct life *l, const struct spec_poli
 	s->rdt_remove = l->rdt.remove;
 	s->rdt_monitor = (char *)l->rdt.monitor;
 	s->policy = policy ? policy->name : NULL;
-	s->pid_shared = !pid->set || pid->path;
+	s->pid_shared = shares_pids(&l->config);
 	s->notify = l->notify.host != NULL;
 	s->annotations = l->config.annotations;
 	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
@@ -173,9 +179,7 @@ int rt_check_fds(const struct rt_call *c, struct life *l, struct err *e)
  * has nothing to do; rules that somebody wrote would go unenforced. */
 static int check_pid_namespace(const struct life *l, struct spec_policy *policy, bool *has_policy, struct err *e)
 {
-	const struct spec_namespace *ns = &l->config.linux_.namespaces[NS_PID];
-
-	if (!*has_policy || (ns->set && !ns->path))
+	if (!*has_policy || !shares_pids(&l->config))
 		return 0;
 	if (policy->builtin) {
 		log_debug("policy %s: the pid namespace is shared, there is no jail", policy->name);
@@ -246,7 +250,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	l->audit = c->g.audit;
 	l->trace = c->o.trace_steps;
 	if ((r = rt_check_fds(c, l, e)) < 0 || (r = load_config(c, l, e)) < 0 ||
-	    (r = rt_run_sealed(c, &l->config, e)) < 0)
+	    (r = rt_run_sealed(c, shares_pids(&l->config), e)) < 0)
 		return r;
 	if (!l->config.process.set && l->start_now) /* create can do without: runtime.md, Start */
 		return err_set(e, EINVAL, "config.json: process: is required to run a container");

@@ -9,16 +9,15 @@
 #define PROGRAM_MAX (256u << 20)
 #define MEMFD_NAME  "jailrun"
 
-int rt_run_sealed(const struct rt_call *c, const struct spec_config *config, struct err *e)
+int rt_run_sealed(const struct rt_call *c, bool pid_shared, struct err *e)
 {
-	const struct spec_namespace *ns = &config->linux_.namespaces[NS_PID];
 	AUTO_FREE char *program = NULL;
 	AUTO_CLOSE int fd = -1;
 	char link[64] = "";
 	size_t len;
 	int r;
 
-	if (!c->argv || (ns->set && !ns->path))
+	if (!c->argv || !pid_shared)
 		return 0;
 	if (readlink("/proc/self/exe", link, sizeof(link) - 1) < 0)
 		return err_errno(e, "read the link /proc/self/exe");

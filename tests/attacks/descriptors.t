@@ -95,4 +95,27 @@ for POLICY in none default; do
 	in_sh 'pwd; readlink /proc/self/cwd' '.process.cwd = "/var"'
 	is "$POLICY: a cwd of the container (control)" "$out" /var$'\n'/var
 done
+
+# exec, held up where it is between two worlds: in a frozen cgroup its first process stops before it has joined anything. In a pid
+# namespace that the container shares it can be seen there, so it is a sealed copy; in the container's own it cannot.
+for shared in true false; do
+	hostile
+	make_bundle "$T/b" "$(args_filter /bin/sleep 1000) | if $shared then del(.linux.namespaces[] | select(.type == \"pid\")) else . end"
+	ok "shared pid namespace: $shared: it runs" jr --policy none run -d --bundle "$T/b" "jt-$$-frozen" </dev/null
+	pid=$(jr state "jt-$$-frozen" | jq .pid)
+	jr pause "jt-$$-frozen"
+	jr exec --ignore-paused "jt-$$-frozen" /bin/true &
+	procs=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/cgroup.procs
+	[ -e "$procs" ] || procs=/sys/fs/cgroup/unified${procs#/sys/fs/cgroup}
+	eventually 10 grep -vqx "$pid" "$procs"
+	held=$(grep -vx "$pid" "$procs")
+	if [ $shared = true ]; then
+		like "shared pid namespace: the program of exec's first process is in sealed memory" "$(readlink "/proc/$held/exe")" '^/memfd:jailrun'
+	else
+		isnt "exec's first process is not in the container's pid namespace" "$(readlink "/proc/$held/ns/pid")" "$(readlink "/proc/$pid/ns/pid")"
+	fi
+	jr resume "jt-$$-frozen"
+	ok "shared pid namespace: $shared: exec goes on when the container is resumed" wait $!
+	jr delete --force "jt-$$-frozen"
+done
 done_testing
