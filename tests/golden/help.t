@@ -32,6 +32,7 @@ while read -r command options; do
 done <<'LIST'
 create --bundle --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds
 run --bundle --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper
+exec --console-socket --pidfd-socket --cwd --env -e --tty -t --user -u --additional-gids -g --process -p --detach -d --pid-file --process-label --apparmor --no-new-privs --cap -c --preserve-fds --cgroup --ignore-paused
 kill --all
 delete --force
 list --format --quiet

@@ -33,9 +33,6 @@ says() {
 	done
 	not_ok "$*: no pid file" test -e "$T/pid"
 }
-exec_says() {
-	! "$JAILRUN" exec --help >/dev/null 2>&1 || says "$@"
-}
 
 # No container.
 make_bundle "$T/b" "$(sh_filter 'while :; do sleep 0.05; done')"
@@ -43,7 +40,7 @@ for command in state start kill delete pause resume ps events; do
 	says 1 'container does not exist' $command "$id"
 done
 says 1 'container does not exist' update --pids-limit 5 "$id"
-exec_says 255 'container does not exist' exec --pid-file "$T/pid" "$id" true
+says 255 'container does not exist' exec --pid-file "$T/pid" "$id" true
 for command in create 'run -d'; do
 	# shellcheck disable=SC2086 # words
 	{
@@ -78,15 +75,15 @@ ok "start" jr start "$id"
 says 1 'cannot start an already running container' start "$id"
 says 1 "cannot delete container $id that is not stopped: running" delete "$id"
 while IFS='|' read -r program text; do
-	exec_says 255 "$text" exec --pid-file "$T/pid" "$id" "$program"
+	says 255 "$text" exec --pid-file "$T/pid" "$id" "$program"
 done <<<"$programs"
-exec_says 255 'cannot allocate tty if jailrun will detach without setting console socket' exec -t -d --pid-file "$T/pid" "$id" true
+says 255 'cannot allocate tty if jailrun will detach without setting console socket' exec -t -d --pid-file "$T/pid" "$id" true
 says 1 'unknown signal "NONSENSE"' kill "$id" NONSENSE
 says 1 'container not paused' resume "$id"
 if jr pause "$id" 2>"$T/pause.err"; then
 	says 1 'container not running or created: paused' pause "$id"
 	says 1 'cannot start a container in the paused state' start "$id"
-	exec_says 255 'cannot exec in a paused container (use --ignore-paused to override)' exec --pid-file "$T/pid" "$id" true
+	says 255 'cannot exec in a paused container (use --ignore-paused to override)' exec --pid-file "$T/pid" "$id" true
 	says 1 "cannot delete container $id that is not stopped: paused" delete "$id"
 	ok "resume" jr resume "$id"
 else
@@ -96,7 +93,7 @@ ok "kill" jr kill "$id" KILL
 ok "stopped" eventually 5 status_is "$id" stopped
 says 1 'cannot start a container that has stopped' start "$id"
 says 1 'container not running: no such process' kill "$id" 9
-exec_says 255 'cannot exec in a stopped container' exec --pid-file "$T/pid" "$id" true
+says 255 'cannot exec in a stopped container' exec --pid-file "$T/pid" "$id" true
 says 1 'container not running' pause "$id"
 says 1 'container not running' update --pids-limit 5 "$id"
 says 1 'container not paused' resume "$id"
@@ -113,8 +110,8 @@ says 1 'invalid boolean value "x" for -detach: parse error' run --detach=x "$id"
 says 1 '"create" requires exactly 1 argument(s)' create
 says 1 '"list" requires exactly 0 argument(s)' list "$id"
 says 1 '"kill" requires a minimum of 1 argument(s)' kill
-exec_says 1 '"exec" requires a minimum of 1 argument(s)' exec
-exec_says 1 'flag provided but not defined: -nonsense' exec --nonsense "$id" true
+says 1 '"exec" requires a minimum of 1 argument(s)' exec
+says 1 'flag provided but not defined: -nonsense' exec --nonsense "$id" true
 says 1 '"ps" requires a minimum of 1 argument(s)' ps
 says 1 'invalid value "x" for flag -interval: parse error' events --interval x "$id"
 says 3 "No help topic for 'nonsense'" nonsense
