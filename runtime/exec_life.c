@@ -202,8 +202,10 @@ static const struct step rows[] = {
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'J', "clone.exec", NULL, NULL, NULL},
     {'W', "jail.join", NULL, NULL, NULL},
+    {'W', "seal.labels", NULL, NULL, NULL},
     {'W', "seal.session", NULL, NULL, NULL},
     {'W', "seal.rlimits", NULL, NULL, NULL},
+    {'W', "seal.schedule", NULL, NULL, NULL},
     {'W', "seal.user", NULL, NULL, NULL},
     {'W', "seal.caps", NULL, NULL, NULL},
     {'W', "seal.fds", NULL, NULL, NULL},

@@ -127,7 +127,10 @@ static void test_errors(void **state)
 	    {"kill a b c", EINVAL, "\"kill\" requires a maximum of 2 argument(s)"},
 	    {"foo", ENOENT, "No help topic for 'foo': no such command, see jailrun --help"},
 	    {"help foo", ENOENT, "No help topic for 'foo': no such command, see jailrun --help"},
+	    {"exec -e", EINVAL, "flag needs an argument: -e"},
 	    {"exec", EINVAL, "\"exec\" requires a minimum of 1 argument(s)"},
+	    {"restore --lsm-mount-context", ENOENT,
+	     "No help topic for 'restore': this version does not have that command"},
 	    {"checkpoint --help", ENOENT, "No help topic for 'checkpoint': this version does not have that command"},
 	};
 
@@ -179,6 +182,47 @@ static void test_globals(void **state)
 	assert_int_equal(parse("create --help", &c, &e), 0);
 	assert_true(c.o.help);
 	rt_call_free(&c);
+}
+
+static void assert_list(const struct strv *l, const char *want)
+{
+	AUTO_BUF got = {0};
+
+	for (size_t i = 0; i < l->n; i++)
+		buf_printf(&got, "%s%s", i ? " " : "", l->v[i]);
+	assert_string_equal(got.data ? got.data : "", want);
+}
+
+/* Options that are gathered, and a command line that belongs to another program. */
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *line, *env, *caps, *args;
+	} rows[] = {
+	    {"exec id sh", "", "", "id sh"},
+	    {"exec -e A=1 id sh", "A=1", "", "id sh"},
+	    {"exec -e A=1 --env=B=2 -env C=3 -e=A=4 --cap X -c=Y id", "A=1 B=2 C=3 A=4", "X Y", "id"},
+	    {"exec -e A=1 id sh -e B=2 --cap X -- y", "A=1", "", "id sh -e B=2 --cap X -- y"},
+	    {"exec -e A=1 -- id -e", "A=1", "", "id -e"},
+	    {"exec -e -- id", "--", "", "id"},
+	    {"exec -- -e A=1", "", "", "-e A=1"},
+	    {"ps -f json id -ef --forest", "", "", "id -ef --forest"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rt_call c;
+		struct err e;
+		struct strv args;
+
+		if (parse(rows[i].line, &c, &e) < 0)
+			fail_msg("%s: %s", rows[i].line, e.text);
+		args = (struct strv){(char **)c.args, (size_t)c.n_args};
+		assert_list(&c.o.env, rows[i].env);
+		assert_list(&c.o.cap, rows[i].caps);
+		assert_list(&args, rows[i].args);
+		rt_call_free(&c);
+	}
 }
 
 static void test_managers(void **state)
@@ -274,8 +318,9 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_forms),    cmocka_unit_test(test_errors), cmocka_unit_test(test_globals),
-	    cmocka_unit_test(test_managers), cmocka_unit_test(test_help),   cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_forms), cmocka_unit_test(test_errors),   cmocka_unit_test(test_globals),
+	    cmocka_unit_test(test_lists), cmocka_unit_test(test_managers), cmocka_unit_test(test_help),
+	    cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

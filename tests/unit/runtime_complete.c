@@ -106,9 +106,10 @@ static void test_places(void **state)
 	    {"kill x KI", "words\nKILL\n"},
 	    {"kill x KILL ", "words\n"},
 	    {"completion ", "words\nbash\nzsh\nfish\n"},
-	    {"help li",
-	     "words\nlife\tlist the steps of a container's life\nlist\tlist the containers below the state root\n"},
+	    {"help li", "words\nlife\tlist the steps of a container's life, or of a process executed in it\nlist\tlist "
+			"the containers below the state root\n"},
 	    {"features ", "words\n"},
+	    {"life ", "words\nexec\n"},
 	    {"update --cpu-idle ", "words\n0\n1\n"},
 	    {"ps --format ", "words\ntable\njson\n"},
 	    {"ps x --for", "words\n"},
