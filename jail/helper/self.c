@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,6 +90,17 @@ static int keep_capabilities(struct err *e)
 	return syscall(SYS_capset, &header, data) < 0 ? err_errno(e, "drop the supervisor's capabilities") : 0;
 }
 
+/* Each process by `exec` has a listener of its own: the limit of a login would do for a thousand. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int confine_self(struct helper *h, struct err *e)
 {
 	struct sock_fprog prog = {.len = ARRAY_LEN(own_filter), .filter = own_filter};
@@ -98,6 +110,7 @@ int confine_self(struct helper *h, struct err *e)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd != h->h.audit_fd)
 			close(fd);
+	raise_fd_limit();
 	fd_close_p(&h->h.blob_fd);
 	fd_close_p(&h->h.start_fd);
 	if (chdir("/") < 0)
