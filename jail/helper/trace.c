@@ -37,8 +37,9 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 		return err_set(e, EBUSY, "policy %s: process %d is in the jail already", h->plan.policy, (int)pid);
 	if (pid != h->main && h->plan.max_processes >= 0 &&
 	    task_counts.processes + task_counts.reserved[SLOT_PROCESS] >= h->plan.max_processes)
-		return err_set(e, EAGAIN, "policy %s: limits.processes (%lld) is reached: no process can be added",
-			       h->plan.policy, (long long)h->plan.max_processes);
+		return err_set(e, EAGAIN,
+			       "policy %s: limits.processes (%lld) is reached: no process can be added: %s (EAGAIN)",
+			       h->plan.policy, (long long)h->plan.max_processes, strerror(EAGAIN));
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
 		int code = errno;
 
