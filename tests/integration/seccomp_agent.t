@@ -77,12 +77,57 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	rm -f "$T/b/rootfs/tmp/done"
 done
 
+# exec: the process has a listener of its own, and the agent is told whose.
+for POLICY in none default "$T/trace.json" "$T/outer.json"; do
+	p=${POLICY##*/}
+	make_bundle "$T/b" "$(args_filter /bin/sleep 60) | $(notify '"mkdir"' 'mkdir=EROFS') | .annotations = {\"org.example\": \"x\"}"
+	forget
+	jrun --policy "$POLICY" run -d --bundle "$T/b" "jt-$$-e"
+	is "$p: exec: the container runs" "$rc" 0 || diag "$err"
+	forget # its own state
+	jrun exec "jt-$$-e" /bin/true
+	is "$p: exec: one that makes no such call" "$rc" 0 || diag "$err"
+	forget
+	jrun exec "jt-$$-e" /bin/sh -c 'mkdir /tmp/d; echo $?; rmdir /tmp/nothing; ls -l /proc/self/fd | grep -v /proc'
+	is "$p: exec: the agent answers: exit status of the call" "$(head -n 1 <<<"$out")" 1 || diag "$err"
+	like "$p: exec: with its errno" "$err" 'Read-only file system'
+	like "$p: exec: other calls are not its (control)" "$err" 'nothing.*No such file'
+	unlike "$p: exec: no fd of it is left in the process" "$out" 'anon_inode|memfd|socket'
+	is "$p: exec: one state, in one message, with one fd" "$(states e | jq -c '[.fds, .messages]')" '[1,1]'
+	is "$p: exec: of a container that runs, with its own pid" "$(states e | jq -c '.state.state | [.status, .pid]')" "[\"running\",$(jr state "jt-$$-e" | jq .pid)]"
+	is "$p: exec: its metadata and annotations" "$(states e | jq -c '.state | [.metadata, .state.annotations]')" '["mkdir=EROFS",{"org.example":"x"}]'
+	forget
+	jrun exec -d --pid-file "$T/pid" "jt-$$-e" /bin/sh -c 'mkdir /tmp/d 2>/tmp/said; exec sleep 60'
+	is "$p: exec -d" "$rc" 0 || diag "$err"
+	ok "$p: exec -d: the agent answers" eventually 10 grep -q 'Read-only' "$T/b/rootfs/tmp/said"
+	is "$p: exec -d: the process under the filter is that of the pid file" "$(states e | jq .state.pid)" "$(cat "$T/pid")"
+	rm -f "$T/b/rootfs/tmp/said" "$T/pid"
+	kill -9 "$agent_pid"
+	wait "$agent_pid" 2>/dev/null
+	jrun exec --pid-file "$T/pid" "jt-$$-e" /bin/sh -c 'echo ran'
+	is "$p: exec without the agent: exit status, and nothing has run" "$rc:$out" 255:
+	like "$p: exec without the agent: the error says so" "$err" 'linux\.seccomp\.listenerPath: failed to connect with seccomp agent'
+	not_ok "$p: exec without the agent: no pid file" test -e "$T/pid"
+	ok "$p: exec without the agent: the container runs on" status_is "jt-$$-e" running
+	rm -f "$agent"
+	serve
+	agent_pid=$!
+	jrun exec "jt-$$-e" /bin/sh -c 'mkdir /tmp/d; echo $?'
+	is "$p: exec when the agent is back (control)" "$rc:$out" 0:1 || diag "$err"
+	jr delete --force "jt-$$-e"
+done
+
 # What the helper could need after its filter: nothing of that hangs.
 for POLICY in none default; do
 	forget
 	in_sh 'cd /tmp; pwd' "$(notify '"read","write","close","sendmsg","recvmsg","execve","chdir","exit_group","mmap","dup","seccomp","poll","ppoll","futex"' '*=continue')"
 	is "$POLICY: every call of a start may be notified" "$out" /tmp || diag "$err"
 	is "$POLICY: execve is among them" "$(answers 59)" 1
+	make_bundle "$T/b" "$(args_filter /bin/sleep 60) | $(notify '"read","write","close","sendmsg","recvmsg","execve","chdir","exit_group","mmap","dup","seccomp","poll","ppoll","futex","prctl","setpgid"' '*=continue')"
+	jr --policy "$POLICY" run -d --bundle "$T/b" "jt-$$-a"
+	jrun exec "jt-$$-a" /bin/sh -c 'cd /tmp; pwd'
+	is "$POLICY: every call of an exec may be notified" "$rc:$out" 0:/tmp || diag "$err"
+	jr delete --force "jt-$$-a"
 	in_sh 'echo no' "$(notify '"execve"' 'execve=EACCES')"
 	is "$POLICY: the agent forbids the workload: exit status" "$rc" 1
 	like "$POLICY: and it is an error of the start" "$err" 'exec.*permission denied'
