@@ -132,7 +132,9 @@ int life_take_pid(struct life *l, pid_t pid, struct err *e)
 
 static int enter(struct life *l, struct err *e)
 {
-	return ns_enter(&l->ns, &l->ns_run, e);
+	int r = child_hide(e);
+
+	return r < 0 ? r : ns_enter(&l->ns, &l->ns_run, e);
 }
 
 static int enter_mount(struct life *l, struct err *e)

@@ -26,12 +26,18 @@ static int die_with_parent(struct err *e)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? err_errno(e, "PR_SET_PDEATHSIG") : 0;
 }
 
+/* Host fds are open here, and the host's root is: none who sees this process may look (CVE-2016-9962). */
+int child_hide(struct err *e)
+{
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? err_errno(e, "PR_SET_DUMPABLE") : 0;
+}
+
 int child_guard(struct life *l, struct err *e)
 {
-	/* Host fds are open here: none who shares our pid namespace may look (CVE-2016-9962). In a new user namespace
-	 * that comes with the change of uid, after the id maps, which the runtime could not write otherwise. */
-	if (!l->ns.userns && prctl(PR_SET_DUMPABLE, 0) < 0)
-		return err_errno(e, "PR_SET_DUMPABLE");
+	/* In a new user namespace that comes with the change of uid, after the id maps, which the runtime could not write
+	 * otherwise; before one that exists is joined it was done. */
+	if (!l->ns.userns && child_hide(e) < 0)
+		return -e->code;
 	return die_with_parent(e);
 }
 
@@ -71,8 +77,8 @@ int child_become_root(struct life *l, struct err *e)
 		r = ns_become_root(&l->ns, &l->ns_run, e);
 	if (r < 0)
 		return r;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return err_errno(e, "PR_SET_DUMPABLE");
+	if (child_hide(e) < 0)
+		return -e->code;
 	return die_with_parent(e); /* a change of credentials clears it, prctl(2) */
 }
 

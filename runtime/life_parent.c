@@ -165,6 +165,10 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 	static const enum spec_ns first[] = {NS_USER, NS_PID};
 	pid_t pid;
 
+	/* From setns on who has CAP_SYS_PTRACE in that user namespace may look, before the change of uid there would hide this
+	 * process. Without root its oom_score_adj could not be written then. */
+	if (l->ns.join[NS_USER] && geteuid() == 0 && child_hide(e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
 		int fd = l->ns_run.join_fds[first[i]];
 

@@ -61,6 +61,8 @@ int parent_start(struct life *l, struct err *e);
 int parent_hooks_poststart(struct life *l, struct err *e);
 
 /* life_child.c: rows of the container's first process. */
+/* From here on nobody but who has CAP_SYS_PTRACE in the runtime's own user namespace may look into this process. */
+int child_hide(struct err *e);
 int child_guard(struct life *l, struct err *e);
 int child_inner(struct life *l, struct err *e);
 int child_join(struct life *l, struct err *e);
