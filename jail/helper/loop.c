@@ -77,13 +77,10 @@ static void forward(struct helper *h, const struct signalfd_siginfo *info)
 static void read_signals(struct helper *h)
 {
 	struct signalfd_siginfo info[8];
-	ssize_t n;
+	ssize_t n = read(h->signal_fd, info, sizeof(info));
 
-	do {
-		n = read(h->signal_fd, info, sizeof(info));
-		for (ssize_t i = 0; i < n / (ssize_t)sizeof(info[0]); i++)
-			forward(h, &info[i]);
-	} while (n == (ssize_t)sizeof(info));
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(info[0]); i++)
+		forward(h, &info[i]);
 }
 
 /* What is polled: signals, the socket of `exec`, the sessions, the engine's own fds behind them. */
@@ -103,7 +100,9 @@ static struct pollfd *poll_room(size_t n)
 
 enum { ON_SIGNAL, ON_JOIN, ON_SESSIONS };
 
-static void turn(struct helper *h)
+/* Some of everything: no flood of one kind, tasks that stop or signals to this process, may keep it from the rest.
+ * more: there is something else to do, no waiting. */
+static void turn(struct helper *h, bool more)
 {
 	size_t n_own = 0, n = ON_SESSIONS, i = 0, first_own;
 	const int *own = h->engine && h->engine->poll_fds ? h->engine->poll_fds(&n_own) : NULL;
@@ -122,7 +121,7 @@ static void turn(struct helper *h)
 	first_own = n;
 	for (i = 0; i < n_own; i++)
 		fds[n++] = (struct pollfd){.fd = own[i], .events = POLLIN};
-	if (poll(fds, n, fetching ? 1 : wait) < 0)
+	if (poll(fds, n, more ? 0 : fetching ? 1 : wait) < 0)
 		return;
 	for (i = ON_SESSIONS; i < first_own; i++) {
 		s = polled[i - ON_SESSIONS];
@@ -153,10 +152,10 @@ void supervise(struct helper *h)
 		fd_close_p(&h->sock); /* end-of-file when the workload's process executes is for that one to give */
 	session_add(h->main, take_fd(&h->peer));
 	while (!h->ended) {
-		while (reap_batch(h) && !h->ended)
-			;
+		bool more = reap_batch(h);
+
 		if (!h->ended)
-			turn(h);
+			turn(h, more);
 	}
 	finish(h);
 }
