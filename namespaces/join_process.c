@@ -19,12 +19,15 @@ int ns_enter_open(pid_t pid, pid_t pid_of_pidns, struct arena *a, struct ns_plan
 
 		if (!path || !own)
 			return err_set(e, ENOMEM, "out of memory");
-		r->join_fds[i] = open(path, O_RDONLY | O_CLOEXEC);
-		if (r->join_fds[i] < 0 && errno == ENOENT && ns == NS_TIME) /* Linux before 5.6 */
+		if (stat(own, &ours) < 0) /* this kernel has none of that kind */
 			continue;
+		r->join_fds[i] = open(path, O_RDONLY | O_CLOEXEC);
+		/* It keeps its number until all of its pid namespace are gone and waited for, but none of these. */
+		if (r->join_fds[i] < 0 && errno == ENOENT)
+			return err_set(e, ESRCH, "container not running: its first process is ending");
 		if (r->join_fds[i] < 0 || fstat(r->join_fds[i], &theirs) < 0)
 			return err_errno(e, "open '%s' of the container's process", path);
-		if (stat(own, &ours) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) {
+		if (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) {
 			fd_close_p(&r->join_fds[i]);
 			continue;
 		}

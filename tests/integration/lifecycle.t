@@ -116,18 +116,7 @@ ok "delete after children were left" jr delete "$id"
 nothing_left "no child is left" "$id"
 
 # --pidfd-socket: what comes is a pidfd of the first process.
-cat >"$T/pidfd.py" <<'PYTHON'
-import array, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-s.listen()
-print("listening", flush=True)
-c, _ = s.accept()
-_, control, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
-fd = array.array("i", control[0][2])[0]
-print(next(l.split()[1] for l in open(f"/proc/self/fdinfo/{fd}") if l.startswith("Pid:")), flush=True)
-PYTHON
-python3 "$T/pidfd.py" "$T/pidfd.sock" >"$T/pidfd.out" &
+python3 "$TOP_SRCDIR/tests/lib/pidfd.py" "$T/pidfd.sock" >"$T/pidfd.out" &
 eventually 5 grep -q listening "$T/pidfd.out"
 ok "create with --pidfd-socket" jr create --bundle "$T/b" --pidfd-socket "$T/pidfd.sock" "$id-p"
 wait $!

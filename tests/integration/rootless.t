@@ -103,6 +103,20 @@ ok "start" jr_user start "jt-$$-life"
 is "list" "$(jr_user list -f json | jq -r '.[] | .id + " " + .status')" "jt-$$-life running"
 is "ps: found by their pid namespace" "$(jr_user ps -f json "jt-$$-life" | jq '.[0]')" "$(jr_user state "jt-$$-life" | jq .pid)"
 like "ps: the table" "$(jr_user ps "jt-$$-life" -o pid,args -e)" "PID COMMAND. *$(jr_user state "jt-$$-life" | jq .pid) "
+for policy in none default "$T/u/policy.json"; do # exec
+	name=${policy##*/}
+	jr_user --policy "$policy" run -d --bundle "$T/u" "jt-$$-into" >/dev/null 2>&1 </dev/null
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" exec "jt-$$-into" sh -c 'id -u; tr -s " " </proc/self/uid_map; cat /proc/self/setgroups; exit 7'
+	is "exec, $name: exit status, ids and map" "$rc:$(tr '\n' ';' <<<"$out")" "7:0; 0 $uid 1;deny;" || diag "$err"
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" exec -t "jt-$$-into" sh -c 'tty; stat -c %u /dev/pts/0'
+	is "exec, $name: a terminal of its own" "$rc:$(tr -d '\r' <<<"$out" | tr '\n' ';')" "0:/dev/pts/0;0;" || diag "$err"
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" exec -u 5 "jt-$$-into" true
+	like "exec, $name: a user that is not mapped is refused" "$rc $err" '^255 .*5'
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" exec -g 5 "jt-$$-into" true
+	like "exec, $name: nor is there another group" "$rc $err" '^255 .*(setgroups|group)'
+	[ "$policy" = none ] || is "exec, $name: the jail's filter" "$(jr_user exec "jt-$$-into" sed -n 's/^Seccomp:[[:space:]]*//p' /proc/self/status </dev/null)" 2
+	jr_user delete -f "jt-$$-into"
+done
 for what in pause "events --stats" "update --pids-limit 5"; do
 	# shellcheck disable=SC2086 # words
 	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" $what "jt-$$-life"

@@ -4,24 +4,10 @@
 # jail and without.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
+. "$TOP_SRCDIR/tests/lib/pty.sh"
 need_root
 need_command expect python3
 need_runtime
-
-# pty_session NAME PROMPT COMMAND...: the hand-worked session of pty.exp as tests of ours.
-pty_session() {
-	local name=$1 result rest
-	shift
-	timeout 180 expect "$TOP_SRCDIR/tests/lib/pty.exp" "$@" >"$T/pty.out" 2>&1
-	while read -r result rest; do
-		case $result in
-		ok) pass "$name: $rest" ;;
-		not) fail "$name: ${rest#ok }" ;;
-		*) diag "$result $rest" ;;
-		esac
-	done <"$T/pty.out"
-	ok "$name: came to its end" grep -q 'exit status is the' "$T/pty.out"
-}
 
 cat >"$T/trace.json" <<'POLICY'
 {"exec": {"allow": ["/bin/", "/usr/bin/", "/sbin/"]}, "limits": {"processes": 64}}
