@@ -8,7 +8,7 @@ import statistics
 import subprocess
 from xml.sax.saxutils import escape
 
-OPERATIONS = ("run", "create", "start", "state", "kill", "delete")
+OPERATIONS = ("run", "create", "start", "state", "exec", "kill", "delete")
 COLOURS = {
     "floor": "#9aa0a6",
     "floor-cgroup": "#bdc1c6",
@@ -170,7 +170,7 @@ def bar_rows(bench, results):
     """[(title, [(name, median ms, minimum ms)])] for the plot."""
     groups = []
     for operation in OPERATIONS:
-        for profile in ("", "-seccomp") if operation in ("run", "create") else ("",):
+        for profile in ("", "-seccomp") if operation in ("run", "create", "exec") else ("",):
             rows = [
                 (
                     w.name,
