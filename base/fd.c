@@ -153,12 +153,17 @@ int file_write(int dirfd, const char *path, const char *data, struct err *e)
 
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 	AUTO_CLOSE int fd = -1;
 	char tmp[288];
 	int r;
 
 	snprintf(tmp, sizeof(tmp), "%.255s.tmp.%d", name, (int)getpid());
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	/* What is there is of one who was killed, or of somebody who knew the name in a directory for all (--pid-file /tmp/…) and
+	 * would own what is written. */
+	fd = openat(dirfd, tmp, flags, mode);
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
+		fd = openat(dirfd, tmp, flags, mode);
 	if (fd < 0)
 		return err_errno(e, "create '%s'", tmp);
 	r = fd_write_all(fd, data, len);

@@ -141,6 +141,27 @@ static void files_are_replaced_whole(void **state)
 	assert_int_equal(file_read(AT_FDCWD, "/dev/zero", 100000, &data, &len, &e), -EFBIG);
 }
 
+/* In a directory for all somebody may have guessed the name that the temporary file gets. */
+static void a_planted_file_is_not_used(void **state)
+{
+	AUTO_CLOSE int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC), planted = -1;
+	struct stat theirs, ours;
+	char name[64];
+
+	(void)state;
+	snprintf(name, sizeof(name), "f.tmp.%d", (int)getpid());
+	planted = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	assert_int_equal(file_replace(dir, "f", "7", 1, 0644, NULL), 0);
+	assert_int_equal(fstat(planted, &theirs), 0);
+	assert_int_equal(fstatat(dir, "f", &ours, 0), 0);
+	assert_int_equal(ours.st_size, 1);
+	assert_true(theirs.st_ino != ours.st_ino && theirs.st_size == 0);
+	/* A link is no way to write elsewhere, and is not in the way. */
+	assert_int_equal(symlinkat(outside, dir, name), 0);
+	assert_int_equal(file_replace(dir, "f", "8", 1, 0644, NULL), 0);
+	assert_int_equal(fstatat(dir, name, &ours, AT_SYMLINK_NOFOLLOW), -1);
+}
+
 static void memfds_are_sealed(void **state)
 {
 	AUTO_CLOSE int fd = memfd_sealed("x", "data", 4, NULL);
@@ -214,6 +235,7 @@ int main(void)
 	    T(links_stay_inside),
 	    T(what_is_made_is_told_before),
 	    T(files_are_replaced_whole),
+	    T(a_planted_file_is_not_used),
 	    cmocka_unit_test(memfds_are_sealed),
 	    cmocka_unit_test(messages_carry_fds),
 	    cmocka_unit_test(last_words_are_heard),
