@@ -20,6 +20,7 @@
 #define INSIDE        "/run/notify"
 #define BARRIER_S     30 /* runc's patience with a manager that knows no BARRIER */
 #define DATAGRAM_SIZE 4096
+#define BATCH         64
 
 static int add_mount(const char *source, struct spec_config *config, struct arena *a, struct err *e)
 {
@@ -153,9 +154,13 @@ void rt_notify_read(struct rt_notify *n, pid_t main_pid, int barrier_s)
 	ssize_t len;
 	int r;
 
-	/* An fd that comes along is not taken, and so is closed: that is the answer to a barrier of the container's. What comes
-	 * after READY is read for that, and lest senders wait. */
-	while ((len = recv(n->fd, text, DATAGRAM_SIZE, MSG_DONTWAIT)) >= 0) {
+	/* Not more than this at once: who writes without end must not keep the caller from all else. */
+	for (int i = 0; i < BATCH; i++) {
+		/* An fd that comes along is not taken, and so is closed: that is the answer to a barrier of the container's.
+		 * What comes after READY is read for that, and lest senders wait. */
+		len = recv(n->fd, text, DATAGRAM_SIZE, MSG_DONTWAIT);
+		if (len < 0)
+			return;
 		text[len] = '\0';
 		for (rest = text; !n->done && (line = str_field(&rest, "\n"));) {
 			if (!str_starts(line, "READY="))

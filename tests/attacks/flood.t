@@ -35,4 +35,18 @@ for policy in notify trace; do
 	flood $policy signals 8
 	flood $policy forks 20
 done
+
+# The runtime in the foreground, as the proxy of a service manager's socket.
+for n in 1 16; do
+	make_bundle "$T/b" "$(args_filter /bin/flood words $n)"
+	NOTIFY_SOCKET=$T/manager "$JAILRUN" --root "$ROOT" --policy none run --bundle "$T/b" "$id" >"$T/inside" 2>&1 </dev/null &
+	runtime=$!
+	ok "$n of words: it runs" eventually 10 grep -q ready "$T/inside"
+	sleep 0.5
+	kill "$runtime"
+	ok "$n of words: a signal is passed on" eventually 10 grep -q heard "$T/inside" || diag "$(cat "$T/inside")"
+	jr kill "$id" KILL
+	wait "$runtime"
+	is "$n of words: the runtime ends with it" $? 137
+done
 done_testing

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flood calls|signals|forks N: N threads or processes that keep the jail's helper busy for ever: with calls of getpgid(2), with
- * signals to it, with the ends of orphans. Says "ready", and "heard" when it gets SIGTERM itself. */
+/* flood calls|signals|forks|words N: N threads or processes that keep the jail's helper busy for ever: with calls of getpgid(2), with
+ * signals to it, with the ends of orphans; or the runtime, with words to $NOTIFY_SOCKET. Says "ready", and "heard" when it gets SIGTERM itself. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void heard(int sig)
@@ -22,7 +24,7 @@ _Noreturn static void *call(void *arg)
 		syscall(SYS_getpgid, 0);
 }
 
-_Noreturn static void *send(void *arg)
+_Noreturn static void *kick(void *arg)
 {
 	(void)arg;
 	for (int i = 0;; i++)
@@ -40,17 +42,34 @@ _Noreturn static void *orphan(void *arg)
 		}
 }
 
+_Noreturn static void *notify(void *arg)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)arg;
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", getenv("NOTIFY_SOCKET"));
+	for (;;)
+		sendto(fd, "STATUS=1", 8, 0, (struct sockaddr *)&sa, sizeof(sa));
+}
+
 int main(int argc, char **argv)
 {
-	void *(*what)(void *) = argc < 3                      ? NULL
-				: !strcmp(argv[1], "calls")   ? call
-				: !strcmp(argv[1], "signals") ? send
-							      : orphan;
-	int n = what ? atoi(argv[2]) : 0;
+	static const struct {
+		const char *name;
+		void *(*run)(void *);
+	} ways[] = {{"calls", call}, {"signals", kick}, {"forks", orphan}, {"words", notify}};
+	void *(*what)(void *) = NULL;
+	int n = argc < 3 ? 0 : atoi(argv[2]);
 	pthread_attr_t small;
 	pthread_t t;
 	sigset_t all;
 
+	for (size_t i = 0; n && i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(argv[1], ways[i].name))
+			what = ways[i].run;
+	if (!what)
+		return 2;
 	signal(SIGTERM, heard);
 	signal(SIGCHLD, SIG_IGN);
 	for (int i = 0; i < 8; i++)
