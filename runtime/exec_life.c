@@ -35,13 +35,13 @@ static int inner_pid(const struct life *l, pid_t *ret, struct err *e)
 
 static int open_namespaces(struct life *l, struct err *e)
 {
-	pid_t of_pidns;
+	pid_t of_pidns, still;
 	int r = inner_pid(l, &of_pidns, e);
 
 	if (r >= 0)
 		r = ns_enter_open(l->state.pid, of_pidns, l->arena, &l->ns, &l->ns_run, e);
 	/* Asked after: a number that was given to another process meanwhile has led to that one. */
-	if (!rt_state_alive(&l->state)) {
+	if (!rt_state_alive(&l->state) || (r >= 0 && (inner_pid(l, &still, e) < 0 || still != of_pidns))) {
 		*e = (struct err){0};
 		return err_set(e, ESRCH, "container not running: no such process");
 	}
