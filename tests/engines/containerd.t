@@ -42,6 +42,10 @@ done
 shift
 exec c run --rm "${options[@]}" localhost/bb:latest "r$$" "$@"
 EOF
+# x [OPTION...] ID COMMAND...: ctr task exec.
+command_file x <<'EOF'
+exec c task exec --exec-id "x$$" "$@"
+EOF
 command_file task_is <<'EOF'
 for i in $(seq 50); do
 	c task ls | grep -qE "^$1 .* $2\$" && exit
@@ -75,6 +79,8 @@ suite() {
 	expect_error "$what: a file that is no program" any 'permission denied' run "$r" -- /etc/no-program
 	expect_memory_limit "$what: a memory limit is honoured or refused" run "$r" --memory-limit LIMIT -- /bin/sleep 1
 	detached "$r" "$what"
+	executed "$r" "$what"
+	nothing_left "$what: nothing is left" "/run/containerd/runc/$N"
 }
 
 detached() {
@@ -109,7 +115,54 @@ detached() {
 	c run --runc-binary "$r" -d "$image" "$id" /bin/sleep 300
 	expect_error "$what: delete --force of a running task" 0 'exit code 137' c task delete --force "$id"
 	c container rm "$id"
-	nothing_left "$what: nothing is left" "/run/containerd/runc/$N"
+}
+
+# The shim says --process FILE, --detach and a pid file, waits for the process itself, and makes the terminal.
+executed() {
+	local r=$1 what=$2 id=x$RANDOM
+
+	c run --runc-binary "$r" -d --env FIRST=f --mount "type=bind,src=$W/shared,dst=/mnt,options=rbind:rw" "$image" "$id" \
+		/bin/sh -c 'trap : TERM; while :; do sleep 0.1; done'
+	expect "$what: exec: output and exit code 0" 0 hi x "$id" /bin/echo hi
+	expect "$what: exec: exit code 37" 37 "" x "$id" /bin/sh -c 'exit 37'
+	expect "$what: exec: ended by a signal: 137" 137 "" x "$id" /bin/sh -c 'kill -9 $$'
+	expect "$what: exec: stderr apart from stdout" 0 out x "$id" /bin/sh -c 'echo out; echo err >&2'
+	input='through the pipe'
+	expect "$what: exec: stdin" 0 'through the pipe' x "$id" /bin/cat
+	input=
+	expect "$what: exec: a megabyte out of a pipe" 0 1048576 bash -c 'x "$0" /bin/head -c 1048576 /dev/zero | wc -c' "$id"
+	expect "$what: exec: environment of the container's, user, working directory" 0 "f 1000:1000 /tmp" \
+		x --user 1000:1000 --cwd /tmp "$id" /bin/sh -c 'echo $FIRST $(id -u):$(id -g) $PWD'
+	expect "$what: exec -t: a terminal" 0 "*/dev/pts/[0-9]*" pty x -t "$id" /bin/tty
+	expect "$what: exec -t: the exit code" 5 "*" pty x -t "$id" /bin/sh -c 'exit 5'
+	session "$what: exec -t" x -t "$id" /bin/env TERM=dumb 'PS1=READY> ' /bin/sh -i
+	expect_error "$what: exec of a missing program" any 'no such file|not found' x "$id" /bin/no-such-program
+	expect_error "$what: exec of a missing program on PATH" any 'executable file not found in \$PATH' x "$id" no-such-program
+	expect_error "$what: exec of a file that is no program" any 'permission denied' x "$id" /etc/no-program
+	expect_error "$what: exec in a directory that is a file" any 'not a directory|Not a directory' x --cwd /etc/passwd "$id" /bin/true
+	expect "$what: ten execs at once" 0 "0123456789" bash -c \
+		'for i in 0 1 2 3 4 5 6 7 8 9; do x "$0" /bin/echo $i & done | sort | tr -d "\n"; wait' "$id"
+
+	c task exec -d --exec-id left "$id" /bin/sh -c \
+		'trap "echo term >/mnt/term; exit 3" TERM; echo >/mnt/ready; while :; do sleep 0.1; done'
+	expect "$what: exec -d: the program runs" 0 "" until_true 5 test -e "$W/shared/ready"
+	expect "$what: task ps has it" 0 "*left*" c task ps "$id"
+	expect "$what: kill --exec-id" 0 "" c task kill -s SIGTERM --exec-id left "$id"
+	expect "$what: its handler ran, and not the container's" 0 "" until_true 5 grep -q term "$W/shared/term"
+	expect "$what: the task goes on" 0 "" task_is "$id" RUNNING
+	expect "$what: task metrics" 0 "*$id*" c task metrics "$id"
+	c task pause "$id"
+	expect_error "$what: exec in a paused task is refused" any 'paused' x "$id" /bin/true
+	expect "$what: resume" 0 "" c task resume "$id"
+	expect "$what: exec after resume" 0 hi x "$id" /bin/echo hi
+
+	c task exec -d --exec-id last "$id" /bin/sleep 100
+	expect "$what: kill -a" 0 "" c task kill -a -s SIGKILL "$id"
+	expect "$what: the task has stopped, with an exec in it" 0 "" task_is "$id" STOPPED
+	expect_error "$what: exec in a stopped task is refused" any 'stopped|not running|not found' x "$id" /bin/true
+	expect "$what: delete of the task and its exec" 0 "*" c task delete "$id"
+	c container rm "$id"
+	rm -f "$W"/shared/{ready,term}
 }
 
 mkdir "$W/shared"

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=cli-suite.sh
 . "$(dirname "$0")/cli-suite.sh"
+# shellcheck source=cli-exec.sh
+. "$(dirname "$0")/cli-exec.sh"
 enter dockerd /usr/bin/docker containerd
 world
 echo "# $(dockerd --version)"
@@ -34,7 +36,28 @@ esac
 exec e run --network none --runtime "$RUNTIME" "$@"
 EOF
 
-mkdir "$W/shared"
+# It has 126 for whatever goes wrong in exec.
+exec_missing=126
+stats_of_v1=
+update_options="--memory 71303168 --memory-swap -1"
+
+command_file health_is <<'EOF'
+[ "$(e inspect -f '{{.State.Health.Status}}' "$1")" = "$2" ]
+EOF
+# The engine runs the check by exec, on its own.
+health_suite() {
+	local what=$1 name=h$RANDOM
+
+	er -d --name "$name" --health-cmd 'test -e /healthy && echo well' --health-interval 0.5s --health-timeout 5s --health-retries 1 \
+		bb /bin/sleep 300 >/dev/null
+	expect "$what: a failing health check" 0 "" until_true 15 health_is "$name" unhealthy
+	e exec "$name" /bin/touch /healthy
+	expect "$what: a passing one" 0 "" until_true 15 health_is "$name" healthy
+	expect "$what: its output" 0 "*well*" e inspect -f '{{json .State.Health.Log}}' "$name"
+	e rm -f "$name" >/dev/null
+}
+
+mkdir -m 777 "$W/shared"
 echo seen >"$W/shared/file"
 rootfs
 start_docker
@@ -42,9 +65,13 @@ expect "import of the image" 0 "sha256:*" e import "$W/rootfs.tar" bb:latest
 expect "docker info lists the runtime" 0 "*underTest*" e info -f '{{json .Runtimes}}'
 export RUNTIME=underTest
 cli_suite runtime
+cli_exec_suite runtime
+health_suite runtime
 if [ -n "$is_jailrun" ]; then
 	export RUNTIME=jailed
 	cli_suite "with the jail"
+	cli_exec_suite "with the jail"
+	health_suite "with the jail"
 	expect "with the jail: the program is not PID 1" 0 "[2-9]" er --rm bb /bin/sh -c 'echo $$'
 fi
 # dockerd keeps the runtime's state below its exec-root.

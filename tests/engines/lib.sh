@@ -22,7 +22,7 @@ enter() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	: "${JAILRUN:=$(pwd)/jailrun}"
 	[ -x "$JAILRUN" ] || skip_all "no runtime at $JAILRUN"
-	for c in "$@" umoci skopeo busybox jq unshare script; do
+	for c in "$@" umoci skopeo busybox jq unshare script expect; do
 		command -v "$c" >/dev/null || skip_all "no $c here (see tests/engines/packages)"
 	done
 	JAILRUN=$(realpath "$JAILRUN")
@@ -47,6 +47,19 @@ world() {
 	done
 	chmod 1777 /dev/shm
 	export HOME=$W TMPDIR=$W XDG_RUNTIME_DIR='' PATH=$W/bin:$PATH
+	# until_true SECONDS COMMAND...
+	command_file until_true <<-'EOF'
+		n=$(($1 * 10))
+		shift
+		while ! "$@" >/dev/null 2>&1; do
+			n=$((n - 1))
+			[ $n -gt 0 ] || exit 1
+			sleep 0.1
+		done
+	EOF
+	command_file to_stderr <<-'EOF'
+		exec "$@" >&2
+	EOF
 	# A command in a terminal of its own.
 	command_file pty <<-'EOF'
 		exec script -qec "$(printf '%q ' "$@")" /dev/null
@@ -170,17 +183,6 @@ command_file() {
 	chmod 755 "$W/bin/$1"
 }
 
-# until_true SECONDS COMMAND...
-until_true() {
-	local n=$(($1 * 10))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		n=$((n - 1))
-		[ $n -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
 # A runtime that brings the jail to engines which cannot pass arguments to theirs.
 jail_wrapper() {
 	printf '#!/bin/sh\nexec %q --policy default "$@"\n' "$JAILRUN" >"$W/jailrun-policy"
@@ -207,6 +209,39 @@ expect_memory_limit() {
 		return
 	fi
 	not_ok "$name"
+	cat "$W/stdout" "$W/stderr" | diag
+}
+
+# session NAME COMMAND...: the command is a shell with the prompt "READY> ", worked by hand in a terminal by tests/lib/pty.exp.
+session() {
+	local name=$1 result rest
+	shift
+	timeout -k 5 90 expect "$(dirname "$0")/../lib/pty.exp" 'READY> ' "$@" >"$W/session" 2>&1
+	echo "end $?" >>"$W/session"
+	while read -r result rest; do
+		case $result in
+		ok) ok "$name: $rest" ;;
+		not) not_ok "$name: ${rest#ok }" ;;
+		end) [ "$rest" = 0 ] || not_ok "$name: the session came to its end" ;;
+		*) echo "$result $rest" | diag ;;
+		esac
+	done <"$W/session"
+}
+
+# expect_honoured_or_refused NAME CONTROLLER VALUE COMMAND...: it succeeds and the value stands in a file of the controller, or
+# it is refused and the error names the controller.
+expect_honoured_or_refused() {
+	local name=$1 controller=$2 value=$3
+	shift 3
+	if timeout -k 5 60 "$@" </dev/null >"$W/stdout" 2>"$W/stderr"; then
+		find /sys/fs/cgroup -mindepth 2 -name "$controller.*" -exec grep -qx "$value" {} \; -print 2>/dev/null | grep -q . &&
+			ok "$name" && return
+	elif grep -qi "$controller" "$W/stderr"; then
+		ok "$name (refused)"
+		return
+	fi
+	not_ok "$name"
+	echo "# command: $*"
 	cat "$W/stdout" "$W/stderr" | diag
 }
 
