@@ -145,7 +145,7 @@ cli_copy() {
 cli_exec_ends() {
 	local what=$1 c=$2
 
-	expect "$what: restart ends an exec: 137" 0 137 bash -c \
+	expect "$what: restart ends an exec: 137" 0 "$exec_restarted" bash -c \
 		'e exec "$0" /bin/sh -c "trap : TERM; while :; do sleep 0.1; done" & sleep 0.7
 		e restart -t 1 "$0" >/dev/null 2>&1; wait $!; echo $?' "$c"
 	expect "$what: exec after restart" 0 "2" e exec "$c" /bin/sh -c 'wc -l </count'

@@ -38,6 +38,7 @@ EOF
 
 # It has 126 for whatever goes wrong in exec.
 exec_missing=126
+exec_restarted=137
 stats_of_v1=
 update_options="--memory 71303168 --memory-swap -1"
 

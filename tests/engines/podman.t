@@ -42,6 +42,8 @@ rootfs
 profile_probe="grep -q '^Seccomp:.*2' /proc/self/status && echo refused"
 
 exec_missing=127
+# Its restart takes the sessions of exec away, now and then before the one who waits has read the exit code.
+exec_restarted='@(137|255)'
 # Where a machine has both versions of cgroups it asks for the container's files in the trees of v1 alone.
 stats_of_v1=
 [ ! -e /sys/fs/cgroup/memory/cgroup.procs ] || stats_of_v1=1
