@@ -6,6 +6,7 @@
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
 need_root
 need_runtime
+need_command python3 script
 id=jt-$$-call
 make_bundle "$T/b" "$(sh_filter 'while :; do sleep 0.05; done')"
 
@@ -93,5 +94,107 @@ ok "the container outlives the wrapper" status_is "$id" running
 ok "kill through a wrapper" "$T/wrapper" kill --all "$id" 9
 ok "it is stopped" eventually 5 status_is "$id" stopped
 ok "delete through a wrapper" "$T/wrapper" delete "$id"
+# ---- exec ----
+
+# The file of a process as engines write it: all of config.json's process, with the program to be executed in it.
+process_file() {
+	jq --argjson args "$1" '.process | .args = $args | .apparmorProfile = ""'" | ${2-.}" "$T/b/config.json" >"$T/process.json"
+}
+# words WORD...: a JSON array of them.
+words() {
+	jq -cn '$ARGS.positional' --args -- "$@"
+}
+# The subreaper that both are: it says what the runtime exited with, and what the process did, for which it has waited itself.
+# reaped ARGUMENTS...: of the runtime, with --pid-file $T/pid among them.
+reaped() {
+	rm -f "$T/pid"
+	run python3 "$TOP_SRCDIR/tests/lib/shim.py" "$T/pid" "$JAILRUN" --root "$ROOT" "$@"
+}
+# on_console ARGUMENTS...: the same with a console socket, which comes in the place of the word SOCKET; "typed" is typed.
+on_console() {
+	local receiver
+	rm -f "$T/socket" "$T/type"
+	mkfifo "$T/type"
+	python3 "$TOP_SRCDIR/tests/lib/console.py" "$T/socket" <"$T/type" >"$T/console.out" 2>"$T/console.err" &
+	receiver=$!
+	exec 7>"$T/type"
+	eventually 5 grep -q listening "$T/console.err"
+	echo typed >&7
+	reaped "${@/#SOCKET/$T/socket}"
+	exec 7>&-
+	# Of a call that failed early there was nothing to receive.
+	[[ $out == "runtime 0"* ]] || kill $receiver 2>/dev/null
+	wait $receiver 2>/dev/null
+	console=$(tr -d '\r' <"$T/console.out")
+}
+talk=$(words /bin/sh -c 'test -t 0 && test -t 1 && test -t 2 && tty; read -r line; echo "read $line"; exit 4')
+
+for policy in none default; do
+	name="policy $policy"
+	jr --policy "$policy" run -d --bundle "$T/b" "$id" </dev/null >/dev/null 2>&1
+	shim=(--log "$T/log.json" --log-format json exec --process "$T/process.json")
+
+	process_file "$(words /bin/sh -c 'echo out; echo err >&2; exit 7')"
+	rm -f "$T/log.json"
+	reaped "${shim[@]}" --detach --pid-file "$T/pid" "$id"
+	is "$name: the shim's exec: the process is the shim's own child" "$out" "out
+runtime 0
+process 7"
+	is "$name: the shim's exec: stderr" "$err" err
+	is "$name: the shim's exec: nothing in the log" "$(cat "$T/log.json" 2>/dev/null)" ""
+	reaped exec --pid-file "$T/pid" --process "$T/process.json" --detach "$id"
+	is "$name: conmon's exec" "$out" "out
+runtime 0
+process 7"
+	process_file "$(words /bin/sh -c 'kill -TERM $$; sleep 9')"
+	reaped exec --pid-file "$T/pid" --process "$T/process.json" --detach "$id"
+	is "$name: conmon's exec: a signal" "$out" "runtime 0
+process -15"
+	# What holds the other end of an engine's pipe when the process has closed it: nothing.
+	process_file "$(words /bin/sh -c 'exec >/dev/null 2>&1 </dev/null; sleep 50')"
+	began=$SECONDS
+	got=$(jr exec -d --process "$T/process.json" --pid-file "$T/pid" "$id" 2>&1 | cat)
+	is "$name: nobody else holds the streams of a detached process" "$got $((SECONDS - began < 10))" " 1"
+	is "$name: its pid file: a number without a newline" "$(tr -d 0-9 <"$T/pid" | wc -c) $(wc -l <"$T/pid")" "0 0"
+	ok "$name: the number is the process's" grep -qa 'sleep 50\|sleep.50' "/proc/$(cat "$T/pid")/cmdline"
+	kill -KILL "$(cat "$T/pid")"
+
+	process_file "$talk" '.terminal = true | .consoleSize = {height: 21, width: 43}'
+	on_console "${shim[@]}" --console-socket SOCKET --detach --pid-file "$T/pid" "$id"
+	is "$name: the shim's exec with a terminal" "$out" "runtime 0
+process 4"
+	like "$name: what is typed and said goes through the terminal" "$console" '/dev/pts/[0-9]+.*read typed'
+	on_console exec --pid-file "$T/pid" --process "$T/process.json" --detach --console-socket SOCKET "$id"
+	is "$name: conmon's exec with a terminal" "$out" "runtime 0
+process 4"
+	like "$name: its terminal" "$console" '/dev/pts/[0-9]+.*read typed'
+
+	# In the foreground the caller's own terminal is passed on: CRI-O, and BuildKit with a pid file.
+	for option in '' "--pid-file $T/pid"; do
+		rm -f "$T/pid"
+		run bash -c '(sleep 0.5; echo typed) | script -qec "$0" /dev/null' \
+			"$JAILRUN --root $ROOT exec --process $T/process.json $option $id"
+		is "$name: exec in the foreground on a terminal $option: the exit code" "$rc" 4
+		like "$name: exec in the foreground on a terminal $option: what is said" "$(tr -d '\r' <<<"$out")" '/dev/pts/[0-9]+.*read typed'
+	done
+	process_file "$(words /bin/sh -c 'cat; echo err >&2; exit 6')"
+	run bash -c 'echo piped | "$0" "$@"' "$JAILRUN" --root "$ROOT" exec --process "$T/process.json" --pid-file "$T/pid" "$id"
+	is "$name: exec in the foreground on pipes" "$rc $out $err" "6 piped err"
+
+	# A failure: one object in the log, the same on stderr, and no pid file, which is the only sign that conmon takes.
+	process_file "$(words no-such-program)"
+	rm -f "$T/log.json"
+	reaped "${shim[@]}" --detach --pid-file "$T/pid" "$id"
+	is "$name: exec of what is not there: the exit code, and no process" "$out" "runtime 255
+process none"
+	like "$name: the log: one object" "$(jq -rs 'length, .[].level, .[].msg, (.[].time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]{5})$"))' \
+		"$T/log.json")" '^1.error.*exec: "no-such-program": executable file not found in \$PATH.true$'
+	like "$name: and stderr" "$err" 'exec: "no-such-program": executable file not found in \$PATH'
+	process_file "$(words no-such-program)" '.terminal = true'
+	on_console exec --pid-file "$T/pid" --process "$T/process.json" --detach --console-socket SOCKET "$id"
+	is "$name: the same with a console socket" "$out" "runtime 255
+process none"
+	ok "$name: delete" jr delete --force "$id"
+done
 ok "delete --force of what does not exist is success" jr delete --force "$id"
 done_testing
