@@ -156,7 +156,7 @@ static int teardown(void **state)
 }
 
 /* One connection of the runtime, to its end: the text, and the only fd that came along. */
-static size_t take(int server, char *text, size_t size, int *ret_fd)
+static size_t take(int server, void *text, size_t size, int *ret_fd)
 {
 	int conn = accept(server, NULL, NULL);
 	size_t len = 0;
@@ -164,7 +164,7 @@ static size_t take(int server, char *text, size_t size, int *ret_fd)
 
 	*ret_fd = -1;
 	do {
-		struct iovec iov = {text + len, size - len};
+		struct iovec iov = {(char *)text + len, size - len};
 		char control[CMSG_SPACE(4 * sizeof(int))] = {0};
 		struct msghdr msg = {
 		    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
