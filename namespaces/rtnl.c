@@ -58,16 +58,14 @@ struct nlmsghdr *rtnl_request(char *buf, uint16_t type, uint16_t flags)
 
 int rtnl_ask(struct mnl_socket *nl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
-	AUTO_FREE char *buf = malloc(ANSWER_MAX);
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
 	ssize_t n;
 	int r;
 
-	if (!buf)
-		return -ENOMEM;
 	if (mnl_socket_sendto(nl, request, request->nlmsg_len) < 0)
 		return -errno;
 	do {
-		n = mnl_socket_recvfrom(nl, buf, ANSWER_MAX);
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		if (n < 0)
 			return -errno;
 		/* An error in the acknowledgement becomes errno. */

@@ -118,8 +118,9 @@ static int barrier(int sock, int seconds)
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return -errno;
-	p.fd = ours = pair[0];
+	ours = pair[0];
 	theirs = pair[1];
+	p.fd = ours;
 	r = fd_send(sock, "BARRIER=1", strlen("BARRIER=1"), theirs);
 	if (r < 0 || !seconds)
 		return r;

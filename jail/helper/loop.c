@@ -88,13 +88,15 @@ static struct pollfd *poll_room(size_t n)
 {
 	static struct pollfd *fds;
 	static size_t room;
+	struct pollfd *more;
 
 	if (n > room) {
-		fds = realloc(fds, 2 * n * sizeof(*fds));
+		more = realloc(fds, 2 * n * sizeof(*fds));
+		if (!more) /* deaf it would be no supervisor */
+			_exit(1);
+		fds = more;
 		room = 2 * n;
 	}
-	if (!fds) /* deaf it would be no supervisor */
-		_exit(1);
 	return fds;
 }
 

@@ -202,7 +202,7 @@ static void test_own_class(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e = {0};
 
 	(void)state;
@@ -221,7 +221,7 @@ static void test_schemata(void **state)
 	char *lines[] = {(char *)"L3:0=f;1=f", (char *)"MB:0=30", NULL};
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 
 	(void)state;
 	l.intel_rdt.clos_id = (char *)"gold";
@@ -260,7 +260,7 @@ static void test_compare(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct spec_linux l = begin();
 		struct cg_rdt_plan p;
-		struct cg_rdt_run r;
+		struct cg_rdt_run r = {0};
 		struct err e;
 		int n;
 
@@ -287,7 +287,7 @@ static void test_quicker(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e;
 
 	(void)state;
@@ -312,7 +312,7 @@ static void test_closid_alone(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e;
 
 	(void)state;
@@ -336,7 +336,7 @@ static void test_root_class(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e = {0};
 
 	(void)state;
@@ -354,7 +354,7 @@ static void test_monitoring(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p, q;
-	struct cg_rdt_run r, r2;
+	struct cg_rdt_run r = {0}, r2;
 	struct err e;
 
 	(void)state;
@@ -379,7 +379,7 @@ static void test_refused(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e;
 
 	(void)state;
@@ -396,7 +396,7 @@ static void test_update(void **state)
 {
 	struct spec_linux l = begin();
 	struct cg_rdt_plan p;
-	struct cg_rdt_run r;
+	struct cg_rdt_run r = {0};
 	struct err e = {0};
 
 	(void)state;

@@ -54,10 +54,14 @@ static void test_for_whom(void **state)
 
 static void same(const struct strv *l, const char *const *want)
 {
-	for (size_t i = 0; i < l->n; i++)
-		assert_string_equal(l->v[i], want[i]);
-	assert_null(want[l->n]);
-	assert_null(l->v[l->n]);
+	size_t n = 0;
+
+	for (; want[n]; n++) {
+		assert_true(n < l->n);
+		assert_string_equal(l->v[n], want[n]);
+	}
+	assert_int_equal(l->n, n);
+	assert_null(l->v[n]);
 }
 
 static void test_environment(void **state)
