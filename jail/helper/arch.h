@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>

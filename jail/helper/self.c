@@ -40,6 +40,7 @@ static struct sock_filter own_filter[] = {
     ALLOW(readlinkat),
     ALLOW(openat),
     ALLOW(openat2),
+    ALLOW(getdents64),
     ALLOW(close),
     ALLOW(lseek),
     ALLOW(fstat),

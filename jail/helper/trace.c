@@ -214,18 +214,27 @@ static void on_clone(struct helper *h, struct task *t, int event)
 	trace_resume(tid, PTRACE_CONT, 0);
 }
 
+bool trace_born_protected(struct helper *h, pid_t tid)
+{
+	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
+	const struct task *from = task_find(tgid == tid ? ppid : tgid);
+
+	/* Of CLONE_PARENT's child the other is no parent; it still runs the same program. */
+	return (from && from->protected_) || trace_runs_protected(h, tid);
+}
+
 /* A task that is seen before its parent told of it. */
 static struct task *first_sight(struct helper *h, pid_t tid)
 {
-	struct task *t, *parent;
+	bool on = h->plan.protect.n > 0 && trace_born_protected(h, tid);
 	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
+	struct task *t = task_add(tid, tgid);
 
-	t = task_add(tid, tgid);
-	if (t)
-		t->unannounced = true;
-	parent = task_find(ppid);
-	if (t && tid == tgid && parent)
-		task_protect(t, parent->protected_);
+	if (!t)
+		return NULL;
+	t->unannounced = true;
+	if (tid == tgid)
+		task_protect(t, on);
 	return t;
 }
 

@@ -47,6 +47,11 @@ bool trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. trace_exec.c */
 void trace_exec_final(struct helper *h, pid_t tid);
 
+/* Does the process run a program of signals.protect? trace_exec.c */
+bool trace_runs_protected(struct helper *h, pid_t tid);
+/* The same of a task that its parent has not told of yet: a copy of a protected process is protected. trace.c */
+bool trace_born_protected(struct helper *h, pid_t tid);
+
 /* A call that names a process: true when it may go on. trace_target.c */
 bool trace_target(struct helper *h, const struct trapped *c);
 

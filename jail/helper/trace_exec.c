@@ -293,6 +293,16 @@ static bool is_protected(struct helper *h, const char *path)
 	return h->plan.protect.n > 0 && jail_exec_allowed(&p, path, NULL);
 }
 
+bool trace_runs_protected(struct helper *h, pid_t tid)
+{
+	static char path[PATH_MAX];
+	AUTO_CLOSE int fd = open_link(h, tid, "exe");
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && name_of_fd(h, fd, path, sizeof(path)) && is_protected(h, path) &&
+	       is_at(path, &st);
+}
+
 static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 {
 	static char path[PATH_MAX];
@@ -305,10 +315,8 @@ static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 	ok = fd >= 0 && fstat(fd, &st) == 0;
 	if (ok && h->plan.exec_rules)
 		ok = may_run(h, t->starting, fd, path, sizeof(path), &why, &allow);
-	else if (ok)
-		(void)name_of_fd(h, fd, path, sizeof(path));
 	if (ok)
-		task_protect(t, is_protected(h, path) && is_at(path, &st));
+		task_protect(t, trace_runs_protected(h, tid));
 	if (ok && h->plan.exec_rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
 		ok = script_may_run(h, tid, t->starting, &st, path, sizeof(path), &why, &allow);
 	if (!ok)

@@ -411,19 +411,24 @@ static void init_is_out_of_reach(void **state)
 	assert_string_equal(t.out, "touch_init: nothing worked\n");
 }
 
+/* It is protected from its exec on: before that it is a shell still. */
+#define ASLEEP "until grep -q '(sleep) S' /proc/$!/stat; do :; done; "
+
 static void protected_processes(void **state)
 {
 	char *protect[] = {ok_prog, NULL}, *sleeping[] = {(char *)"/usr/bin/sleep", NULL};
 	char command[512];
 
 	(void)state;
-	snprintf(command, sizeof(command), "sleep 3 & sleep 0.1; %s $! --probe; kill -9 $!; wait $!; echo $?",
+	snprintf(command, sizeof(command), "sleep 60 & " ASLEEP "%s $! --probe; kill -9 $!; wait $!; echo $?",
 		 prog("kill_all"));
 	shell(command); /* control: another program is protected */
 	t.plan.protect = (struct strv){protect, 1};
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: kill tkill tgkill"));
 	assert_non_null(strstr(t.out, "137\n"));
+	snprintf(command, sizeof(command), "sleep 3 & " ASLEEP "%s $! --probe; kill -9 $!; wait $!; echo $?",
+		 prog("kill_all"));
 	shell(command);
 	for (int k = 0; k < 2; k++)
 		trial_rule(&t, "signals.protect", "rt_sigqueueinfo", k ? SYS_rt_tgsigqueueinfo : SYS_rt_sigqueueinfo,
@@ -433,7 +438,7 @@ static void protected_processes(void **state)
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: refused\n"));
 	assert_non_null(strstr(t.audit, "\"rule\":\"signals.protect\""));
-	snprintf(command, sizeof(command), "sleep 20 & sleep 0.1; %s $!; %s $!", prog("prlimit_init"),
+	snprintf(command, sizeof(command), "sleep 20 & " ASLEEP "%s $!; %s $!", prog("prlimit_init"),
 		 prog("touch_init"));
 	shell(command);
 	t.plan.protect = (struct strv){sleeping, 1};
@@ -441,6 +446,25 @@ static void protected_processes(void **state)
 	assert_non_null(strstr(t.out, "prlimit_init: refused: Operation not permitted\n"));
 	assert_null(strstr(t.out, "ptrace"));
 	assert_null(strstr(t.out, "pidfd"));
+}
+
+/* A child of a protected process is one from its first moment on, also where its killer is quicker than the tracer. */
+static void newborn_children(void **state)
+{
+	char *protect[] = {ok_prog, NULL}, *args[] = {(char *)prog("newborn"), ok_prog, (char *)"4000", NULL};
+
+	(void)state;
+	copy(args[0], ok_prog);
+	for (int protected = 0; protected < 2; protected ++) {
+		begin(args);
+		t.plan.protect = (struct strv){protect, protected};
+		trial_run(&t);
+		print_message("%s", t.out);
+		assert_int_equal(number_of(t.out, "done="), 1);
+		assert_true((number_of(t.out, "killed=") > 0) == !protected);
+		assert_true((number_of(t.out, "refused=") > 0) == protected);
+	}
+	copy(prog("race_exec"), ok_prog);
 }
 
 static void group_stop(void **state)
@@ -487,6 +511,7 @@ int main(void)
 		cmocka_unit_test(untraced_children),
 		cmocka_unit_test(init_is_out_of_reach),
 		cmocka_unit_test(protected_processes),
+		cmocka_unit_test(newborn_children),
 		cmocka_unit_test(group_stop),
 		cmocka_unit_test(fatal_policy),
 	};
