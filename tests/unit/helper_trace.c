@@ -470,11 +470,11 @@ static void newborn_children(void **state)
 static void group_stop(void **state)
 {
 	(void)state;
-	shell("sh -c 'while :; do echo .; sleep 0.02; done' >/tmp/helper_trace_dots & p=$!; sleep 0.2; kill -STOP $p; "
+	shell("f=$(mktemp); n() { wc -l <$f; }; sh -c 'while :; do echo .; sleep 0.02; done' >$f & p=$!; "
+	      "until [ $(n) -gt 2 ]; do :; done; kill -STOP $p; until grep -i '^State.*T' /proc/$p/status; do :; done; "
 	      "sleep 0.1; "
-	      "grep '^State' /proc/$p/status; a=$(wc -l </tmp/helper_trace_dots); sleep 0.2; "
-	      "b=$(wc -l </tmp/helper_trace_dots); kill -CONT $p; sleep 0.3; c=$(wc -l </tmp/helper_trace_dots); "
-	      "kill -KILL $p; rm /tmp/helper_trace_dots; [ $a = $b ] && echo stopped; [ $c -gt $b ] && echo went on");
+	      "a=$(n); sleep 0.2; b=$(n); [ $a = $b ] && echo stopped; "
+	      "kill -CONT $p; until [ $(n) -gt $b ]; do :; done; echo went on; kill -KILL $p; rm $f");
 	trial_run(&t);
 	assert_true(strstr(t.out, "State:\tT") || strstr(t.out, "State:\tt"));
 	assert_non_null(strstr(t.out, "stopped\nwent on\n"));

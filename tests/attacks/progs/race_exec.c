@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* race_exec ALLOWED DENIED TRIES: executes a path that a thread rewrites all the while. The two paths differ in one byte.
+/* race_exec ALLOWED DENIED TRIES: executes a path that a thread rewrites all the while, for 20 seconds at the most. The two paths differ in one byte.
  * Both are copies of this program: run with --report it ends with 0, or with 42 when its file's name ends in "d". */
 #include <errno.h>
 #include <pthread.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char path[4096];
@@ -45,6 +46,7 @@ static void attempt(unsigned int seed)
 
 int main(int argc, char **argv)
 {
+	time_t begin = time(NULL);
 	int ran = 0, refused = 0, killed = 0, escaped = 0, other = 0;
 
 	if (argc > 1 && strcmp(argv[1], "--report") == 0)
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 		at++;
 	bytes[0] = argv[1][at];
 	bytes[1] = argv[2][at];
-	for (int i = 0; i < atoi(argv[3]); i++) {
+	for (int i = 0; i < atoi(argv[3]) && time(NULL) - begin < 20; i++) {
 		pid_t pid = fork();
 		int status;
 
