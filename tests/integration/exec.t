@@ -107,6 +107,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	into --pid-file "$T/none/pid" -- true
 	is "$name: a pid file that cannot be written" "$rc" 255
 	like "$name: is named" "$err" 'none/'
+	rm -f "$T/pidfd.out" # of the last round
 	python3 "$TOP_SRCDIR/tests/lib/pidfd.py" "$T/pidfd.sock" >"$T/pidfd.out" &
 	eventually 5 grep -q listening "$T/pidfd.out"
 	into --pidfd-socket "$T/pidfd.sock" --pid-file "$T/pid" -- sleep 0.1
