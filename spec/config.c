@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "field.h"
@@ -188,9 +189,48 @@ static const struct field process_fields[] = {
     {.key = "execCPUAffinity", .parse = get_object, .table = &affinity_table},
 };
 
+struct variable {
+	char *text;
+	size_t name_len, at;
+};
+
+static int variable_compare(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+	int r = memcmp(x->text, y->text, x->name_len < y->name_len ? x->name_len : y->name_len);
+
+	if (r == 0)
+		r = (x->name_len > y->name_len) - (x->name_len < y->name_len);
+	return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Of two variables of one name the last counts, as in runc and crun: the container's programs would see the first, or either. */
+static int env_settle(struct strv *env)
+{
+	AUTO_FREE struct variable *list = env->n > 1 ? malloc(env->n * sizeof(*list)) : NULL;
+	size_t n = 0;
+
+	if (env->n < 2)
+		return 0;
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < env->n; i++)
+		list[i] = (struct variable){env->v[i], strcspn(env->v[i], "="), i};
+	qsort(list, env->n, sizeof(*list), variable_compare);
+	for (size_t i = 0; i + 1 < env->n; i++)
+		if (list[i].name_len == list[i + 1].name_len &&
+		    memcmp(list[i].text, list[i + 1].text, list[i].name_len) == 0)
+			env->v[list[i].at] = NULL;
+	for (size_t i = 0; i < env->n; i++)
+		if (env->v[i])
+			env->v[n++] = env->v[i];
+	env->n = n;
+	return 0;
+}
+
 static int check_process(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
-	const P *p = obj;
+	P *p = obj;
 	uint64_t seen = 0;
 
 	if (p->terminal && (p->console_height.v > UINT16_MAX || p->console_width.v > UINT16_MAX)) {
@@ -207,7 +247,7 @@ static int check_process(struct reader *rd, const struct json *v, void *obj, str
 		}
 		seen |= bit;
 	}
-	return 0;
+	return env_settle(&p->env) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
 }
 
 static const struct table process_table = {TABLE_FIELDS(process_fields), SET_AT(P, set), .check = check_process};

@@ -19,6 +19,8 @@ for POLICY in none default; do
 	is "$POLICY: a missing cwd is made" "$out" /made/on/the/way
 	in_container "$(args_filter printf '%s|' a '' 'b c' '*' "\$HOME")"
 	is "$POLICY: arguments as they are" "$out" "a||b c|*|\$HOME|"
+	in_container "$(args_filter env)"' | .process.env = ["A=1", "PATH=/nowhere", "AB=3", "A=", "PATH=/bin", "A=2"]'
+	is "$POLICY: of variables of one name the last counts" "$(grep -v '^HOME=' <<<"$out" | tr '\n' ';')" 'AB=3;PATH=/bin;A=2;'
 	in_container "$(args_filter busybox echo by-path) | .process.env = [\"PATH=/nowhere:/bin\"]"
 	is "$POLICY: the program is found in PATH" "$out" by-path
 	in_container "$(args_filter ./bin/echo relative) | .process.cwd = \"/\""
