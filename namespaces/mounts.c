@@ -79,6 +79,18 @@ static int change_tree(const struct ns_plan *p, const struct ns_mount *m, int tr
 	return err_ctx(e, "options");
 }
 
+/* move_mount(2) says EINVAL where mount(2) says ENOTDIR, by which callers know that a file met a directory. */
+static int attach_error(int r, int tree, int target, const struct ns_mount *m, struct err *e)
+{
+	struct stat from, to;
+
+	if (r != -EINVAL || fstat(tree, &from) < 0 || fstat(target, &to) < 0 ||
+	    S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode))
+		return fail(r, e, "mount on", m);
+	return err_set(e, ENOTDIR, "mount on '%.128s': not a directory: the %s is a file, the other is not",
+		       m->destination, S_ISDIR(to.st_mode) ? "source" : "destination");
+}
+
 static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_dir, struct err *e)
 {
 	const bool strict = str_eq(m->type, "proc") || str_eq(m->type, "sysfs");
@@ -91,7 +103,7 @@ static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_
 	if (result < 0)
 		return err_ctx(e, "destination");
 	result = mnt_attach(tree, target);
-	return result < 0 ? fail(result, e, "mount on", m) : 0;
+	return result < 0 ? attach_error(result, tree, target, m, e) : 0;
 }
 
 static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)

@@ -141,9 +141,10 @@ in_sh 'stat -c %F /k/file /k/fifo /k/socket /k/null; cat /k/file; touch /k/file 
 like "file, fifo, socket and device" "$(tr '\n' ' ' <<<"$out")" '^regular file fifo socket character special file soft touch: .*Read-only'
 in_container "$(args_filter /bin/true) | $(mounts "$(mnt /etc bind "$T/soft/file" bind)")"
 isnt "a file on a directory is refused" "$rc" 0
+like "in the words that callers know" "$err" "mounts\\[7\\].*mount on '/etc': not a directory"
 in_container "$(args_filter /bin/true) | $(mounts "$(mnt /etc/passwd bind "$T/soft" bind)")"
 isnt "a directory on a file is refused" "$rc" 0
-like "and said why" "$err" 'mounts\[7\]\.destination.*no directory'
+like "and said why" "$err" 'mounts\[7\]\.destination.*not a directory'
 
 # ---- tmpcopyup ----
 mkdir -p "$T/rootfs/data/deep" && echo one >"$T/rootfs/data/one" && echo two >"$T/rootfs/data/deep/two"
