@@ -53,7 +53,10 @@ static int call_run(struct rt_call *c, struct err *e)
 	if (text.data)
 		return rt_print(&text, e);
 	r = rt_cli_finish(c, e);
-	return r < 0 ? r : c->command->run(c, e);
+	if (r < 0)
+		return r;
+	log_debug("%s: state root %s", c->command->name, c->g.root);
+	return c->command->run(c, e);
 }
 
 int main(int argc, char **argv)

@@ -153,7 +153,8 @@ static int dir_open(struct rt_store *s, struct err *e)
 	return 0;
 }
 
-static int root_open(const char *root, const char *id, struct rt_store *s, struct err *e)
+/* absent: what is said when there is no such directory. */
+static int root_open(const char *root, const char *id, const char *absent, struct rt_store *s, struct err *e)
 {
 	int r = rt_store_check_id(id, e);
 
@@ -162,7 +163,7 @@ static int root_open(const char *root, const char *id, struct rt_store *s, struc
 	s->id = id;
 	s->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root_fd < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "container does not exist");
+		return err_set(e, ENOENT, "%s", absent);
 	if (s->root_fd < 0)
 		return err_errno(e, "open the state root '%s'%s", root, root_hint());
 	return 0;
@@ -171,7 +172,7 @@ static int root_open(const char *root, const char *id, struct rt_store *s, struc
 int rt_store_open(const char *root, const char *id, enum rt_lock lock, struct rt_store *ret, struct err *e)
 {
 	AUTO_STORE s = RT_STORE_INIT;
-	int r = root_open(root, id, &s, e);
+	int r = root_open(root, id, "container does not exist", &s, e);
 
 	*ret = RT_STORE_INIT;
 	if (r >= 0)
@@ -208,7 +209,7 @@ int rt_store_reserve(const char *root, const char *id, const struct spec_state *
 	if (r >= 0)
 		r = root_make(root, e);
 	if (r >= 0)
-		r = root_open(root, id, &s, e);
+		r = root_open(root, id, "the state root is a symbolic link that leads nowhere", &s, e);
 	if (r < 0)
 		return r;
 	/* rt_unmake looks for containers that use a rootfs: it sees all that are reserved, and what they use. */

@@ -55,6 +55,8 @@ static int run_row(struct life *l, char side, int row, struct err *e)
 	uint64_t begin = now_us();
 	int r = 0;
 
+	if (side == ROLE_PARENT)
+		log_debug("step %s", l->table->rows[row].name);
 	if (l->fail_row == row && !l->fail_after)
 		r = err_set(e, EIO, "failure injected before the row (EIO)");
 	if (r >= 0)

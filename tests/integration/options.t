@@ -155,4 +155,18 @@ make_bundle "$T/b" 'del(.annotations) | '"$(args_filter sleep 1000)"
 jr create --bundle "$T/b" "$id"
 is "no annotations: none, or an empty map" "$(jr state "$id" | jq -c '.annotations // {}')" "{}"
 jr delete -f "$id"
+
+# ---- --debug, and a root that is a link ----
+
+make_bundle "$T/b" "$(args_filter true)"
+jr --log "$T/quiet.log" --log-format json run --bundle "$T/b" "$id" 2>"$T/said"
+is "without --debug nothing is said, nor logged" "$(cat "$T/said" "$T/quiet.log")" ""
+jr --debug --log "$T/debug.log" --log-format json run --bundle "$T/b" "$id" 2>"$T/said"
+is "--debug logs the runtime's steps, as JSON" "$(jq -r 'select(.level == "debug").msg' "$T/debug.log" | grep -cx 'step clone')" 1
+like "and says them" "$(cat "$T/said")" 'debug: step clone'
+ln -s nowhere "$T/dangling"
+out=$("$JAILRUN" --root "$T/dangling" run --bundle "$T/b" "$id" 2>&1)
+like "a root that is a link to nothing is named" "$?:$out" "^1:.*the state root is a symbolic link that leads nowhere"
+mkdir -m 700 "$T/nowhere"
+ok "and works when it leads to a directory" "$JAILRUN" --root "$T/dangling" run --bundle "$T/b" "$id"
 done_testing
