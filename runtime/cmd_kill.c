@@ -63,7 +63,8 @@ int cmd_kill(struct rt_call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	sig = c->n_args > 1 ? signal_arg(c->args[1], e) : SIGTERM;
+	/* As in runc, a signal that is empty is none that is said: scripts pass a variable. */
+	sig = c->n_args > 1 && *c->args[1] ? signal_arg(c->args[1], e) : SIGTERM;
 	if (sig < 0)
 		return sig;
 	/* Not in the words that mean that it is gone: it will be there in a moment. */

@@ -189,6 +189,9 @@ for policy in none default; do
 64 RTMAX SIGRTMAX RTMIN+30 64
 LIST
 	rm -f "$T/rootfs/got"
+	ok "$policy: kill with an empty signal" jr kill "$id" ""
+	ok "$policy: is TERM" eventually 5 grep -qx 15 "$T/rootfs/got"
+	rm -f "$T/rootfs/got"
 	ok "$policy: kill --all TERM" jr kill --all "$id" TERM
 	ok "$policy: is heard" eventually 5 grep -qx 15 "$T/rootfs/got"
 	sleep 0.2
