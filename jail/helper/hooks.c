@@ -118,8 +118,8 @@ static int run_hook(struct helper *h, const struct spec_hook *hook, struct err *
 	fd_close_p(&out_w);
 	r = wait_for_hook(pid, pidfd, out_r, &hook->timeout, tail, &status);
 	if (r < 0)
-		return err_set(e, -r, "'%s' ran into its timeout of %lld s: %s", hook->path, (long long)hook->timeout.v,
-			       tail);
+		return err_set(e, -r, "'%s' ran into its timeout of %lld s%s%s", hook->path, (long long)hook->timeout.v,
+			       *tail ? ": " : "", tail);
 	if (WIFSIGNALED(status))
 		return err_set(e, EIO, "'%s' was killed by %s: %s", hook->path, signal_name(WTERMSIG(status)), tail);
 	if (WEXITSTATUS(status) != 0)
