@@ -18,7 +18,7 @@ static void test_proc_link(void **state)
 	box_fails(b, "mounts", ELOOP, "mounts[0].destination", "symbolic link");
 	unlink(in_rootfs(b, "/proc"));
 	put(in_rootfs(b, "/proc"), "");
-	box_fails(b, "mounts", ENOTDIR, "mounts[0].destination", "no directory");
+	box_fails(b, "mounts", ENOTDIR, "mounts[0].destination", "not a directory");
 	unlink(in_rootfs(b, "/proc"));
 	box_works(b);
 	b->mounts = "{\"destination\":\"/sys\",\"type\":\"sysfs\"}," DEV_MOUNT;
