@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "cgroups/cgroups.h"
 #include "cgroups/tree.h"
@@ -286,19 +287,17 @@ static int remove_below(int top, uint64_t deadline)
 	}
 }
 
-/* Empty parents, up to and with the first directory called jailrun. A neighbour's cgroup in one of them makes rmdir fail,
- * and a neighbour who is about to make one tries again (cg_create). */
+/* Empty parents, as long as jailrun made them. A neighbour's cgroup in one of them makes rmdir fail, and a neighbour who is
+ * about to make one tries again (cg_create). */
 static void remove_parents(const char *path)
 {
-	const char *root = strstr(path, "/jailrun/");
-	size_t keep = root ? (size_t)(root - path) + strlen("/jailrun") : 0;
 	char dir[PATH_MAX], *slash;
 
-	if (!root || (size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
 		return;
-	while ((slash = strrchr(dir, '/')) && (size_t)(slash - dir) >= keep) {
+	while ((slash = strrchr(dir, '/')) && slash != dir) {
 		*slash = '\0';
-		if (rmdir(dir) < 0 && errno != ENOENT)
+		if ((getxattr(dir, CG_MADE, NULL, 0) < 0 || rmdir(dir) < 0) && errno != ENOENT)
 			return;
 	}
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "cgroups/cgroups.h"
 
@@ -147,6 +148,8 @@ static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
 			return fd;
 		if (fd < 0)
 			return explain_step(fd, path, e);
+		if (r->made && !last) /* whoever removes the last cgroup below it removes it, too */
+			(void)fsetxattr(fd, CG_MADE, "1", 1, 0);
 		close(dir);
 		dir = fd;
 	}

@@ -16,6 +16,9 @@ int cg_open(const char *path, struct err *e);
 /* The first mount of a file system type in /proc/self/mountinfo; *ret stays NULL when there is none. Returns 0 or -errno. */
 int cg_find_mount(const char *type, struct arena *a, const char **ret, struct err *e);
 
+/* Marks a directory above a container's cgroup that jailrun made (xattr(7); cgroups have them since Linux 5.7). */
+#define CG_MADE "user.jailrun.made"
+
 /* Reads a small file of the cgroup, NUL-terminated. Returns its length or -errno. */
 ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size);
 

@@ -300,25 +300,28 @@ static void test_guard(void **state)
 	rmdir(dir);
 }
 
-/* Empty parents called jailrun go with the last container in them, and only then. */
+/* Empty parents that were made for a container go with the last one in them, and only then; what was there before stays. */
 static void test_parents(void **state)
 {
 	struct cg_plan p, q;
 	struct cg_run r, s;
+	const char *before;
 
 	NEED_CGROUPS();
-	plan_at("/jailrun/one/a", &p);
-	plan_at("/jailrun/two", &q);
+	before = arena_printf(&arena, "%s%s", facts.mount, top);
+	assert_int_equal(mkdir(before, 0755), 0);
+	plan_at("/made/one/a", &p);
+	plan_at("/made/two", &q);
 	create(&p, &r);
 	create(&q, &s);
 	close(r.dir_fd);
 	close(s.dir_fd);
 	remove_ok(p.path);
-	assert_false(exists(arena_printf(&arena, "%s%s/jailrun/one", facts.mount, top)));
+	assert_false(exists(arena_printf(&arena, "%s%s/made/one", facts.mount, top)));
 	assert_true(exists(q.path));
 	remove_ok(q.path);
-	assert_false(exists(arena_printf(&arena, "%s%s/jailrun", facts.mount, top)));
-	assert_true(exists(arena_printf(&arena, "%s%s", facts.mount, top)));
+	assert_false(exists(arena_printf(&arena, "%s%s/made", facts.mount, top)));
+	assert_int_equal(rmdir(before), 0);
 	nothing_left();
 }
 
