@@ -35,8 +35,8 @@ _Noreturn static void *orphan(void *arg)
 {
 	(void)arg;
 	for (;;)
-		if (vfork() == 0) {
-			if (vfork() == 0)
+		if (fork() == 0) {
+			if (fork() == 0)
 				_exit(0);
 			_exit(0);
 		}
