@@ -33,7 +33,7 @@ const char *errno_name(int code)
 	return code > 0 && (size_t)code < n && names[code] ? names[code] : "E?";
 }
 
-static void vset(struct err *e, int code, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void vset(struct err *e, int code, const char *fmt, va_list ap)
 {
 	e->code = code;
 	e->step[0] = e->path[0] = '\0';

@@ -48,7 +48,8 @@ static void to_file(const char *level, const char *text)
 		(void)fd_write_all(logging.fd, line.data, line.len);
 }
 
-static void say(const char *level, const char *prefix, bool file, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void say(const char *level, const char *prefix, bool file, const char *fmt,
+						      va_list ap)
 {
 	int saved = errno;
 	char text[2048];

@@ -206,8 +206,8 @@ static void test_print_full(void **state)
 	    "\"raw\":{\"anon\":5,\"file\":7}",
 	    "\"psi\":{\"some\":{\"avg10\":1.50,\"avg60\":0.00,\"avg300\":0.00,\"total\":8},\"full\":{",
 	    "\"pids\":{\"current\":2,\"limit\":10}",
-	    "\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},{\"major\":8,\"op\":\"Write\","
-	    "\"value\":2}]",
+	    ("\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},{\"major\":8,\"op\":\"Write\","
+	     "\"value\":2}]"),
 	    "\"ioServicedRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":3},",
 	    "\"hugetlb\":{\"2MB\":{\"usage\":4096,\"max\":8192,\"failcnt\":1}}",
 	};

@@ -192,8 +192,8 @@ static void test_features(void **state)
 	    "\"time\"\n        ]",
 	    "\"v1\": false,\n            \"v2\": true,",
 	    "\"rdma\": true\n",
-	    "\"intelRdt\": {\n            \"enabled\": true,\n            \"schemata\": true,\n            "
-	    "\"monitoring\": true",
+	    ("\"intelRdt\": {\n            \"enabled\": true,\n            \"schemata\": true,\n            "
+	     "\"monitoring\": true"),
 	    "\"actions\": [\n                \"SCMP_ACT_ALLOW\"\n            ]",
 	    "\"idmap\": {\n                \"enabled\": true\n            }",
 	    "\"netDevices\": {\n            \"enabled\": true\n        }",
