@@ -48,8 +48,10 @@ static void copy(const char *from, const char *to)
 	struct err e = {0};
 	AUTO_FREE char *data = NULL;
 	size_t len;
-	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	int fd;
 
+	unlink(to); /* the old one may still be executed: ETXTBSY */
+	fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	assert_int_equal(file_read(AT_FDCWD, from, 16 << 20, &data, &len, &e), 0);
 	assert_int_equal(fd_write_all(fd, data, len), 0);
 	close(fd);
