@@ -121,13 +121,19 @@ static int clone_middle(struct life *l, struct err *e)
 
 int life_take_pid(struct life *l, pid_t pid, struct err *e)
 {
+	int r;
+
 	if (l->table != &life_of_exec || pid <= 0)
 		return err_set(e, EBADMSG, "a pid from the container's process, unasked");
 	proc_wait(l->pid, NULL, 0); /* the one in between is done */
 	fd_close_p(&l->pidfd);
 	l->pid = pid; /* our child, not waited for: the number is its own */
 	l->pidfd = proc_pidfd_open(pid);
-	return l->pidfd < 0 ? err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd)) : 0;
+	if (l->pidfd < 0)
+		return err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd));
+	/* Should it have ended, what it died of is waiting in the socket. */
+	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
+	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the process to go on: %s", strerror(-r)) : 0;
 }
 
 static int enter(struct life *l, struct err *e)

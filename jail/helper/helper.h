@@ -61,7 +61,7 @@ int wait_for_go(struct helper *h, struct err *e);
 int give_go(struct helper *h, struct err *e);
 /* A procfs of this pid namespace that is mounted nowhere, so that nothing can cover its files. Returns the fd or -errno. fork.c */
 int private_proc(void);
-/* For `exec`: from here on this process is on its own; it ends when the runtime is gone by now. join.c */
+/* For `exec`: waits until the runtime knows this process, which is on its own from here on. join.c */
 int stay_alone(struct helper *h, struct err *e);
 /* Finds the program as execvp would and puts it into h->program. exec.c */
 int find_program(struct helper *h, struct err *e);

@@ -57,13 +57,21 @@ int step_join(struct helper *h, struct err *e)
 
 int stay_alone(struct helper *h, struct err *e)
 {
+	struct wire m;
 	char byte;
+	int r;
 
 	if (h->h.role != JAIL_ROLE_EXEC)
 		return 0;
+	/* The runtime knows this process by now, and could kill it: only then may the program begin. */
+	r = wire_recv(h->sock, &m, NULL);
+	if (r == 0)
+		_exit(1);
+	if (r < 0 || m.kind != WIRE_START)
+		return err_set(e, EBADMSG, "wait for the runtime: no start came");
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return err_errno(e, "PR_SET_PDEATHSIG");
-	/* It may have died while the change of user had cleared that. Nothing else ever comes from it. */
+	/* It may have died while the change of user had cleared that. */
 	if (recv(h->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
 		_exit(1);
 	return 0;
