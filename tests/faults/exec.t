@@ -18,10 +18,10 @@ printf '{"init": "workload", "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "sy
 user='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 # NAME POLICY FORMS FILTER; the forms: a letter each, below.
 containers=(
-	"none none fdtc .process.oomScoreAdj = 100"
-	"jail default fc .process.user = {uid: 1000, gid: 1000}"
-	"trace $T/trace.json dc ."
-	"outer $T/outer.json fc ."
+	"none none ftc .process.oomScoreAdj = 100"
+	"jail default c .process.user = {uid: 1000, gid: 1000}"
+	"trace $T/trace.json d ."
+	"outer $T/outer.json f ."
 	"outer-notify $T/outer-notify.json d ."
 	"user none c $user"
 	"user-trace $T/trace.json d $user"
