@@ -40,12 +40,14 @@ ok "terminals are taken" eventually 10 test -S "$T/console"
 tasks() {
 	grep -lsE "/$id(/|\$)" /proc/[0-9]*/cgroup | sort
 }
+# shellcheck disable=SC2317 # eventually calls it
 as_before() {
 	[ "$(tasks)" = "$before" ]
 }
 init_fds() {
 	find "/proc/$init/fd" -mindepth 1 2>/dev/null | wc -l
 }
+# shellcheck disable=SC2317 # eventually calls it
 fds_as_before() {
 	[ "$(init_fds)" = "$fds" ]
 }
@@ -79,7 +81,8 @@ for line in "${containers[@]}"; do
 	jrun exec "$id" /bin/true # what is opened once for all
 	fds=$(init_fds)
 	isnt "$name: the supervisor has fds that can be counted (control)" "$fds" 0
-	for letter in $(grep -o . <<<"$letters"); do
+	for ((i = 0; i < ${#letters}; i++)); do
+		letter=${letters:i:1}
 		form=${forms[$letter]}
 		read -ra words <<<"$form"
 		words+=(--pid-file "$T/pid")

@@ -30,12 +30,14 @@ into() { jrun exec "$@"; }
 denials() { # JQ CONDITION
 	jq -s "[.[] | select($1)] | length" "$T/audit" 2>/dev/null || echo 0
 }
+# shellcheck disable=SC2317 # eventually calls it
 denied() { # JQ CONDITION
 	[ "$(denials "$1")" -gt 0 ]
 }
 shown() { # PID FIELD: of /proc/PID/status
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '
 }
+# shellcheck disable=SC2317 # eventually calls it
 program_of() { # PID: its command line begins so
 	[[ "$(tr '\0' ' ' <"/proc/$1/cmdline")" == "$2"* ]]
 }
