@@ -85,22 +85,12 @@ int fd_send(int sock, const void *data, size_t len, int fd)
 	return n == (ssize_t)len ? 0 : -EIO;
 }
 
-int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e)
+/* expected: how much there is, as far as is known; 0: not at all. */
+static int read_all(int fd, size_t expected, size_t max, char **ret_data, size_t *ret_len)
 {
-	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t size = expected ? expected + 1 : 4096, used = 0;
 	AUTO_FREE char *data = NULL;
-	size_t size = 0, used = 0;
-	struct stat st;
 
-	if (fd < 0)
-		return err_errno(e, "open '%s'", path);
-	if (fstat(fd, &st) < 0)
-		return err_errno(e, "stat '%s'", path);
-	if (S_ISDIR(st.st_mode))
-		return err_set(e, EISDIR, "'%s' is a directory", path);
-	if (st.st_size > 0 && (size_t)st.st_size > max)
-		return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
-	size = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
 	for (;;) {
 		ssize_t n;
 
@@ -111,19 +101,19 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 				size *= 2;
 			more = realloc(data, size + 1);
 			if (!more)
-				return err_set(e, ENOMEM, "read '%s': out of memory", path);
+				return -ENOMEM;
 			data = more;
 		}
 		n = read(fd, data + used, size - used);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(e, "read '%s'", path);
+			return -errno;
 		if (n == 0)
 			break;
 		used += (size_t)n;
 		if (used > max)
-			return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
+			return -EFBIG;
 	}
 	data[used] = '\0';
 	*ret_data = data;
@@ -131,6 +121,34 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 	if (ret_len)
 		*ret_len = used;
 	return 0;
+}
+
+int fd_read_all(int fd, size_t max, char **ret_data, size_t *ret_len)
+{
+	return read_all(fd, 0, max, ret_data, ret_len);
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return err_errno(e, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, "stat '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, EISDIR, "'%s' is a directory", path);
+	if (st.st_size > 0 && (size_t)st.st_size > max)
+		return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
+	r = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret_data, ret_len);
+	if (r == -ENOMEM)
+		return err_set(e, ENOMEM, "read '%s': out of memory", path);
+	if (r == -EFBIG)
+		return err_set(e, EFBIG, "'%s' is larger than %zu bytes", path, max);
+	errno = -r;
+	return r < 0 ? err_errno(e, "read '%s'", path) : 0;
 }
 
 int file_write(int dirfd, const char *path, const char *data, struct err *e)

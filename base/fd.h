@@ -35,6 +35,10 @@ int fd_write_all(int fd, const void *data, size_t len);
 /* Sends data, and fd along with it (SCM_RIGHTS) when fd >= 0, in one sendmsg(2) without SIGPIPE. Returns 0 or -errno. */
 int fd_send(int sock, const void *data, size_t len, int fd);
 
+/* Reads to the end, at most max bytes, into fresh memory with a NUL after it (free with free). Returns 0; -EFBIG when there is
+ * more; -errno. e is left alone, as in fd_write_all. */
+int fd_read_all(int fd, size_t max, char **ret_data, size_t *ret_len);
+
 /* Reads a file of at most max bytes into fresh memory with a NUL after it (free with free). path is relative to
  * dirfd. Returns 0; -EFBIG when it is larger than max; -errno. Names the path in e. */
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e);

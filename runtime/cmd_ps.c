@@ -54,22 +54,8 @@ static _Noreturn void ps_exec(struct rt_call *c, int out)
 	_exit(127);
 }
 
-static int read_all(int fd, struct buf *out, struct err *e)
-{
-	char part[4096];
-	ssize_t n;
-
-	while ((n = read(fd, part, sizeof(part))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			buf_add(out, part, (size_t)n);
-	if (n < 0)
-		return err_errno(e, "read the output of ps");
-	buf_str(out, "");
-	return out->failed ? err_set(e, ENOMEM, "out of memory") : 0;
-}
-
 /* ps(1) of the host, whose options are the caller's. */
-static int ps_run(struct rt_call *c, struct buf *out, struct err *e)
+static int ps_run(struct rt_call *c, char **ret, struct err *e)
 {
 	AUTO_CLOSE int in = -1, child_out = -1;
 	int pair[2], status = 0, r;
@@ -85,11 +71,14 @@ static int ps_run(struct rt_call *c, struct buf *out, struct err *e)
 	if (pid == 0)
 		ps_exec(c, child_out);
 	fd_close_p(&child_out);
-	r = read_all(in, out, e);
+	r = fd_read_all(in, SIZE_MAX, ret, NULL);
+	errno = -r;
+	if (r < 0)
+		err_errno(e, "read the output of ps");
 	if (proc_wait(pid, &status, 0) < 0 && r == 0)
 		return err_errno(e, "wait for ps");
 	if (r == 0 && proc_exit_code(status) != 0)
-		return err_set(e, EINVAL, "ps: exit status %d: %s", proc_exit_code(status), out->data ? out->data : "");
+		return err_set(e, EINVAL, "ps: exit status %d: %s", proc_exit_code(status), *ret);
 	return r;
 }
 
@@ -146,7 +135,8 @@ int cmd_ps(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	AUTO_FREE pid_t *pids = NULL;
-	AUTO_BUF out = {0}, text = {0};
+	AUTO_FREE char *text = NULL;
+	AUTO_BUF out = {0};
 	struct jsonw w = {.out = &out};
 	int n, r = rt_container_open(c, c->args[0], RT_LOCK_NONE, &k, e);
 
@@ -165,6 +155,6 @@ int cmd_ps(struct rt_call *c, struct err *e)
 	}
 	r = ps_run(c, &text, e);
 	if (r == 0)
-		r = table_filter(text.data, pids, (size_t)n, &out, e);
+		r = table_filter(text, pids, (size_t)n, &out, e);
 	return r < 0 ? r : rt_print(&out, e);
 }

@@ -83,34 +83,21 @@ static int from_options(const struct rt_update *u, struct spec_resources *ret, s
 	return 0;
 }
 
-static int read_fd(int fd, struct buf *out)
-{
-	char part[4096];
-	ssize_t n;
-
-	while ((n = read(fd, part, sizeof(part))) > 0 || (n < 0 && errno == EINTR)) {
-		if (n > 0)
-			buf_add(out, part, (size_t)n);
-		if (out->failed || out->len > SPEC_FILE_MAX)
-			return out->failed ? -ENOMEM : -EFBIG;
-	}
-	return n < 0 ? -errno : 0;
-}
-
 static int from_file(struct rt_call *c, const char *file, struct spec_resources *ret, struct err *e)
 {
 	const bool standard = str_eq(file, "-");
 	AUTO_CLOSE int fd = standard ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
 	const char *name = standard ? "standard input" : file;
-	AUTO_BUF text = {0};
+	AUTO_FREE char *text = NULL;
+	size_t len;
 	int r;
 
 	if (fd < 0)
 		return err_errno(e, "--resources: open '%s'", name);
-	r = read_fd(fd, &text);
+	r = fd_read_all(fd, SPEC_FILE_MAX, &text, &len);
 	if (r < 0)
 		return err_set(e, -r, "--resources: read '%s': %s", name, strerror(-r));
-	return spec_resources_parse(text.data ? text.data : "", text.len, name, &c->arena, ret, e);
+	return spec_resources_parse(text, len, name, &c->arena, ret, e);
 }
 
 /* Options beside the file would go unheard. */
