@@ -20,14 +20,29 @@ static int fail(int r, const char *what, const char *path, struct err *e)
 	return err_errno(e, "%s '%.128s'", what, path);
 }
 
-/* Opens what is at path; -ENOENT when nothing is. */
-static int find(struct ns_run *r, const char *path, struct err *e)
+/* The root, and what it is: asked once for all paths. */
+struct root {
+	int fd;
+	struct statx st;
+};
+
+static int look(int fd, struct statx *ret)
 {
-	int fd = path_open_in(r->rootfs_fd, path, O_PATH, 0, NULL);
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0 ? -errno : 0;
+}
+
+/* Opens what is at path, and says what it is; -ENOENT when nothing is there. */
+static int find(const struct root *root, const char *path, struct statx *ret_st, struct err *e)
+{
+	AUTO_CLOSE int fd = path_open_in(root->fd, path, O_PATH, 0, NULL);
+	int r;
 
 	if (fd == -ENOTDIR || fd == -ENOENT)
 		return -ENOENT;
-	return fd < 0 ? fail(fd, "open", path, e) : fd;
+	if (fd < 0)
+		return fail(fd, "open", path, e);
+	r = look(fd, ret_st);
+	return r < 0 ? fail(r, "stat", path, e) : take_fd(&fd);
 }
 
 static int cover_with(struct cover *c, int target)
@@ -45,29 +60,23 @@ static int cover_with(struct cover *c, int target)
 }
 
 /* What is mounted on the root lies over it, where no path leads. */
-static bool is_root(const struct ns_run *r, int fd)
+static bool is_root(const struct root *root, const struct statx *st)
 {
-	struct statx root, st;
-
-	return statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0 &&
-	       statx(r->rootfs_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) == 0 &&
-	       st.stx_ino == root.stx_ino && st.stx_mnt_id == root.stx_mnt_id;
+	return st->stx_ino == root->st.stx_ino && st->stx_mnt_id == root->st.stx_mnt_id;
 }
 
-static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, struct cover *files, const char *path,
-		struct err *e)
+static int mask(const struct ns_plan *p, const struct root *root, struct cover *dirs, struct cover *files,
+		const char *path, struct err *e)
 {
-	AUTO_CLOSE int target = find(r, path, e);
-	struct stat st;
+	struct statx st;
+	AUTO_CLOSE int target = find(root, path, &st, e);
 	int result;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
-	if (fstat(target, &st) < 0)
-		return fail(-errno, "stat", path, e);
-	if (is_root(r, target))
+	if (is_root(root, &st))
 		return err_set(e, EINVAL, "'%.128s' is the root, which cannot be masked", path);
-	if (!S_ISDIR(st.st_mode)) {
+	if (!S_ISDIR(st.stx_mode)) {
 		result = cover_with(files, target);
 		return result < 0 ? fail(result, "mask file", path, e) : 0;
 	}
@@ -89,7 +98,7 @@ static int mask(const struct ns_plan *p, struct ns_run *r, struct cover *dirs, s
 	return result < 0 ? fail(result, "mask directory", path, e) : 0;
 }
 
-static int mask_all(const struct ns_plan *p, struct ns_run *r, struct err *e)
+static int mask_all(const struct ns_plan *p, const struct ns_run *r, const struct root *root, struct err *e)
 {
 	const struct strv *paths = &p->config->linux_.masked_paths;
 	struct cover dirs = {.tree = -1}, files = {.tree = r->devices_null_fd};
@@ -107,7 +116,7 @@ static int mask_all(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	if (copy >= 0)
 		files.tree = copy;
 	for (size_t i = 0; i < paths->n && result == 0; i++) {
-		result = mask(p, r, &dirs, &files, paths->v[i], e);
+		result = mask(p, root, &dirs, &files, paths->v[i], e);
 		if (result < 0)
 			err_ctx(e, "linux.maskedPaths[%zu]", i);
 	}
@@ -116,15 +125,16 @@ static int mask_all(const struct ns_plan *p, struct ns_run *r, struct err *e)
 }
 
 /* Attributes other than read-only stay as they are; what is mounted below becomes read-only too. */
-static int make_readonly(struct ns_run *r, const char *path, struct err *e)
+static int make_readonly(const struct root *root, const char *path, struct err *e)
 {
-	AUTO_CLOSE int target = find(r, path, e), tree = -1;
+	struct statx st;
+	AUTO_CLOSE int target = find(root, path, &st, e), tree = -1;
 	const struct mnt_change ro = {.set = MOUNT_ATTR_RDONLY};
 	int result;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
-	if (is_root(r, target)) {
+	if (is_root(root, &st)) {
 		result = mnt_change(target, true, &ro);
 		return result < 0 ? fail(result, "make read-only", path, e) : 0;
 	}
@@ -141,12 +151,15 @@ int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	const struct strv *readonly = &p->config->linux_.readonly_paths;
 	const struct mnt_change ro = {.set = MOUNT_ATTR_RDONLY};
-	int result;
+	struct root root = {.fd = r->rootfs_fd};
+	int result = look(root.fd, &root.st);
 
+	if (result < 0)
+		return fail(result, "stat", "/", e);
 	for (size_t i = 0; i < readonly->n; i++)
-		if (make_readonly(r, readonly->v[i], e) < 0)
+		if (make_readonly(&root, readonly->v[i], e) < 0)
 			return err_ctx(e, "linux.readonlyPaths[%zu]", i);
-	result = mask_all(p, r, e);
+	result = mask_all(p, r, &root, e);
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < r->n_sources; i++) {
