@@ -108,7 +108,7 @@ int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
 int cg_enter(const char *path, const char *below, struct err *e);
 /* Opens the cgroup below path that process pid is in: where path itself can hold none any more, as under systemd in the
  * container (cgroup-v2.rst, No Internal Process Constraint). Returns the fd or -errno. */
-int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct err *e);
+int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct arena *a, struct err *e);
 /* Sends sig to all processes of the cgroup and of those below it but `except` (0: to all). SIGKILL by cgroup.kill, with a
  * freeze-and-kill fallback, spares nobody. Returns 0; no such cgroup is 0. */
 int cg_kill(const char *path, int sig, pid_t except, struct err *e);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -29,25 +28,15 @@ int cg_enter(const char *path, const char *below, struct err *e)
 	return fd < 0 ? err_errno(e, "open '%s' below the container's cgroup %s", below, path) : (int)fd;
 }
 
-int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct err *e)
+int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct arena *a, struct err *e)
 {
-	AUTO_FREE char *text = NULL;
-	const size_t mount_len = strlen(f->mount);
-	char file[32], *line, *end;
-	int r;
+	const char *below = path + strlen(f->mount), *now, *who = arena_printf(a, "%d", (int)pid);
+	int r = who ? cg_of_process(who, a, &now, e) : err_set(e, ENOMEM, "out of memory");
 
-	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
-	r = file_read(AT_FDCWD, file, 1u << 20, &text, NULL, e);
 	if (r < 0)
 		return r;
-	line = str_starts(text, "0::") ? text : strstr(text, "\n0::");
-	if (line) {
-		line = strchr(line, '/');
-		end = line + strcspn(line, "\n");
-		*end = '\0';
-		if (path_is_below(line, path + mount_len))
-			return cg_enter(path, line + strlen(path + mount_len), e);
-	}
+	if (path_is_below(now, below))
+		return cg_enter(path, now + strlen(below), e);
 	return err_set(e, EBUSY, "the container's cgroup %s has children with controllers, and can hold no process",
 		       path);
 }

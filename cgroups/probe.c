@@ -51,13 +51,14 @@ int cg_find_mount(const char *type, struct arena *a, const char **ret, struct er
 	return 0;
 }
 
-/* cgroups(7), /proc/PID/cgroup: the v2 tree's line starts with "0::". */
-static int read_self(struct arena *a, const char **ret, struct err *e)
+int cg_of_process(const char *who, struct arena *a, const char **ret, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
-	char *rest, *line;
-	int r = file_read(AT_FDCWD, "/proc/self/cgroup", 1u << 20, &text, NULL, e);
+	char path[64], *rest, *line;
+	int r;
 
+	snprintf(path, sizeof(path), "/proc/%s/cgroup", who);
+	r = file_read(AT_FDCWD, path, 1u << 20, &text, NULL, e);
 	if (r < 0)
 		return r;
 	rest = text;
@@ -160,7 +161,7 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 				  : CG_UNIFIED;
 	}
 	ret->writable = faccessat(AT_FDCWD, ret->mount, W_OK, AT_EACCESS) == 0;
-	r = read_self(a, &ret->self, e);
+	r = cg_of_process("self", a, &ret->self, e);
 	if (r >= 0 && !ret->writable)
 		r = find_base(a, ret, e);
 	return r < 0 ? r : read_controllers(a, ret->mount, ret->base ? ret->base : "", &ret->controllers, e);

@@ -223,15 +223,13 @@ int cg_kill(const char *path, int sig, pid_t except, struct err *e)
 /* Removes the children of dir_fd that are empty; *ret_child: one that is not, or -1. */
 static int prune(int dir_fd, int *ret_child, bool *ret_progress)
 {
-	AUTO_CLOSE int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = cg_opendir(dir_fd);
 	struct dirent *d;
 	int r = 0;
 
 	*ret_child = -1;
 	if (!dir)
 		return -errno;
-	take_fd(&fd);
 	while (r == 0 && *ret_child < 0 && (d = readdir(dir))) {
 		if (d->d_type != DT_DIR || d->d_name[0] == '.')
 			continue;

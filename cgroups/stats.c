@@ -213,14 +213,12 @@ static void huge_read_one(int dir_fd, const char *size, struct cg_huge *h)
 static int huge_read(int dir_fd, struct arena *a, struct cg_stats *s)
 {
 	static const char prefix[] = "hugetlb.", suffix[] = ".max";
-	AUTO_CLOSE int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = cg_opendir(dir_fd);
 	struct dirent *d;
 	int r = 0;
 
 	if (!dir)
 		return -errno;
-	take_fd(&fd);
 	while (r == 0 && (d = readdir(dir))) {
 		const char *size = d->d_name + strlen(prefix);
 		struct cg_huge *h = &s->huge[s->n_huge];

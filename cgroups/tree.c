@@ -27,6 +27,16 @@ ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size)
 	return n;
 }
 
+DIR *cg_opendir(int dir_fd)
+{
+	AUTO_CLOSE int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir)
+		take_fd(&fd);
+	return dir;
+}
+
 /* Whether a word is in a list with blanks between. */
 static bool has_word(const char *list, const char *word)
 {
@@ -94,14 +104,17 @@ static void remove_made(const char *path, size_t keep)
 		*strrchr(dir, '/') = '\0';
 }
 
-/* One step of mkdir -p. Returns the fd, or -EAGAIN when a neighbour's clean-up has just taken the directory above. */
+/* One step of mkdir -p; ret_made NULL: nothing is made. Returns the fd, or -EAGAIN when a neighbour's clean-up has just taken
+ * the directory above. */
 static int step(int dir_fd, const char *name, bool *ret_made)
 {
 	int fd;
 
-	*ret_made = mkdirat(dir_fd, name, 0755) == 0;
-	if (!*ret_made && errno != EEXIST)
-		return errno == ENOENT || errno == ENODEV ? -EAGAIN : -errno;
+	if (ret_made) {
+		*ret_made = mkdirat(dir_fd, name, 0755) == 0;
+		if (!*ret_made && errno != EEXIST)
+			return errno == ENOENT || errno == ENODEV ? -EAGAIN : -errno;
+	}
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 ? fd : errno == ENOENT ? -EAGAIN : -errno;
 }
@@ -118,7 +131,7 @@ static int explain_step(int r, const char *dir, struct err *e)
 	return err_set(e, -r, "cannot make cgroup %s: %s (%s)", dir, strerror(-r), errno_name(-r));
 }
 
-static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
+int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	const size_t mount_len = strlen(p->mount);
 	AUTO_CLOSE int dir = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -128,7 +141,7 @@ static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	if (dir < 0)
 		return err_errno(e, "open '%s'", p->mount);
 	if ((size_t)snprintf(path, sizeof(path), "%s", p->path) >= sizeof(path))
-		return err_set(e, ENAMETOOLONG, "cannot make cgroup '%.100s…': the path is too long", p->path);
+		return err_set(e, ENAMETOOLONG, "cgroup '%.100s…': the path is too long", p->path);
 	for (slash = path + mount_len; !last;) {
 		char *name = slash + 1;
 		int fd;
@@ -141,20 +154,20 @@ static int make(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		last = !slash;
 		if (slash)
 			*slash = '\0';
-		fd = step(dir, name, &r->made);
-		if (r->made && !r->made_len)
+		fd = step(dir, name, r ? &r->made : NULL);
+		if (r && r->made && !r->made_len)
 			r->made_len = strlen(path);
 		if (fd == -EAGAIN)
 			return fd;
 		if (fd < 0)
-			return explain_step(fd, path, e);
-		if (r->made && !last) /* whoever removes the last cgroup below it removes it, too */
+			return r ? explain_step(fd, path, e)
+				 : err_set(e, -fd, "open cgroup '%s': %s (%s)", path, strerror(-fd), errno_name(-fd));
+		if (r && r->made && !last) /* whoever removes the last cgroup below it removes it, too */
 			(void)fsetxattr(fd, CG_MADE, "1", 1, 0);
 		close(dir);
 		dir = fd;
 	}
-	r->dir_fd = take_fd(&dir);
-	return 0;
+	return take_fd(&dir);
 }
 
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
@@ -165,19 +178,21 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	*r = (struct cg_run){.dir_fd = -1};
 	if (!p->path)
 		return 0;
-	/* make() reads its error's code. */
+	/* cg_descend() reads its error's code. */
 	e = e ? e : &own;
 	do
-		n = make(p, r, e);
+		n = cg_descend(p, r, e);
 	while (n == -EAGAIN && --tries);
+	if (n >= 0)
+		r->dir_fd = n;
 	if (n == -EAGAIN)
 		err_set(e, EAGAIN, "cannot make cgroup %s: the directories above it were removed %d times", p->path,
 			TRIES);
 	/* config-linux.md, Control groups: a cgroup that is not fit for a new container is an error. */
-	else if (n == 0 && !r->made && cg_event(r->dir_fd, "populated") != 0)
+	else if (n >= 0 && !r->made && cg_event(r->dir_fd, "populated") != 0)
 		err_set(e, EBUSY, "cgroup %s is not empty: it belongs to another container, or to one that still runs",
 			p->path);
-	else if (n == 0 && !r->made && cg_event(r->dir_fd, "frozen") == 1)
+	else if (n >= 0 && !r->made && cg_event(r->dir_fd, "frozen") == 1)
 		err_set(e, EBUSY, "cgroup %s is frozen: no process could run in it", p->path);
 	if (!e->code)
 		return 0;

@@ -3,6 +3,7 @@
 #ifndef CGROUPS_TREE_H
 #define CGROUPS_TREE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,18 @@ bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline);
 /* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling").
  * dir: its name, for messages. Returns 0 or -errno. */
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e);
+
+/* Walks from the mount down to the plan's cgroup, and gives each directory on the way the controllers that the plan's writes need.
+ * r: makes what is missing, and remembers what it made; NULL: makes nothing. Returns the cgroup's fd; -EAGAIN when a
+ * directory went away meanwhile (e is left alone); -errno. */
+int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e);
+
+/* The cgroup of a process ("self", or its number) in the v2 tree, as the reader's cgroup namespace shows it; "/" where
+ * there is none (cgroups(7), /proc/PID/cgroup). Returns 0 or -errno. */
+int cg_of_process(const char *who, struct arena *a, const char **ret, struct err *e);
+
+/* As opendir(3) of the directory of dir_fd, which stays the caller's. NULL with errno set. */
+DIR *cg_opendir(int dir_fd);
 
 /* Whether w can be written as things are: its usage is not above it, the host's setting is the same. Returns 0, -EBUSY,
  * -ENOTSUP. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New limits for a container that lives: all of them, or none. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,36 +111,14 @@ static void order(struct cg_plan *p, int dir_fd)
 	}
 }
 
-/* From the mount down to the one above: its files appear in path then. */
+/* Its files appear with the controllers of those above. */
 static int enable_down(const struct cg_plan *p, struct err *e)
 {
-	AUTO_CLOSE int dir = open(p->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char path[PATH_MAX], *slash;
+	AUTO_CLOSE int fd = cg_descend(p, NULL, e);
 
-	if (dir < 0)
-		return err_errno(e, "open '%s'", p->mount);
-	if ((size_t)snprintf(path, sizeof(path), "%s", p->path) >= sizeof(path))
-		return err_set(e, ENAMETOOLONG, "cgroup '%.100s…': the path is too long", p->path);
-	for (slash = path + strlen(p->mount); slash && *slash; slash = strchr(slash + 1, '/')) {
-		char *next = strchr(slash + 1, '/');
-		int fd, r;
-
-		*slash = '\0';
-		r = cg_enable(p, dir, path, e);
-		if (r < 0)
-			return r;
-		*slash = '/';
-		if (!next)
-			break;
-		*next = '\0';
-		fd = openat(dir, slash + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return err_errno(e, "open cgroup '%s'", path);
-		*next = '/';
-		close(dir);
-		dir = fd;
-	}
-	return 0;
+	if (fd == -EAGAIN)
+		return err_set(e, ENOENT, "there is no cgroup '%s' any more", p->path);
+	return fd < 0 ? fd : 0;
 }
 
 static int write_all(const struct cg_plan *p, int dir_fd, struct arena *a, struct saved *saved, size_t *n_saved,

@@ -90,7 +90,7 @@ static pid_t clone_beside(struct life *l, struct err *e)
 	if (cg_probe(l->arena, &facts, e) < 0)
 		return -e->code;
 	fd_close_p(&l->cg_run.dir_fd);
-	l->cg_run.dir_fd = cg_enter_beside(&facts, l->state.cgroup_path, l->state.pid, e);
+	l->cg_run.dir_fd = cg_enter_beside(&facts, l->state.cgroup_path, l->state.pid, l->arena, e);
 	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : clone_on_cpus(l, e);
 }
 
