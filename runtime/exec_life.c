@@ -4,12 +4,9 @@
  * process of the container ever sees the host's program, or the host's fds. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,7 +20,7 @@ static int inner_pid(const struct life *l, pid_t *ret, struct err *e)
 	int r;
 
 	*ret = l->state.pid;
-	if (l->jail.engine == JAIL_NONE || l->jail.init != POLICY_INIT_WORKLOAD)
+	if (!life_outer_init(l))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)l->state.pid, (int)l->state.pid);
 	r = file_read(AT_FDCWD, path, 1u << 20, &text, NULL, e);
@@ -97,22 +94,16 @@ static pid_t clone_beside(struct life *l, struct err *e)
 static int clone_middle(struct life *l, struct err *e)
 {
 	AUTO_CLOSE int theirs = -1;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_errno(e, "socketpair");
-	l->sock = pair[0];
-	theirs = pair[1];
+	if (life_pair(l, &theirs, e) < 0)
+		return -e->code;
 	/* Nothing is to be said from here on: the end of the socket is the program's beginning. */
 	l->started = true;
 	l->pid = clone_on_cpus(l, e);
 	if (l->pid == -EBUSY && l->cg_run.dir_fd >= 0 && !l->exec_cgroup)
 		l->pid = clone_beside(l, e);
-	if (l->pid == 0) {
-		fd_close_p(&l->sock);
-		l->sock = take_fd(&theirs);
-		child_main(l);
-	}
+	if (l->pid == 0)
+		life_born(l, &theirs);
 	if (l->pid < 0)
 		return err_set(e, -l->pid, "make a process in the container's cgroup: %s (%s)%s", strerror(-l->pid),
 			       errno_name(-l->pid), l->pid == -EAGAIN ? "; a limit on processes is reached" : "");
@@ -150,12 +141,7 @@ static int enter_mount(struct life *l, struct err *e)
 
 static int oom_score(struct life *l, struct err *e)
 {
-	char value[24];
-
-	snprintf(value, sizeof(value), "%lld", (long long)l->config.process.oom_score_adj.v);
-	if (file_write(AT_FDCWD, "/proc/self/oom_score_adj", value, e) < 0)
-		return err_ctx(e, "process.oomScoreAdj");
-	return 0;
+	return life_oom_score(l, "/proc/self/oom_score_adj", e);
 }
 
 static int terminal(struct life *l, struct err *e)
@@ -174,36 +160,21 @@ static int enter_resctrl(struct life *l, struct err *e)
 	return cg_rdt_enter(l->state.rdt_path, l->state.rdt_monitor, getpid(), e);
 }
 
-static bool has_jail(const struct life *l)
-{
-	return l->jail.engine != JAIL_NONE;
-}
-
 static bool has_cgroup(const struct life *l)
 {
 	return l->state.cgroup_path;
 }
 
-static bool in_userns(const struct life *l)
-{
-	return l->ns.userns;
-}
-
-static bool has_oom_score(const struct life *l)
-{
-	return l->config.process.oom_score_adj.set;
-}
-
 static const struct step rows[] = {
     {'P', "ns.open", NULL, open_namespaces, NULL},
-    {'P', "jail.connect", has_jail, connect_jail, NULL},
+    {'P', "jail.connect", life_has_jail, connect_jail, NULL},
     {'P', "cgroup.open", has_cgroup, open_cgroup, NULL},
     {'P', "resctrl.enter", in_resctrl, enter_resctrl, NULL},
     {'P', "clone", NULL, clone_middle, parent_clone_undo},
     {'C', "guard", NULL, child_guard, NULL},
-    {'C', "oom.score", has_oom_score, oom_score, NULL},
+    {'C', "oom.score", life_has_oom_score, oom_score, NULL},
     {'C', "ns.join", NULL, enter, NULL},
-    {'C', "ns.become_root", in_userns, child_become_root, NULL},
+    {'C', "ns.become_root", life_in_userns, child_become_root, NULL},
     {'C', "ns.mount", NULL, enter_mount, NULL},
     {'C', "stdio", NULL, terminal, NULL},
     {'C', "exec.find", NULL, child_find_program, NULL},

@@ -22,7 +22,7 @@ static bool makes_userns(const struct life *l)
 	return l->ns.clone_flags & spec_ns_flag(NS_USER);
 }
 
-static bool in_userns(const struct life *l)
+bool life_in_userns(const struct life *l)
 {
 	return l->ns.userns;
 }
@@ -75,14 +75,14 @@ static bool has_propagation(const struct life *l)
 	return l->ns.propagation != 0;
 }
 
-static bool has_oom_score(const struct life *l)
+bool life_has_oom_score(const struct life *l)
 {
 	return l->config.process.oom_score_adj.set;
 }
 
-static bool outer_init(const struct life *l)
+bool life_outer_init(const struct life *l)
 {
-	return l->jail.engine != JAIL_NONE && l->jail.init == POLICY_INIT_WORKLOAD;
+	return life_has_jail(l) && l->jail.init == POLICY_INIT_WORKLOAD;
 }
 
 static bool has_notify(const struct life *l)
@@ -115,7 +115,7 @@ WHEN_HOOKS(has_create_runtime, HOOK_CREATE_RUNTIME)
 WHEN_HOOKS(has_create_container, HOOK_CREATE_CONTAINER)
 WHEN_HOOKS(has_start_container, HOOK_START_CONTAINER)
 
-static bool has_policy(const struct life *l)
+bool life_has_jail(const struct life *l)
 {
 	return l->jail.engine != JAIL_NONE;
 }
@@ -130,8 +130,8 @@ static bool has_poststart(const struct life *l)
 static const struct step rows[] = {
     {'P', "state.reserve", NULL, parent_reserve, parent_reserve_undo},
     {'P', "notify.socket", has_notify, parent_notify, NULL},
-    {'P', "audit.open", has_policy, parent_audit, NULL},
-    {'P', "jail.socket", has_policy, parent_jail_socket, NULL},
+    {'P', "audit.open", life_has_jail, parent_audit, NULL},
+    {'P', "jail.socket", life_has_jail, parent_jail_socket, NULL},
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
@@ -144,12 +144,12 @@ static const struct step rows[] = {
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
-    {'P', "oom.score", has_oom_score, parent_oom, NULL},
+    {'P', "oom.score", life_has_oom_score, parent_oom, NULL},
     {'P', "resctrl.enter", has_rdt, parent_rdt_enter, NULL},
     {'P', "net.devices", has_net_devices, parent_net_devices, parent_net_devices_undo},
     {'C', "ns.rest", has_rest, child_rest, NULL},
-    {'C', "ns.become_root", in_userns, child_become_root, NULL},
-    {'C', "clone.inner", outer_init, child_inner, NULL},
+    {'C', "ns.become_root", life_in_userns, child_become_root, NULL},
+    {'C', "clone.inner", life_outer_init, child_inner, NULL},
     {'C', "net.loopback", new_netns, child_loopback, NULL},
     {'C', "uts", has_names, child_uts, NULL},
     {'C', "rootfs.prepare", NULL, child_rootfs, NULL},

@@ -367,10 +367,12 @@ int child_enter(struct life *l, struct err *e)
 	return hand_over(l, JAIL_ROLE_INIT, -1, 0, e);
 }
 
-_Noreturn void child_main(struct life *l)
+_Noreturn void life_born(struct life *l, int *theirs)
 {
 	struct wire m = {.kind = WIRE_ERR};
 
+	fd_close_p(&l->sock);
+	l->sock = take_fd(theirs);
 	l->pid = 0;
 	life_walk(l, ROLE_CHILD, life_row(l, "clone") + 1, l->table->n, &m.err);
 	wire_send(l->sock, &m, -1);

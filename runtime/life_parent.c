@@ -219,25 +219,30 @@ static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
 	return err_set(e, EPIPE, "join the namespaces of linux.namespaces: the process that does it was killed");
 }
 
-int parent_clone(struct life *l, struct err *e)
+int life_pair(struct life *l, int *ret_theirs, struct err *e)
 {
-	bool joined = l->ns_run.join_fds[NS_USER] >= 0 || l->ns_run.join_fds[NS_PID] >= 0;
-	uint64_t flags = l->ns.clone_flags;
-	AUTO_CLOSE int theirs = -1;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(e, "socketpair");
 	l->sock = pair[0];
-	theirs = pair[1];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
+int parent_clone(struct life *l, struct err *e)
+{
+	bool joined = l->ns_run.join_fds[NS_USER] >= 0 || l->ns_run.join_fds[NS_PID] >= 0;
+	uint64_t flags = l->ns.clone_flags;
+	AUTO_CLOSE int theirs = -1;
+
+	if (life_pair(l, &theirs, e) < 0)
+		return -e->code;
 	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, RT_START_SOCKET, e)) < 0)
 		return l->start_fd;
 	l->pid = joined ? clone_joined(l, flags, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
-	if (l->pid == 0) {
-		fd_close_p(&l->sock);
-		l->sock = take_fd(&theirs);
-		child_main(l);
-	}
+	if (l->pid == 0)
+		life_born(l, &theirs);
 	if (l->pid < 0 && !joined)
 		return err_set(e, -l->pid, "clone3: %s (%s)%s", strerror(-l->pid), errno_name(-l->pid),
 			       clone_hint(l->pid));
@@ -276,18 +281,21 @@ int parent_idmap(struct life *l, struct err *e)
 	return ns_idmap_write(&l->ns, l->pid, e);
 }
 
+int life_oom_score(const struct life *l, const char *file, struct err *e)
+{
+	char value[24];
+
+	snprintf(value, sizeof(value), "%lld", (long long)l->config.process.oom_score_adj.v);
+	return file_write(AT_FDCWD, file, value, e) < 0 ? err_ctx(e, "process.oomScoreAdj") : 0;
+}
+
 /* Through the runtime's own procfs, which the container cannot have replaced. */
 int parent_oom(struct life *l, struct err *e)
 {
-	char path[48], value[24];
+	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)l->pid);
-	snprintf(value, sizeof(value), "%lld", (long long)l->config.process.oom_score_adj.v);
-	if (file_write(AT_FDCWD, path, value, e) < 0) {
-		err_ctx(e, "process.oomScoreAdj");
-		return -e->code;
-	}
-	return 0;
+	return life_oom_score(l, path, e);
 }
 
 int parent_net_devices(struct life *l, struct err *e)

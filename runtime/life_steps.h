@@ -26,6 +26,19 @@ int life_wait(struct life *l, bool until_closed, struct err *e);
 /* For --die-step, in the child: has the runtime kill itself here, and goes with it. */
 void life_die(struct life *l, int row);
 
+/* Conditions that rows of both tables have. life.c */
+bool life_has_jail(const struct life *l);
+bool life_has_oom_score(const struct life *l);
+bool life_in_userns(const struct life *l);
+bool life_outer_init(const struct life *l);
+
+/* A new pair of sockets between the two sides: l->sock, and the other side's. life_parent.c */
+int life_pair(struct life *l, int *ret_theirs, struct err *e);
+/* The other side's first words, in a process that was just cloned. life_child.c */
+_Noreturn void life_born(struct life *l, int *theirs);
+/* Writes process.oomScoreAdj to that file of a procfs. life_parent.c */
+int life_oom_score(const struct life *l, const char *file, struct err *e);
+
 /* exec_life.c: the process in between has made the one that becomes the program. */
 int life_take_pid(struct life *l, pid_t pid, struct err *e);
 
@@ -85,9 +98,6 @@ int child_terminal(struct life *l,
 		   struct err *e);
 int child_find_program(struct life *l, struct err *e);
 int child_enter(struct life *l, struct err *e);
-
-/* The whole of the child's life up to the helper; never returns. */
-_Noreturn void child_main(struct life *l);
 
 /* The state document that hooks read on stdin; pid as the hook sees it. */
 int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e);
