@@ -30,7 +30,7 @@ int cg_enter(const char *path, const char *below, struct err *e)
 
 int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct arena *a, struct err *e)
 {
-	const char *below = path + strlen(f->mount), *now, *who = arena_printf(a, "%d", (int)pid);
+	const char *below = path + strlen(f->mount), *now = "/", *who = arena_printf(a, "%d", (int)pid);
 	int r = who ? cg_of_process(who, a, &now, e) : err_set(e, ENOMEM, "out of memory");
 
 	if (r < 0)

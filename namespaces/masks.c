@@ -37,6 +37,7 @@ static int find(const struct root *root, const char *path, struct statx *ret_st,
 	AUTO_CLOSE int fd = path_open_in(root->fd, path, O_PATH, 0, NULL);
 	int r;
 
+	*ret_st = (struct statx){0};
 	if (fd == -ENOTDIR || fd == -ENOENT)
 		return -ENOENT;
 	if (fd < 0)
