@@ -470,6 +470,10 @@ int policy_plan(const struct spec_policy *p, const struct spec_config *c, const 
 	const struct conditions none = {0};
 	int r;
 
+	if (p->network.set) { /* the rules that enforce it are to come */
+		err_set(e, ENOTSUP, "this version of jailrun cannot enforce it yet; remove it");
+		return err_ctx(e, "policy %s: network", p->name);
+	}
 	take_policy(p, ret);
 	ret->engine = ret->exec_rules || ret->max_processes >= 0 || ret->max_threads >= 0 || ret->protect.n
 			  ? JAIL_TRACE

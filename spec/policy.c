@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "field.h"
+#include "policy_network.h"
 
 /* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. */
 static bool is_rule_path(const char *s)
@@ -70,6 +70,7 @@ static const struct field policy_fields[] = {
     FIELD("syscalls", get_object, P, syscalls, .table = &seccomp_table),
     {.key = "exec", .parse = get_object, .table = &exec_table},
     {.key = "signals", .parse = get_object, .table = &signals_table},
+    FIELD("network", get_object, P, network, .table = &network_table),
     {.key = "limits", .parse = get_object, .table = &limits_table},
 };
 
@@ -114,7 +115,6 @@ static const struct refused refused[] = {
     PROFILE("architectures"),
     LATER(policy_table, "extends"),
     LATER(policy_table, "files"),
-    LATER(policy_table, "network"),
     LATER(policy_table, "env"),
     LATER(policy_table, "stop_at"),
     LATER(policy_table, "mode"),

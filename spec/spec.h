@@ -322,6 +322,30 @@ const char *spec_map_get(const struct spec_map *m, const char *key);
 enum policy_init { POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
 enum policy_violation { POLICY_ERRNO, POLICY_KILL };
 
+/* A rule on addresses, of a text such as "tcp:10.0.0.0/8:80-90". "*" for an address makes two, one for each family. */
+struct spec_net_rule {
+	char *text;
+	int family;       /* AF_INET, AF_INET6 */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP; 0: both */
+	uint8_t bits;     /* of addr that count; the others are zero */
+	uint8_t addr[16]; /* in the order of the network; four of them for AF_INET */
+	uint16_t first, last;
+};
+struct spec_net_rules {
+	bool set; /* the list is there, be it empty */
+	struct spec_net_rule *v;
+	size_t n;
+};
+/* deny goes before allow. Without allow everything else may be, when there is a deny, else nothing. */
+struct spec_net_list {
+	bool set;
+	struct spec_net_rules allow, deny;
+};
+struct spec_network {
+	bool set;
+	struct spec_net_list connect, bind;
+};
+
 struct spec_policy {
 	bool builtin; /* not the document's: set by who took it from the runtime's own */
 	char *name;
@@ -340,6 +364,7 @@ struct spec_policy {
 		bool refuse_to_init; /* "to_init": "refuse" (true) or "forward" */
 		struct strv protect; /* executables whose processes others may not signal, trace or limit */
 	} signals;
+	struct spec_network network;
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+
 #include <cmocka.h>
 
 #include "spec/spec.h"
@@ -21,6 +23,11 @@ static int parse_to(const char *text, size_t len, struct arena *a, struct spec_p
 	r = spec_policy_parse(exact, len, "p.json", a, p, e);
 	free(exact);
 	return r;
+}
+
+static int parse_text(const char *text, struct arena *a, struct spec_policy *p, struct err *e)
+{
+	return parse_to(text, strlen(text), a, p, e);
 }
 
 static const char full[] =
@@ -142,7 +149,7 @@ static void test_bad(void **state)
 /* The keys of the design that nothing enforces yet. */
 static void test_later(void **state)
 {
-	static const char *const keys[] = {"extends", "files", "network", "env", "stop_at", "mode"};
+	static const char *const keys[] = {"extends", "files", "env", "stop_at", "mode"};
 	static const char *const limits[] = {"execs", "wall", "cpu", "idle", "output", "memory", "syscalls"};
 
 	(void)state;
@@ -201,11 +208,119 @@ static void test_truncated(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *first; /* the address and prefix that it becomes, or what is wrong with it */
+	int n, family, protocol, from, to;
+} rules[] = {
+    {"10.0.0.0/8:443", "10.0.0.0/8", 1, AF_INET, 0, 443, 443},
+    {"127.0.0.1:*", "127.0.0.1/32", 1, AF_INET, 0, 0, 65535},
+    {"0.0.0.0/0:0", "0.0.0.0/0", 1, AF_INET, 0, 0, 0},
+    {"[2001:db8::]/32:80-90", "2001:db8::/32", 1, AF_INET6, 0, 80, 90},
+    {"[::1]:65535", "::1/128", 1, AF_INET6, 0, 65535, 65535},
+    {"[::]/0:*", "::/0", 1, AF_INET6, 0, 0, 65535},
+    {"tcp:192.168.7.128/25:1-1", "192.168.7.128/25", 1, AF_INET, IPPROTO_TCP, 1, 1},
+    {"udp:*:53", "0.0.0.0/0", 2, AF_INET, IPPROTO_UDP, 53, 53},
+    {"*:*", "0.0.0.0/0", 2, AF_INET, 0, 0, 65535},
+    {"", "names are not looked up", 0, 0, 0, 0, 0},
+    {"example.org:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"10.0.0:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"010.0.0.1:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"2001:db8::1:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"TCP:10.0.0.1:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"icmp:10.0.0.1:443", "names are not looked up", 0, 0, 0, 0, 0},
+    {"[10.0.0.1]:443", "belongs an IPv6 address", 0, 0, 0, 0, 0},
+    {"[fe80::1%eth0]:443", "belongs an IPv6 address", 0, 0, 0, 0, 0},
+    {"[::1:443", "the ] is missing", 0, 0, 0, 0, 0},
+    {"10.0.0.1", "the ports are missing", 0, 0, 0, 0, 0},
+    {"10.0.0.0/8", "the ports are missing", 0, 0, 0, 0, 0},
+    {"[::1]", "the ports are missing", 0, 0, 0, 0, 0},
+    {"*", "the ports are missing", 0, 0, 0, 0, 0},
+    {"*/8:1", "the ports are missing", 0, 0, 0, 0, 0},
+    {"10.0.0.0/33:1", "a number from 0 to 32", 0, 0, 0, 0, 0},
+    {"10.0.0.0/:1", "a number from 0 to 32", 0, 0, 0, 0, 0},
+    {"10.0.0.0/08:1", "a number from 0 to 32", 0, 0, 0, 0, 0},
+    {"[::]/129:1", "a number from 0 to 128", 0, 0, 0, 0, 0},
+    {"10.0.0.1/8:1", "bits behind its prefix", 0, 0, 0, 0, 0},
+    {"[2001:db8::1]/64:1", "bits behind its prefix", 0, 0, 0, 0, 0},
+    {"[::ffff:10.0.0.1]:1", "write it as such", 0, 0, 0, 0, 0},
+    {"[::ffff:0:0]/96:1", "write it as such", 0, 0, 0, 0, 0},
+    {"10.0.0.1:", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:65536", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:+1", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:1-", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:1-65536", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:*-5", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:80 ", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:80,81", "a port from 0 to 65535", 0, 0, 0, 0, 0},
+    {"10.0.0.1:90-80", "ends before it begins", 0, 0, 0, 0, 0},
+};
+
+static void check_rule(size_t i, const struct spec_net_rules *list)
+{
+	char text[INET6_ADDRSTRLEN], want[64];
+	const struct spec_net_rule *r = list->v;
+
+	assert_int_equal(list->n, rules[i].n);
+	inet_ntop(r->family, r->addr, text, sizeof(text));
+	snprintf(want, sizeof(want), "%s/%u", text, r->bits);
+	assert_string_equal(want, rules[i].first);
+	assert_string_equal(r->text, rules[i].text);
+	assert_true(r->family == rules[i].family && r->protocol == rules[i].protocol && r->first == rules[i].from &&
+		    r->last == rules[i].to);
+	if (list->n == 2)
+		assert_true(r[1].family == AF_INET6 && r[1].bits == 0 && r[1].protocol == r->protocol &&
+			    r[1].first == r->first && r[1].last == r->last);
+}
+
+static void test_network(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		struct arena a = {0};
+		struct spec_policy p;
+		struct err e;
+		char text[128];
+		int r;
+
+		snprintf(text, sizeof(text), "{\"network\": {\"bind\": {\"deny\": [\n\"%s\"]}}}", rules[i].text);
+		r = parse_to(text, strlen(text), &a, &p, &e);
+		if (rules[i].n && r == 0)
+			check_rule(i, &p.network.bind.deny);
+		else if (rules[i].n || r != -EINVAL || !strstr(e.text, rules[i].first) || !strstr(e.text, "line 2: ") ||
+			 !str_eq(e.path, "p.json: network.bind.deny[0]"))
+			fail_msg("%s: %s: %s", rules[i].text, e.path, e.text);
+		arena_free(&a);
+	}
+}
+
+/* What is there and empty is not what is missing. */
+static void test_network_lists(void **state)
+{
+	struct arena a = {0};
+	struct spec_policy p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse_to("{}", 2, &a, &p, &e), 0);
+	assert_false(p.network.set);
+	assert_int_equal(parse_text("{\"network\": {\"connect\": {\"allow\": []}}}", &a, &p, &e), 0);
+	assert_true(p.network.set && p.network.connect.set && p.network.connect.allow.set &&
+		    !p.network.connect.deny.set && !p.network.bind.set);
+	assert_int_equal(parse_text("{\"network\": {\"connect\": {}}}", &a, &p, &e), 0);
+	assert_true(p.network.connect.set && !p.network.connect.allow.set);
+	assert_int_equal(parse_text("{\"network\": {}}", &a, &p, &e), -EINVAL);
+	assert_string_equal(e.path, "p.json: network");
+	assert_string_equal(e.text, "line 1: says nothing: name connect, bind or both");
+	assert_int_equal(parse_text("{\"network\": {\"listen\": {}}}", &a, &p, &e), -EINVAL);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),  cmocka_unit_test(test_empty), cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_later), cmocka_unit_test(test_paths), cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_full),    cmocka_unit_test(test_empty),         cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_later),   cmocka_unit_test(test_paths),         cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_network), cmocka_unit_test(test_network_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
