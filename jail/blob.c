@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      3u
+#define FORMAT      4u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -287,6 +287,7 @@ static void put_rule(struct buf *out, const struct jail_rule *r)
 	blob_put_str(out, r->syscall);
 	blob_put_u32(out, r->arch);
 	blob_put_u32(out, (uint32_t)r->nr);
+	blob_put_u32(out, r->policy);
 	blob_put_u32(out, r->trap);
 	blob_put_u32(out, (uint32_t)r->err);
 	blob_put_u32(out, r->arg);
@@ -305,6 +306,7 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	r->syscall = blob_get_str(b);
 	r->arch = blob_get_u32(b);
 	r->nr = (int32_t)blob_get_u32(b);
+	r->policy = get_enum(b, JAIL_POLICIES - 1);
 	r->trap = get_enum(b, JAIL_TRAP_TARGET);
 	r->err = (int32_t)blob_get_u32(b);
 	r->arg = get_enum(b, 5);
@@ -317,6 +319,34 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	}
 }
 
+static void put_policy(struct buf *out, const struct jail_policy *p)
+{
+	blob_put_str(out, p->name);
+	blob_put_u32(out, p->kill_on_violation);
+	blob_put_u32(out, p->exec_rules);
+	blob_put_u32(out, p->exec_memfd);
+	blob_put_strv(out, &p->exec_allow);
+	blob_put_strv(out, &p->exec_deny);
+	blob_put_u32(out, p->refuse_to_init);
+	blob_put_strv(out, &p->protect);
+	blob_put_u64(out, (uint64_t)p->max_processes);
+	blob_put_u64(out, (uint64_t)p->max_threads);
+}
+
+static void get_policy(struct blob *b, struct jail_policy *p)
+{
+	p->name = get_str(b);
+	p->kill_on_violation = get_bool(b);
+	p->exec_rules = get_bool(b);
+	p->exec_memfd = get_bool(b);
+	get_strv(b, &p->exec_allow);
+	get_strv(b, &p->exec_deny);
+	p->refuse_to_init = get_bool(b);
+	get_strv(b, &p->protect);
+	p->max_processes = (int64_t)blob_get_u64(b);
+	p->max_threads = (int64_t)blob_get_u64(b);
+}
+
 void jail_blob_write(const struct jail_plan *p, struct buf *out)
 {
 	blob_put_u32(out, MAGIC | FORMAT);
@@ -325,20 +355,14 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	blob_put_u32(out, p->userns);
 	blob_put_u32(out, p->engine);
 	blob_put_u32(out, p->init);
-	blob_put_u32(out, p->kill_on_violation);
+	blob_put_u64(out, p->n_policies);
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		put_policy(out, &p->policies[i]);
 	put_bpf(out, &p->filter);
 	blob_put_u64(out, p->n_rules);
 	for (uint64_t i = 0; i < p->n_rules; i++)
 		put_rule(out, &p->rules[i]);
-	blob_put_u32(out, p->exec_rules);
-	blob_put_u32(out, p->exec_memfd);
-	blob_put_strv(out, &p->exec_allow);
-	blob_put_strv(out, &p->exec_deny);
-	blob_put_u32(out, p->refuse_to_init);
 	blob_put_u32(out, p->hide_init);
-	blob_put_strv(out, &p->protect);
-	blob_put_u64(out, (uint64_t)p->max_processes);
-	blob_put_u64(out, (uint64_t)p->max_threads);
 	put_seal(out, &p->seal);
 }
 
@@ -359,22 +383,20 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	ret->userns = get_bool(&b);
 	ret->engine = get_enum(&b, JAIL_TRACE);
 	ret->init = get_enum(&b, POLICY_INIT_WORKLOAD);
-	ret->kill_on_violation = get_bool(&b);
+	ret->n_policies = get_count(&b, 24);
+	if (ret->n_policies > JAIL_POLICIES)
+		b.bad = true;
+	for (uint64_t i = 0; i < ret->n_policies && !b.bad; i++)
+		get_policy(&b, &ret->policies[i]);
 	get_bpf(&b, &ret->filter);
 	ret->n_rules = get_count(&b, 32);
 	ret->rules = get_room(&b, ret->n_rules, sizeof(*ret->rules));
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
 		get_rule(&b, &ret->rules[i]);
-	ret->exec_rules = get_bool(&b);
-	ret->exec_memfd = get_bool(&b);
-	get_strv(&b, &ret->exec_allow);
-	get_strv(&b, &ret->exec_deny);
-	ret->refuse_to_init = get_bool(&b);
 	ret->hide_init = get_bool(&b);
-	get_strv(&b, &ret->protect);
-	ret->max_processes = (int64_t)blob_get_u64(&b);
-	ret->max_threads = (int64_t)blob_get_u64(&b);
 	get_seal(&b, &ret->seal);
+	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
+		b.bad = ret->rules[i].policy >= ret->n_policies;
 	if (b.bad || b.p != b.end) {
 		*ret = (struct jail_plan){0};
 		return -EBADMSG;

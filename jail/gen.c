@@ -75,7 +75,7 @@ struct misses {
 	struct {
 		size_t at;
 		bool on_true;
-	} v[12];
+	} v[2 * JAIL_RULE_ARGS];
 	size_t n;
 };
 

@@ -62,7 +62,7 @@ struct gen_rule {
 	int32_t nr;
 	uint32_t ret; /* SECCOMP_RET_* with data */
 	uint32_t n_args;
-	struct jail_rule_arg args[6];
+	struct jail_rule_arg args[JAIL_RULE_ARGS];
 	size_t seq; /* kept by gen_add */
 };
 struct gen {
@@ -104,8 +104,9 @@ void cache_store(const char *dir, const struct buf *key, const struct jail_bpf *
 
 /* ---- policy.c, caps.c, seal.c ---- */
 
-int policy_plan(const struct spec_policy *p, const struct spec_config *c, const struct jail_facts *f, struct arena *a,
-		struct jail_plan *ret, struct err *e);
+/* Of n policies, 1 or 2, each of which has to allow. */
+int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,
+		struct arena *a, struct jail_plan *ret, struct err *e);
 int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT]);
 int seal_plan(const struct spec_config *c, const struct jail_facts *f, const struct jail_options *o, struct arena *a,
 	      struct jail_seal *ret, struct err *e);

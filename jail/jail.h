@@ -73,21 +73,23 @@ enum jail_trap {
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
 };
 
-#define JAIL_ANY_CALL (-1)
+#define JAIL_ANY_CALL  (-1)
+#define JAIL_RULE_ARGS 12 /* conditions of one rule: those of two policies may come together */
 struct jail_rule {
 	char *
 	    name; /* of the policy: "syscalls.syscalls[2]", "exec", "limits", "signals.to_init"; "self", "engine": always there */
 	char *syscall;
-	uint32_t arch; /* AUDIT_ARCH_* */
-	int32_t nr;    /* with the x32 bit where it is one; JAIL_ANY_CALL: what syscalls.defaultAction refuses */
-	uint32_t trap; /* enum jail_trap */
-	int32_t err;   /* errno of a refusal */
-	uint32_t arg;  /* JAIL_TRAP_TARGET: index of the argument with the pid */
+	uint32_t arch;   /* AUDIT_ARCH_* */
+	int32_t nr;      /* with the x32 bit where it is one; JAIL_ANY_CALL: what syscalls.defaultAction refuses */
+	uint32_t policy; /* index of the policy that it is of */
+	uint32_t trap;   /* enum jail_trap */
+	int32_t err;     /* errno of a refusal */
+	uint32_t arg;    /* JAIL_TRAP_TARGET: index of the argument with the pid */
 	uint32_t n_args;
 	struct jail_rule_arg {
 		uint32_t index, op; /* enum jail_op */
 		uint64_t a, b;
-	} args[6];
+	} args[JAIL_RULE_ARGS];
 };
 enum jail_op {
 	JAIL_NE = 1,
@@ -99,22 +101,30 @@ enum jail_op {
 	JAIL_MASKED_EQ
 }; /* as libseccomp's scmp_compare */
 
-struct jail_plan {
-	char *id;        /* of the container, for the audit stream */
-	char *policy;    /* name, NULL for none */
-	bool userns;     /* the container is in a user namespace */
-	uint32_t engine; /* enum jail_engine */
-	uint32_t init;   /* enum policy_init */
+/* A policy that the workload is under, but for its rules on calls. Where there are two, each has to allow. */
+struct jail_policy {
+	char *name;
 	bool kill_on_violation;
-	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE (data: index of the rule) or USER_NOTIF */
-	struct jail_rule *rules;
-	uint64_t n_rules;
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
-	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
 	struct strv protect;
 	int64_t max_processes, max_threads; /* -1: no limit */
+};
+#define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
+
+struct jail_plan {
+	char *id;        /* of the container, for the audit stream */
+	char *policy;    /* its name, "chosen+floor" for two; NULL for none */
+	bool userns;     /* the container is in a user namespace */
+	uint32_t engine; /* enum jail_engine */
+	uint32_t init;   /* enum policy_init */
+	struct jail_policy policies[JAIL_POLICIES];
+	uint64_t n_policies;
+	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE (data: index of the rule) or USER_NOTIF */
+	struct jail_rule *rules;
+	uint64_t n_rules;
+	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
 	struct jail_seal seal;
 };
 
@@ -137,6 +147,7 @@ struct jail_options {
 	bool userns;
 	uint32_t preserve_fds;
 	bool listen_pid;
+	const struct spec_policy *floor; /* has to allow as well; NULL: none */
 };
 
 /* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */
@@ -195,9 +206,19 @@ int jail_helper_open(struct err *e);
  * call that the policy did not trap. */
 int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6]);
 
+/* What of the policies there is at all. */
+bool jail_has_exec_rules(const struct jail_plan *p);
+bool jail_has_protect(const struct jail_plan *p);
+
+/* The least of the policies' limits on processes or threads. Returns the index of the policy that it is of, or -1: no limit. */
+int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max);
+
+/* Of policies i and k, both of which refuse, the one that the refusal is by: the stricter one, else the first. -1: none. */
+int jail_stricter(const struct jail_plan *p, int i, int k);
+
 /* Whether exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
  * it. *ret_why (NULL: not wanted): NULL, or a constant text for the report. */
-bool jail_exec_allowed(const struct jail_plan *p, const char *path, const char **ret_why);
+bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why);
 
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {

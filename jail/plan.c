@@ -76,9 +76,10 @@ void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p)
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e)
 {
+	const struct spec_policy *const policies[JAIL_POLICIES] = {policy, o->floor};
 	int r;
 
-	*ret = (struct jail_plan){.engine = JAIL_NONE, .max_processes = -1, .max_threads = -1, .userns = o->userns};
+	*ret = (struct jail_plan){.engine = JAIL_NONE, .userns = o->userns};
 	if (o->id) {
 		ret->id = arena_strdup(a, o->id);
 		if (!ret->id)
@@ -87,7 +88,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	r = seal_plan(c, f, o, a, &ret->seal, e);
 	if (r < 0 || !policy)
 		return r;
-	r = policy_plan(policy, c, f, a, ret, e);
+	r = policy_plan(policies, o->floor ? 2 : 1, c, f, a, ret, e);
 	if (r < 0)
 		return r;
 	jail_plan_hiding(f, ret);

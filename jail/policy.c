@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A policy becomes rules: guards, then the policy's own in their order, then the checks of what they allow, then the
  * default. Each rule is made once for each ABI, so that another ABI is no way round it. */
+#include "builder.h"
 #include "guards.h"
 
 #include <errno.h>
@@ -8,97 +9,13 @@
 #include <seccomp.h>
 #include <string.h>
 
-struct builder {
-	const struct spec_policy *policy;
-	struct jail_plan *plan;
-	struct gen gen;
-	size_t room;   /* of plan->rules */
-	uint32_t when; /* enum guard_when of this plan */
-	bool reported; /* the engine gets trapped calls; false: no listener is to be had */
-	struct err *e;
-};
-
-/* What shall become of a call. */
-struct verdict {
-	const char *rule;
-	int trap;     /* enum jail_trap, or -1: `ret` as it is */
-	uint32_t ret; /* SECCOMP_RET_* */
-	int err;
-	uint32_t arg;
-};
-
-struct conditions {
-	uint32_t n;
-	struct jail_rule_arg v[6];
-};
-
-static int no_memory(struct builder *b)
-{
-	return err_set(b->e, ENOMEM, "plan of policy %s: out of memory", b->policy->name);
-}
-
-static int add_condition(struct builder *b, struct conditions *c, const struct jail_rule_arg *a)
-{
-	if (c->n == ARRAY_LEN(c->v))
-		return err_set(b->e, ENOTSUP, "more than %zu conditions come together for one call; use fewer args",
-			       ARRAY_LEN(c->v));
-	c->v[c->n++] = *a;
-	return 0;
-}
-
-/* SECCOMP_RET_* of a trap that is rule `index`. */
-static uint32_t trap_ret(const struct builder *b, const struct verdict *v, uint64_t index)
-{
-	if (b->plan->engine == JAIL_TRACE)
-		return SECCOMP_RET_TRACE | (uint32_t)index;
-	if (b->reported)
-		return SECCOMP_RET_USER_NOTIF;
-	if (v->trap == JAIL_TRAP_KILL || b->plan->kill_on_violation)
-		return SECCOMP_RET_KILL_PROCESS;
-	return SECCOMP_RET_ERRNO | (uint32_t)v->err;
-}
-
-static struct jail_rule *new_rule(struct builder *b)
-{
-	struct jail_plan *p = b->plan;
-
-	if (p->n_rules == b->room) {
-		size_t room = b->room ? b->room * 2 : 64;
-		struct jail_rule *more = arena_alloc(b->gen.a, room * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		if (p->n_rules)
-			memcpy(more, p->rules, p->n_rules * sizeof(*more));
-		p->rules = more;
-		b->room = room;
-	}
-	return &p->rules[p->n_rules++];
-}
-
 /* One rule for one number of one ABI. */
 static int add_one(struct builder *b, uint32_t token, int nr, const char *syscall, const struct conditions *c,
 		   const struct verdict *v)
 {
-	struct gen_rule g = {.audit = arch_audit(token), .nr = nr, .ret = v->ret, .n_args = c->n};
+	struct call_rule r = {arch_audit(token), nr, syscall, *c, *v, 0};
 
-	memcpy(g.args, c->v, sizeof(g.args));
-	if (v->trap >= 0) {
-		struct jail_rule *r;
-
-		if (b->plan->n_rules >= TRACE_RULES)
-			return err_set(b->e, E2BIG, "policy %s makes more than %d rules", b->policy->name, TRACE_RULES);
-		g.ret = trap_ret(b, v, b->plan->n_rules);
-		r = new_rule(b);
-		if (!r)
-			return no_memory(b);
-		*r = (struct jail_rule){
-		    .arch = g.audit, .nr = nr, .trap = (uint32_t)v->trap, .err = v->err, .arg = v->arg, .n_args = c->n};
-		r->name = (char *)v->rule;
-		r->syscall = (char *)syscall;
-		memcpy(r->args, c->v, sizeof(r->args));
-	}
-	return gen_add(&b->gen, &g) < 0 ? no_memory(b) : 0;
+	return builder_add(b, &r);
 }
 
 /* One rule for one ABI, by whichever way the call is made there. The arguments of a multiplexed call lie in memory:
@@ -126,9 +43,33 @@ static int add_for(struct builder *b, uint32_t token, const char *syscall, const
 	return r < 0 ? r : 0;
 }
 
-static struct verdict guard_verdict(const struct guard *g)
+/* The guards that a policy asks for. */
+static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *p)
 {
-	struct verdict v = {.rule = g->rule, .trap = -1, .err = EPERM, .arg = g->target};
+	bool jail = plan->init == POLICY_INIT_JAIL,
+	     trace = p->exec_rules || p->max_processes >= 0 || p->max_threads >= 0 || p->protect.n > 0;
+
+	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
+	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
+	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0);
+}
+
+/* Whose refusal it is, where more than one policy asks for the guard. */
+static uint32_t guard_policy(const struct builder *b, const struct guard *g)
+{
+	int of = -1;
+
+	if (b->into)
+		return b->at;
+	for (uint64_t i = 0; i < b->plan->n_policies; i++)
+		if (when_of(b->plan, &b->plan->policies[i]) & g->when)
+			of = jail_stricter(b->plan, of, (int)i);
+	return of < 0 ? 0 : (uint32_t)of;
+}
+
+static struct verdict guard_verdict(const struct builder *b, const struct guard *g)
+{
+	struct verdict v = {.rule = g->rule, .policy = guard_policy(b, g), .trap = -1, .err = EPERM, .arg = g->target};
 
 	switch ((enum guard_does)g->does) {
 	case DO_ENOSYS:
@@ -159,7 +100,7 @@ static struct verdict guard_verdict(const struct guard *g)
 static int add_guard(struct builder *b, uint32_t token, const struct guard *g, const struct conditions *with)
 {
 	struct conditions c = *with;
-	struct verdict v = guard_verdict(g);
+	struct verdict v = guard_verdict(b, g);
 
 	for (uint32_t i = 0; i < g->n_args; i++) {
 		struct jail_rule_arg a = g->args[i];
@@ -167,7 +108,7 @@ static int add_guard(struct builder *b, uint32_t token, const struct guard *g, c
 
 		if (str_eq(g->syscall, "clone"))
 			a.index = abi_clone_flags(token);
-		r = add_condition(b, &c, &a);
+		r = builder_add_condition(b, &c, &a);
 		if (r < 0)
 			return r;
 	}
@@ -218,7 +159,7 @@ static bool compare_int(struct builder *b, struct conditions *c, struct jail_rul
 		a->a &= COMPARE_32;
 		a->b &= COMPARE_32;
 	} else if (!refuses) {
-		*r = add_condition(b, c, &narrow);
+		*r = builder_add_condition(b, c, &narrow);
 	} else {
 		return a->op == JAIL_LT || a->op == JAIL_LE;
 	}
@@ -257,7 +198,7 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 		if (abi_arg_is_int(syscall, a.index) && compare_int(b, &c, &a, refuses, &r))
 			wide |= 1u << c.n;
 		if (r >= 0)
-			r = add_condition(b, &c, &a);
+			r = builder_add_condition(b, &c, &a);
 	}
 	for (uint32_t i = 0; i < c.n && r >= 0; i++) {
 		struct conditions upper = c;
@@ -304,6 +245,7 @@ static int action_verdict(struct builder *b, const char *action, const struct op
 {
 	const struct word *w = word_find(seccomp_actions, action);
 
+	v->policy = b->at;
 	v->trap = -1;
 	v->err = errno_ret->set ? (int)(errno_ret->v & 0xffff) : EPERM;
 	if (v->err > ERRNO_MAX)
@@ -336,7 +278,8 @@ static int add_rules(struct builder *b)
 
 	for (size_t i = 0; i < s->n_rules; i++) {
 		struct verdict v = {.rule = arena_printf(b->gen.a, "syscalls.syscalls[%zu]", i)};
-		int r = v.rule ? action_verdict(b, s->rules[i].action, &s->rules[i].errno_ret, &v) : no_memory(b);
+		int r =
+		    v.rule ? action_verdict(b, s->rules[i].action, &s->rules[i].errno_ret, &v) : builder_no_memory(b);
 
 		for (size_t k = 0; k < s->rules[i].names.n && r >= 0; k++)
 			r = add_call(b, &s->rules[i], s->rules[i].names.v[k], &v);
@@ -349,12 +292,10 @@ static int add_rules(struct builder *b)
 static int add_default(struct builder *b)
 {
 	const struct spec_seccomp *s = &b->policy->syscalls;
-	struct verdict v = {.rule = "syscalls.defaultAction"};
+	struct verdict v = {.rule = "syscalls.defaultAction", .policy = b->at, .trap = -1, .ret = SECCOMP_RET_ALLOW};
 	const struct conditions none = {0};
-	struct jail_rule *rule;
-	int r;
+	int r = 0;
 
-	b->gen.default_ret = SECCOMP_RET_ALLOW;
 	if (s->set) {
 		r = action_verdict(b, s->default_action, &s->default_errno_ret, &v);
 		if (r >= 0 && v.ret == SECCOMP_RET_LOG)
@@ -363,43 +304,48 @@ static int add_default(struct builder *b)
 		if (r < 0)
 			return err_ctx(b->e, "syscalls.defaultAction");
 	}
-	if (!s->set || v.trap < 0) {
+	if (v.trap < 0)
 		r = add_guards(b, jail_checks, NULL, 0, &none);
-		return r < 0 ? r : 0;
-	}
-	b->gen.default_ret = trap_ret(b, &v, b->plan->n_rules);
-	rule = new_rule(b);
-	if (!rule)
-		return no_memory(b);
-	*rule = (struct jail_rule){.name = (char *)v.rule, .nr = JAIL_ANY_CALL, .trap = (uint32_t)v.trap, .err = v.err};
+	if (r < 0)
+		return r;
+	if (!b->into)
+		return builder_emit_other(b, &v);
+	b->into->other = v;
 	return 0;
 }
 
 /* The ABIs whose calls are filtered; those of any other are killed. */
-static int choose_archs(struct builder *b, uint32_t native)
+static int choose_archs(struct builder *b, const struct spec_policy *const *p, uint32_t native)
 {
-	const struct strv *l = &b->policy->syscalls.architectures;
 	uint32_t family[MAX_ARCHS];
 	size_t n = arch_family(native, family);
 
-	b->gen.archs[b->gen.n_archs++] = native;
-	for (size_t i = 0; i < l->n; i++) {
-		uint32_t token;
+	for (uint64_t i = 0; i < b->plan->n_policies; i++)
+		for (size_t k = 0; k < p[i]->syscalls.architectures.n; k++) {
+			uint32_t token;
 
-		if (arch_find(l->v[i], &token, b->e) < 0)
-			return err_ctx(b->e, "syscalls.architectures[%zu]", i);
-	}
-	for (size_t k = 1; k < n; k++)
-		if (l->n ? strv_has(l, arch_name(family[k])) : b->plan->engine != JAIL_TRACE)
+			if (arch_find(p[i]->syscalls.architectures.v[k], &token, b->e) < 0)
+				return err_ctx(b->e, "syscalls.architectures[%zu]", k);
+		}
+	b->gen.archs[b->gen.n_archs++] = native;
+	for (size_t k = 1; k < n; k++) {
+		bool wanted = true;
+
+		for (uint64_t i = 0; i < b->plan->n_policies; i++) {
+			const struct strv *l = &p[i]->syscalls.architectures;
+
+			wanted &= l->n ? strv_has(l, arch_name(family[k])) : b->plan->engine != JAIL_TRACE;
+		}
+		if (wanted)
 			b->gen.archs[b->gen.n_archs++] = family[k];
+	}
 	return 0;
 }
 
-static int choose_flags(struct builder *b, const struct jail_facts *f)
+/* What a policy says of the flags; -EINVAL. */
+static int flags_of(struct builder *b, const struct strv *l, uint32_t *ret)
 {
-	const struct strv *l = &b->policy->syscalls.flags;
-	uint32_t flags = l->v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW; /* runc's default */
-
+	*ret = l->v ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW; /* runc's default */
 	for (size_t i = 0; l->v && i < l->n; i++) {
 		const struct word *w = word_find(seccomp_flags, l->v[i]);
 
@@ -407,7 +353,23 @@ static int choose_flags(struct builder *b, const struct jail_facts *f)
 			err_set(b->e, EINVAL, "'%s' is not known", l->v[i]);
 			return err_ctx(b->e, "syscalls.flags[%zu]", i);
 		}
-		flags |= w->value & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+		*ret |= w->value & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	}
+	return 0;
+}
+
+/* Mitigations are off where each policy lets them be. */
+static int choose_flags(struct builder *b, const struct spec_policy *const *p, const struct jail_facts *f)
+{
+	uint32_t flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW, own;
+
+	for (uint64_t i = 0; i < b->plan->n_policies; i++) {
+		int r = flags_of(b, &p[i]->syscalls.flags, &own);
+
+		if (r < 0)
+			return r;
+		flags |= own & SECCOMP_FILTER_FLAG_LOG;
+		flags &= own | ~(uint32_t)SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	}
 	if (b->plan->engine == JAIL_NOTIFY && b->reported)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER |
@@ -433,12 +395,11 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 	return err_ctx(e, "linux.seccomp");
 }
 
-static void take_policy(const struct spec_policy *p, struct jail_plan *ret)
+static void take_policy(const struct spec_policy *p, struct jail_policy *ret)
 {
 	static char root[] = "/", *everything[] = {root, NULL};
 
-	ret->policy = p->name;
-	ret->init = p->init;
+	*ret = (struct jail_policy){.name = p->name, .max_processes = -1, .max_threads = -1};
 	ret->kill_on_violation = p->on_violation == POLICY_KILL;
 	ret->exec_rules = p->exec.set;
 	ret->exec_memfd = p->exec.memfd;
@@ -453,51 +414,106 @@ static void take_policy(const struct spec_policy *p, struct jail_plan *ret)
 		ret->max_threads = (int64_t)p->max_threads.v;
 }
 
-static uint32_t when_of(const struct jail_plan *p)
+/* Who is PID 1: a policy that does not say it goes with one that does. */
+static int choose_init(const struct spec_policy *const *p, size_t n, struct jail_plan *ret, struct err *e)
 {
-	bool jail = p->init == POLICY_INIT_JAIL;
+	enum policy_init init = POLICY_INIT_UNSAID;
 
-	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) |
-	       (p->engine == JAIL_TRACE ? WHEN_TRACE : 0) | (p->protect.n ? WHEN_PROTECT : 0) |
-	       (p->exec_rules ? WHEN_EXEC : 0) | (p->max_processes >= 0 ? WHEN_PROCESSES : 0) |
-	       (p->max_threads >= 0 ? WHEN_THREADS : 0);
+	for (size_t i = 0; i < n; i++) {
+		if (p[i]->init == POLICY_INIT_UNSAID)
+			continue;
+		if (init != POLICY_INIT_UNSAID && init != p[i]->init)
+			return err_set(
+			    e, ENOTSUP,
+			    "policies %s and %s both hold for this container, and disagree about `init`; leave it "
+			    "out of one of them",
+			    p[0]->name, p[i]->name);
+		init = p[i]->init;
+	}
+	ret->init = init == POLICY_INIT_UNSAID ? POLICY_INIT_JAIL : init;
+	return 0;
 }
 
-int policy_plan(const struct spec_policy *p, const struct spec_config *c, const struct jail_facts *f, struct arena *a,
-		struct jail_plan *ret, struct err *e)
+/* The rules of one policy, in their order. */
+static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t index, struct call_list *into)
 {
-	struct builder b = {.policy = p, .plan = ret, .e = e, .gen = {.a = a}};
+	int r;
+
+	b->policy = p;
+	b->at = index;
+	b->into = into;
+	b->when = when_of(b->plan, &b->plan->policies[index]);
+	r = add_rules(b);
+	return r < 0 ? r : add_default(b);
+}
+
+static int add_both(struct builder *b, const struct spec_policy *const *p)
+{
+	struct call_list lists[JAIL_POLICIES] = {0};
+	int r = 0;
+
+	for (uint32_t i = 0; i < JAIL_POLICIES && r >= 0; i++) {
+		r = add_policy(b, p[i], i, &lists[i]);
+		if (r < 0)
+			err_ctx(b->e, "policy %s", p[i]->name);
+	}
+	b->into = NULL;
+	return r < 0 ? r : conjunction(b, &lists[0], &lists[1]);
+}
+
+static int add_all(struct builder *b, const struct spec_policy *const *p)
+{
 	const struct conditions none = {0};
 	int r;
 
-	if (p->network.set) { /* the rules that enforce it are to come */
-		err_set(e, ENOTSUP, "this version of jailrun cannot enforce it yet; remove it");
-		return err_ctx(e, "policy %s: network", p->name);
+	b->policy = p[0];
+	b->when = 0;
+	for (uint64_t i = 0; i < b->plan->n_policies; i++)
+		b->when |= when_of(b->plan, &b->plan->policies[i]);
+	r = add_guards(b, jail_guards, NULL, 0, &none);
+	if (r < 0)
+		return r;
+	return b->plan->n_policies == 1 ? add_policy(b, p[0], 0, NULL) : add_both(b, p);
+}
+
+int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,
+		struct arena *a, struct jail_plan *ret, struct err *e)
+{
+	struct builder b = {.policy = p[0], .plan = ret, .e = e, .gen = {.a = a}};
+	uint32_t when = 0;
+	bool wanted = false;
+	int r = choose_init(p, n, ret, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i]->network.set) { /* the rules that enforce it are to come */
+			err_set(e, ENOTSUP, "this version of jailrun cannot enforce it yet; remove it");
+			return err_ctx(e, "policy %s: network", p[i]->name);
+		}
+		take_policy(p[i], &ret->policies[ret->n_policies++]);
+		when |= when_of(ret, &ret->policies[i]);
+		wanted |= p[i]->syscalls.set;
 	}
-	take_policy(p, ret);
-	ret->engine = ret->exec_rules || ret->max_processes >= 0 || ret->max_threads >= 0 || ret->protect.n
-			  ? JAIL_TRACE
-			  : JAIL_NOTIFY;
+	ret->policy = n == 1 ? p[0]->name : arena_printf(a, "%s+%s", p[0]->name, p[1]->name);
+	if (!ret->policy)
+		return builder_no_memory(&b);
+	ret->engine = when & WHEN_TRACE ? JAIL_TRACE : JAIL_NOTIFY;
 	/* There can be one listener only for the filters of a process. */
 	b.reported = ret->engine == JAIL_TRACE ||
 		     ((f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && !jail_has_agent(ret));
-	b.when = when_of(ret);
 	b.gen.bad_arch_ret = SECCOMP_RET_KILL_PROCESS;
 	r = check_oci(c, ret, e);
 	if (r >= 0)
-		r = choose_archs(&b, f->arch);
+		r = choose_archs(&b, p, f->arch);
 	if (r >= 0)
-		r = choose_flags(&b, f);
+		r = choose_flags(&b, p, f);
 	if (r >= 0)
-		r = add_guards(&b, jail_guards, NULL, 0, &none);
-	if (r >= 0)
-		r = add_rules(&b);
-	if (r >= 0)
-		r = add_default(&b);
+		r = add_all(&b, p);
 	if (r < 0)
 		return r;
 	/* Nothing to filter, and no ABI that was named out: no filter. */
-	if (!b.gen.n && b.gen.default_ret == SECCOMP_RET_ALLOW && !p->syscalls.set) {
+	if (!b.gen.n && b.gen.default_ret == SECCOMP_RET_ALLOW && !wanted) {
 		ret->filter = (struct jail_bpf){0};
 		return 0;
 	}

@@ -49,8 +49,8 @@ static void print_args(const struct jail_rule *r, struct jsonw *w)
 /* The same rule in another ABI. */
 static bool same_rule(const struct jail_rule *a, const struct jail_rule *b)
 {
-	if (!str_eq(a->name, b->name) || !str_eq(a->syscall, b->syscall) || a->trap != b->trap ||
-	    a->n_args != b->n_args)
+	if (a->policy != b->policy || !str_eq(a->name, b->name) || !str_eq(a->syscall, b->syscall) ||
+	    a->trap != b->trap || a->n_args != b->n_args)
 		return false;
 	for (uint32_t i = 0; i < a->n_args; i++)
 		if (a->args[i].index != b->args[i].index || a->args[i].op != b->args[i].op ||
@@ -67,6 +67,8 @@ static void print_rules(const struct jail_plan *p, struct jsonw *w)
 		bool target = r->trap == JAIL_TRAP_TARGET;
 
 		jw_object(w, NULL);
+		if (p->n_policies > 1)
+			jw_str(w, "policy", p->policies[r->policy].name);
 		jw_str(w, "rule", r->name);
 		jw_str(w, "syscall", r->nr == JAIL_ANY_CALL ? "any other" : r->syscall);
 		if (r->nr != JAIL_ANY_CALL)
@@ -214,6 +216,34 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	jw_object_end(w);
 }
 
+static void print_policy(const struct jail_policy *p, struct jsonw *w)
+{
+	jw_bool(w, "exec_rules", p->exec_rules);
+	if (p->exec_rules) {
+		jw_strv(w, "exec_allow", &p->exec_allow);
+		jw_strv(w, "exec_deny", &p->exec_deny);
+		jw_bool(w, "exec_memfd", p->exec_memfd);
+	}
+	jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");
+	jw_strv(w, "protect", &p->protect);
+	print_limit(w, "max_processes", p->max_processes);
+	print_limit(w, "max_threads", p->max_threads);
+}
+
+/* Of more than one, each has to allow. */
+static void print_policies(const struct jail_plan *p, struct jsonw *w)
+{
+	jw_array(w, "policies");
+	for (uint64_t i = 0; i < p->n_policies; i++) {
+		jw_object(w, NULL);
+		jw_str(w, "name", p->policies[i].name);
+		jw_str(w, "on_violation", p->policies[i].kill_on_violation ? "kill" : "errno");
+		print_policy(&p->policies[i], w);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key)
 {
 	jw_object(w, key);
@@ -224,24 +254,19 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 		    p->engine == JAIL_NOTIFY && p->filter.len && !(p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 
 		jw_str(w, "init", p->init == POLICY_INIT_JAIL ? "jail" : "workload");
-		jw_str(w, "on_violation", p->kill_on_violation ? "kill" : "errno");
+		if (p->n_policies == 1)
+			jw_str(w, "on_violation", p->policies[0].kill_on_violation ? "kill" : "errno");
 		jw_bool(w, "reported", !silent);
 		if (silent)
 			jw_str(w, "why_not_reported",
 			       "no listener can be had: the kernel has none (seccomp_unotify(2)), or config.json takes "
 			       "it");
-		jw_bool(w, "exec_rules", p->exec_rules);
-		if (p->exec_rules) {
-			jw_strv(w, "exec_allow", &p->exec_allow);
-			jw_strv(w, "exec_deny", &p->exec_deny);
-			jw_bool(w, "exec_memfd", p->exec_memfd);
-		}
-		jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");
+		if (p->n_policies == 1)
+			print_policy(&p->policies[0], w);
+		else
+			print_policies(p, w);
 		if (p->hide_init)
 			jw_str(w, "hides_init", "Landlock: the workload has CAP_SYS_PTRACE");
-		jw_strv(w, "protect", &p->protect);
-		print_limit(w, "max_processes", p->max_processes);
-		print_limit(w, "max_threads", p->max_threads);
 		print_filter(w, "filter", &p->filter);
 		print_rules(p, w);
 	}

@@ -112,7 +112,48 @@ static bool is_clean(const char *path)
 	return true;
 }
 
-bool jail_exec_allowed(const struct jail_plan *p, const char *path, const char **ret_why)
+bool jail_has_exec_rules(const struct jail_plan *p)
+{
+	bool has = false;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		has |= p->policies[i].exec_rules;
+	return has;
+}
+
+bool jail_has_protect(const struct jail_plan *p)
+{
+	bool has = false;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		has |= p->policies[i].protect.n > 0;
+	return has;
+}
+
+int jail_stricter(const struct jail_plan *p, int i, int k)
+{
+	if (i < 0 || k < 0)
+		return i < 0 ? k : i;
+	return p->policies[k].kill_on_violation && !p->policies[i].kill_on_violation ? k : i;
+}
+
+int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
+{
+	int of = -1;
+
+	*ret_max = -1;
+	for (uint64_t i = 0; i < p->n_policies; i++) {
+		int64_t max = threads ? p->policies[i].max_threads : p->policies[i].max_processes;
+
+		if (max < 0 || (of >= 0 && max > *ret_max))
+			continue;
+		of = max == *ret_max ? jail_stricter(p, of, (int)i) : (int)i;
+		*ret_max = max;
+	}
+	return of;
+}
+
+bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why)
 {
 	const char *why = NULL;
 	bool loader = is_loader(path), allowed = false;

@@ -319,7 +319,7 @@ const char *spec_map_get(const struct spec_map *m, const char *key);
 
 /* ---- jail policies (docs/policy.md) ---- */
 
-enum policy_init { POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
+enum policy_init { POLICY_INIT_UNSAID, POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
 enum policy_violation { POLICY_ERRNO, POLICY_KILL };
 
 /* A rule on addresses, of a text such as "tcp:10.0.0.0/8:80-90". "*" for an address makes two, one for each family. */

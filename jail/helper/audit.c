@@ -26,6 +26,7 @@ static struct slot {
 	uint32_t seen, held; /* in this window; of these, not written */
 	uint64_t begin;
 	char rule[64], syscall[24];
+	const char *policy;
 } slots[32];
 static struct buf line;
 static uint64_t dropped; /* lines that the reader had no room for */
@@ -53,7 +54,7 @@ static bool write_line(struct helper *h)
 	return n == (ssize_t)line.len;
 }
 
-static void begin_line(struct helper *h, struct jsonw *w)
+static void begin_line(struct helper *h, struct jsonw *w, const char *policy)
 {
 	char text[NOW_UTC_SIZE];
 
@@ -63,7 +64,7 @@ static void begin_line(struct helper *h, struct jsonw *w)
 	jw_object(w, NULL);
 	jw_str(w, "time", text);
 	jw_str(w, "container", h->plan.id);
-	jw_str(w, "policy", h->plan.policy);
+	jw_str(w, "policy", policy);
 }
 
 static void end_line(struct helper *h, struct jsonw *w)
@@ -163,7 +164,7 @@ static void report_held(struct helper *h, struct slot *s)
 {
 	struct jsonw w;
 
-	begin_line(h, &w);
+	begin_line(h, &w, s->policy);
 	jw_str(&w, "rule", s->rule);
 	if (s->syscall[0])
 		jw_str(&w, "syscall", s->syscall);
@@ -173,6 +174,11 @@ static void report_held(struct helper *h, struct slot *s)
 	s->held = 0;
 }
 
+static const char *policy_name(const struct helper *h, const struct denial *d)
+{
+	return d->policy < h->plan.n_policies ? h->plan.policies[d->policy].name : h->plan.policy;
+}
+
 /* False when this one is only to be counted. */
 static bool admit(struct helper *h, const struct denial *d)
 {
@@ -180,12 +186,13 @@ static bool admit(struct helper *h, const struct denial *d)
 	uint64_t now = now_us();
 	struct slot *s;
 
-	key = hash_str(key, d->from ? d->from->syscall : NULL) * 31 + (uint32_t)d->err * 512 + (uint32_t)d->nr;
+	key = hash_str(key, d->from ? d->from->syscall : NULL) * 31 + (uint32_t)d->err * 512 + (uint32_t)d->nr * 2 +
+	      d->policy;
 	s = &slots[key % ARRAY_LEN(slots)];
 	if (s->key != key || now - s->begin >= WINDOW_US) {
 		if (s->held)
 			report_held(h, s);
-		*s = (struct slot){.key = key, .begin = now};
+		*s = (struct slot){.key = key, .begin = now, .policy = policy_name(h, d)};
 		snprintf(s->rule, sizeof(s->rule), "%s", d->rule);
 		snprintf(s->syscall, sizeof(s->syscall), "%s", d->from && d->from->syscall ? d->from->syscall : "");
 	}
@@ -201,7 +208,7 @@ void audit_denial(struct helper *h, const struct denial *d)
 
 	if (h->h.audit_fd < 0 || !admit(h, d))
 		return;
-	begin_line(h, &w);
+	begin_line(h, &w, policy_name(h, d));
 	jw_str(&w, "rule", d->rule);
 	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
 	put_call(&w, d);
@@ -238,7 +245,7 @@ void audit_flush(struct helper *h, bool last)
 			report_held(h, &slots[i]);
 	if (!lost)
 		return;
-	begin_line(h, &w);
+	begin_line(h, &w, h->plan.policy);
 	jw_uint(&w, "lost", lost);
 	jw_str(&w, "note", "lines were lost: the reader of the audit stream did not keep up");
 	dropped = 0;

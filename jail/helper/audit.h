@@ -6,6 +6,7 @@
 #include "helper.h"
 
 struct denial {
+	uint32_t policy;              /* index of the policy that the rule is of */
 	const char *rule;             /* name in the policy: "exec", "limits", "syscalls.rules[2]" */
 	const struct jail_rule *from; /* the trap that it came by, or NULL */
 	pid_t tid;                    /* the caller, as the helper sees it; 0: the kernel's signal, no call */

@@ -59,12 +59,16 @@ static bool reap_batch(struct helper *h)
 static void forward(struct helper *h, const struct signalfd_siginfo *info)
 {
 	int sig = (int)info->ssi_signo;
+	uint32_t by = 0;
 	bool from_child = sig == SIGCHLD && info->ssi_code != SI_USER && info->ssi_code != SI_QUEUE;
 
 	if (from_child)
 		return;
-	if (info->ssi_pid != 0 && h->plan.refuse_to_init) {
+	while (by < h->plan.n_policies && !h->plan.policies[by].refuse_to_init)
+		by++;
+	if (info->ssi_pid != 0 && by < h->plan.n_policies) {
 		audit_denial(h, &(struct denial){.rule = "signals.to_init",
+						 .policy = by,
 						 .tid = (pid_t)info->ssi_pid,
 						 .signal = sig,
 						 .target = 1,

@@ -79,12 +79,13 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	rule = i < 0 ? NULL : &h->plan.rules[i];
 	d.from = rule;
 	d.rule = rule ? rule->name : "none";
+	d.policy = rule ? rule->policy : 0;
 	if (rule && rule->trap == JAIL_TRAP_LOG) {
 		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		resp->error = 0;
 	} else {
 		d.err = rule && rule->err > 0 ? rule->err : EPERM;
-		d.kill = rule && (rule->trap == JAIL_TRAP_KILL || h->plan.kill_on_violation);
+		d.kill = rule && (rule->trap == JAIL_TRAP_KILL || h->plan.policies[d.policy].kill_on_violation);
 		d.allow = "allow the call in the policy's syscalls";
 		resp->error = -d.err;
 	}

@@ -105,7 +105,7 @@ void task_remove(pid_t tid)
 		return;
 	if (!t->gone_early) {
 		task_unreserve(t);
-		task_protect(t, false);
+		task_protect(t, 0);
 		if (t->tid == t->tgid)
 			task_counts.processes--;
 		else
@@ -140,10 +140,10 @@ void task_unreserve(struct task *t)
 	t->reserved = SLOT_NONE;
 }
 
-void task_protect(struct task *leader, bool on)
+void task_protect(struct task *leader, unsigned int by)
 {
-	if (leader->protected_ == on)
+	if (leader->protected_ == by)
 		return;
-	leader->protected_ = on;
-	task_counts.protected_ += on ? 1u : -1u;
+	task_counts.protected_ += (uint32_t)(by != 0) - (uint32_t)(leader->protected_ != 0);
+	leader->protected_ = (uint8_t)by;
 }

@@ -10,13 +10,13 @@
 enum task_slot { SLOT_NONE, SLOT_PROCESS, SLOT_THREAD };
 
 struct task {
-	pid_t tid, tgid;  /* tid 0: the place is free */
-	uint8_t reserved; /* enum task_slot: held for the clone that it is in the middle of */
-	bool unannounced; /* its parent has not told of it yet */
-	bool gone_early;  /* its end was seen before its parent told of it; no task */
-	bool starting;    /* on its way to its first program: only that is judged */
-	bool protected_;  /* leader: its program is in signals.protect */
-	bool exec_seen;   /* the early look at exec found the file below */
+	pid_t tid, tgid;    /* tid 0: the place is free */
+	uint8_t reserved;   /* enum task_slot: held for the clone that it is in the middle of */
+	bool unannounced;   /* its parent has not told of it yet */
+	bool gone_early;    /* its end was seen before its parent told of it; no task */
+	bool starting;      /* on its way to its first program: only that is judged */
+	uint8_t protected_; /* leader: its program is in signals.protect of policy n, bit n */
+	bool exec_seen;     /* the early look at exec found the file below */
 	dev_t exec_dev;
 	ino_t exec_ino;
 };
@@ -40,6 +40,6 @@ struct task *task_next(size_t *i);
 
 void task_reserve(struct task *t, enum task_slot slot);
 void task_unreserve(struct task *t);
-void task_protect(struct task *leader, bool on);
+void task_protect(struct task *leader, unsigned int by);
 
 #endif

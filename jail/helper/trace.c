@@ -32,14 +32,15 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 {
 	siginfo_t gone = {0};
 	struct task *t;
+	int64_t max;
+	int of = jail_limit(&h->plan, false, &max);
 
 	if (task_find(pid))
 		return err_set(e, EBUSY, "policy %s: process %d is in the jail already", h->plan.policy, (int)pid);
-	if (pid != h->main && h->plan.max_processes >= 0 &&
-	    task_counts.processes + task_counts.reserved[SLOT_PROCESS] >= h->plan.max_processes)
+	if (pid != h->main && of >= 0 && task_counts.processes + task_counts.reserved[SLOT_PROCESS] >= max)
 		return err_set(e, EAGAIN,
 			       "policy %s: limits.processes (%lld) is reached: no process can be added: %s (EAGAIN)",
-			       h->plan.policy, (long long)h->plan.max_processes, strerror(EAGAIN));
+			       h->plan.policies[of].name, (long long)max, strerror(EAGAIN));
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
 		int code = errno;
 
@@ -61,6 +62,7 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 void trace_fill(const struct trapped *c, struct denial *d)
 {
 	d->tid = c->tid;
+	d->policy = c->rule->policy;
 	d->from = c->rule;
 	d->nr = c->nr;
 	d->arch = c->arch;
@@ -69,8 +71,11 @@ void trace_fill(const struct trapped *c, struct denial *d)
 
 void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
 {
+	uint32_t by = d->policy;
+
 	trace_fill(c, d);
-	d->kill |= h->plan.kill_on_violation;
+	d->policy = by;
+	d->kill |= h->plan.policies[by].kill_on_violation;
 	audit_denial(h, d);
 	if (d->kill)
 		kill(c->tgid, SIGKILL);
@@ -84,11 +89,13 @@ static bool reserve(struct helper *h, const struct trapped *c)
 {
 	const char *name = c->rule->syscall ? c->rule->syscall : "";
 	bool is_clone = strcmp(name, "clone") == 0, thread = is_clone && (c->args[0] & CLONE_THREAD);
-	int64_t max = thread ? h->plan.max_threads : h->plan.max_processes;
+	int64_t max;
+	int of = jail_limit(&h->plan, thread, &max);
 	int64_t alive = thread ? task_counts.threads : task_counts.processes;
 	enum task_slot slot = thread ? SLOT_THREAD : SLOT_PROCESS;
 	struct task *t = task_find(c->tid);
-	struct denial d = {.rule = c->rule->name, .target = NO_TARGET};
+	struct denial d = {
+	    .rule = c->rule->name, .policy = of >= 0 ? (uint32_t)of : c->rule->policy, .target = NO_TARGET};
 
 	if (strcmp(name, "clone3") == 0) { /* its flags lie in memory; libc falls back to clone */
 		d.err = ENOSYS;
@@ -96,7 +103,7 @@ static bool reserve(struct helper *h, const struct trapped *c)
 	} else if (is_clone && (c->args[0] & CLONE_UNTRACED)) {
 		d.err = EPERM;
 		d.allow = "CLONE_UNTRACED would leave the jail";
-	} else if (!t || (max >= 0 && alive + task_counts.reserved[slot] >= max)) {
+	} else if (!t || (of >= 0 && alive + task_counts.reserved[slot] >= max)) {
 		d.err = EAGAIN;
 		d.allow = thread ? "raise limits.threads" : "raise limits.processes";
 	} else {
@@ -110,7 +117,10 @@ static bool reserve(struct helper *h, const struct trapped *c)
 /* Decides one trapped call; returns how the tracee goes on. */
 static int decide(struct helper *h, const struct trapped *c)
 {
-	struct denial d = {.rule = c->rule->name, .err = c->rule->err > 0 ? c->rule->err : EPERM, .target = NO_TARGET};
+	struct denial d = {.rule = c->rule->name,
+			   .policy = c->rule->policy,
+			   .err = c->rule->err > 0 ? c->rule->err : EPERM,
+			   .target = NO_TARGET};
 
 	switch ((enum jail_trap)c->rule->trap) {
 	case JAIL_TRAP_LOG:
@@ -179,10 +189,12 @@ static pid_t tgid_of(struct helper *h, pid_t tid, pid_t *ret_ppid)
 /* Of a clone that was not trapped: where one kind is limited and so trapped, it was the other. */
 static bool is_thread(struct helper *h, pid_t tid, int event)
 {
+	int64_t max;
 	pid_t ppid;
+	bool processes = jail_limit(&h->plan, false, &max) >= 0;
 
-	if (h->plan.max_processes >= 0 || h->plan.max_threads >= 0)
-		return h->plan.max_processes >= 0;
+	if (processes || jail_limit(&h->plan, true, &max) >= 0)
+		return processes;
 	return event == PTRACE_EVENT_CLONE && tgid_of(h, tid, &ppid) != tid;
 }
 
@@ -214,19 +226,19 @@ static void on_clone(struct helper *h, struct task *t, int event)
 	trace_resume(tid, PTRACE_CONT, 0);
 }
 
-bool trace_born_protected(struct helper *h, pid_t tid)
+unsigned int trace_born_protected(struct helper *h, pid_t tid)
 {
 	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
 	const struct task *from = task_find(tgid == tid ? ppid : tgid);
 
 	/* Of CLONE_PARENT's child the other is no parent; it still runs the same program. */
-	return (from && from->protected_) || trace_runs_protected(h, tid);
+	return (from ? from->protected_ : 0u) | trace_runs_protected(h, tid);
 }
 
 /* A task that is seen before its parent told of it. */
 static struct task *first_sight(struct helper *h, pid_t tid)
 {
-	bool on = h->plan.protect.n > 0 && trace_born_protected(h, tid);
+	unsigned int by = jail_has_protect(&h->plan) ? trace_born_protected(h, tid) : 0;
 	pid_t ppid, tgid = tgid_of(h, tid, &ppid);
 	struct task *t = task_add(tid, tgid);
 
@@ -234,7 +246,7 @@ static struct task *first_sight(struct helper *h, pid_t tid)
 		return NULL;
 	t->unannounced = true;
 	if (tid == tgid)
-		task_protect(t, on);
+		task_protect(t, by);
 	return t;
 }
 

@@ -31,7 +31,7 @@ struct trapped {
 /* Who called what, for a report. */
 void trace_fill(const struct trapped *c, struct denial *d);
 
-/* Cancels the call with the errno, or kills (d->kill, or the policy's on_violation), and reports. d names rule, errno and
+/* Cancels the call with the errno, or kills (d->kill, or the on_violation of d->policy), and reports. d names rule, policy, errno and
  * what is special; the rest is filled in here. */
 void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d);
 
@@ -47,10 +47,10 @@ bool trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. trace_exec.c */
 void trace_exec_final(struct helper *h, pid_t tid);
 
-/* Does the process run a program of signals.protect? trace_exec.c */
-bool trace_runs_protected(struct helper *h, pid_t tid);
+/* Whose signals.protect the program of the process is in: bit n, the policy n. trace_exec.c */
+unsigned int trace_runs_protected(struct helper *h, pid_t tid);
 /* The same of a task that its parent has not told of yet: a copy of a protected process is protected. trace.c */
-bool trace_born_protected(struct helper *h, pid_t tid);
+unsigned int trace_born_protected(struct helper *h, pid_t tid);
 
 /* A call that names a process: true when it may go on. trace_target.c */
 bool trace_target(struct helper *h, const struct trapped *c);

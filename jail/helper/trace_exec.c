@@ -136,41 +136,65 @@ static bool is_at(const char *path, const struct stat *st)
 	return fd >= 0 && fstat(fd, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
 
-/* The judgement of one open file; first: it is a process's first program. path comes out for the report. Returns true when
- * it may be executed. */
-static bool may_run(struct helper *h, bool first, int fd, char *path, size_t size, const char **ret_why,
-		    const char **ret_allow)
-{
-	struct stat st;
+/* Why a program may not be executed, and who says so. */
+struct refusal {
+	const char *why, *allow;
+	uint32_t policy;
+};
 
-	*ret_why = "its file cannot be seen";
-	*ret_allow = NULL;
-	if (!name_of_fd(h, fd, path, size) || fstat(fd, &st) < 0)
-		return false;
-	if (!is_at(path, &st)) {
-		*ret_why = "a memfd, a deleted file, or one of another mount namespace";
-		*ret_allow = "set exec.memfd to true";
-		return h->plan.exec_memfd;
+/* What one policy says of a program; at: it has a path that can be judged. */
+static bool policy_allows(const struct jail_policy *p, bool first, bool at, char *path, struct refusal *ret)
+{
+	if (!at) {
+		ret->why = "a memfd, a deleted file, or one of another mount namespace";
+		ret->allow = "set exec.memfd to true";
+		return p->exec_memfd;
 	}
-	*ret_allow = "name it in exec.allow";
-	if (first && h->plan.exec_allow.n == 0) { /* an empty list: nothing but the first program */
-		struct jail_plan plan = h->plan;
+	ret->allow = "name it in exec.allow";
+	if (first && p->exec_allow.n == 0) { /* an empty list: nothing but the first program */
+		struct jail_policy own = *p;
 		char *only[] = {path, NULL};
 
-		plan.exec_allow = (struct strv){only, 1};
-		return jail_exec_allowed(&plan, path, ret_why);
+		own.exec_allow = (struct strv){only, 1};
+		return jail_exec_allowed(&own, path, &ret->why);
 	}
-	return jail_exec_allowed(&h->plan, path, ret_why);
+	return jail_exec_allowed(p, path, &ret->why);
+}
+
+/* The judgement of one open file; first: it is a process's first program. path comes out for the report. Returns true when
+ * it may be executed, by each policy. */
+static bool may_run(struct helper *h, bool first, int fd, char *path, size_t size, struct refusal *ret)
+{
+	struct refusal one;
+	struct stat st;
+	int by = -1;
+	bool at;
+
+	*ret = (struct refusal){.why = "its file cannot be seen"};
+	if (!name_of_fd(h, fd, path, size) || fstat(fd, &st) < 0)
+		return false;
+	at = is_at(path, &st);
+	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
+		const struct jail_policy *p = &h->plan.policies[i];
+
+		one = (struct refusal){.policy = (uint32_t)i};
+		if (!p->exec_rules || policy_allows(p, first, at, path, &one) ||
+		    jail_stricter(&h->plan, by, (int)i) == by)
+			continue;
+		by = (int)i;
+		*ret = one;
+	}
+	return by < 0;
 }
 
 /* A first program: its refusal is the runtime's to tell. The container's own is its end. */
-static void refuse_first(struct helper *h, pid_t tid, const char *path, const char *why)
+static void refuse_first(struct helper *h, pid_t tid, const char *path, const struct refusal *by)
 {
 	struct session *s = session_of(tid);
 	struct err e = {0};
 
 	err_set(&e, EACCES, "exec: \"%s\" is refused by policy %s (rule exec): %s: permission denied", path,
-		h->plan.policy, why);
+		h->plan.policies[by->policy].name, by->why);
 	snprintf(e.step, sizeof(e.step), "exec");
 	if (tid == h->main || !s) {
 		audit_flush(h, true);
@@ -198,13 +222,13 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 	static char path[PATH_MAX], real[PATH_MAX];
 	struct denial d = {.rule = c->rule->name, .err = EACCES, .target = NO_TARGET, .path = path};
 	struct task *t = task_find(c->tid);
-	const char *why = "its path cannot be read";
+	struct refusal by = {.why = "its path cannot be read", .policy = c->rule->policy};
 	AUTO_CLOSE int fd = -1;
 	ssize_t n;
 
 	if (t)
 		t->exec_seen = false;
-	if (!h->plan.exec_rules)
+	if (!jail_has_exec_rules(&h->plan))
 		return true;
 	n = read_string(c->tid, c->args[at ? 1 : 0], path, sizeof(path));
 	if (n >= 0) {
@@ -212,21 +236,24 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 		/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
 		if (fd < 0)
 			return true;
-		if (may_run(h, t && t->starting, fd, real, sizeof(real), &why, &d.allow)) {
+		if (may_run(h, t && t->starting, fd, real, sizeof(real), &by)) {
 			remember(c->tid, fd);
 			return true;
 		}
 		d.path = real[0] ? real : path;
+		d.allow = by.allow;
 	} else {
 		d.path = NULL;
 		d.err = n == -EFAULT ? EFAULT : EACCES;
 	}
 	if (t && t->starting) {
 		trace_fill(c, &d);
+		d.policy = by.policy;
 		audit_denial(h, &d);
-		refuse_first(h, c->tid, d.path ? d.path : "", why);
+		refuse_first(h, c->tid, d.path ? d.path : "", &by);
 		return false;
 	}
+	d.policy = by.policy;
 	trace_refuse(h, c, &d);
 	return false;
 }
@@ -249,7 +276,7 @@ static uint64_t auxv_get(const char *data, size_t len, bool wide, uint64_t type)
 /* The file that exec was told of, when it is not the program itself: a script. Its name lies where the new program has not been
  * yet, so no thread of the old one has written it. False: refused. */
 static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct stat *exe, char *path, size_t size,
-			   const char **ret_why, const char **ret_allow)
+			   struct refusal *ret)
 {
 	static char auxv[1024];
 	ssize_t len = trace_proc_read(h, tid, "auxv", auxv, sizeof(auxv));
@@ -257,8 +284,7 @@ static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct
 	uint64_t name;
 	struct stat st;
 
-	*ret_why = "its script cannot be told";
-	*ret_allow = NULL;
+	*ret = (struct refusal){.why = "its script cannot be told"};
 	/* A 32-bit program has entries of half the size; AT_PAGESZ is in each of them. */
 	name =
 	    len <= 0 ? 0 : auxv_get(auxv, (size_t)len, auxv_get(auxv, (size_t)len, true, AT_PAGESZ) == 4096, AT_EXECFN);
@@ -271,56 +297,65 @@ static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct
 		return false;
 	if (st.st_dev == exe->st_dev && st.st_ino == exe->st_ino)
 		return true;
-	return may_run(h, first, fd, path, size, ret_why, ret_allow);
+	return may_run(h, first, fd, path, size, ret);
 }
 
-static void kill_new_program(struct helper *h, pid_t tid, bool first, const char *path, const char *why,
-			     const char *allow)
+static void kill_new_program(struct helper *h, pid_t tid, bool first, const char *path, const struct refusal *by)
 {
-	audit_denial(h,
-		     &(struct denial){
-			 .rule = "exec", .tid = tid, .path = path, .kill = true, .target = NO_TARGET, .allow = allow});
+	audit_denial(h, &(struct denial){.policy = by->policy,
+					 .rule = "exec",
+					 .tid = tid,
+					 .path = path,
+					 .kill = true,
+					 .target = NO_TARGET,
+					 .allow = by->allow});
 	kill(tid, SIGKILL);
 	if (first)
-		refuse_first(h, tid, path, why);
+		refuse_first(h, tid, path, by);
 }
 
 /* signals.protect has the patterns of exec.allow. */
-static bool is_protected(struct helper *h, const char *path)
+static unsigned int is_protected(struct helper *h, const char *path)
 {
-	const struct jail_plan p = {.exec_allow = h->plan.protect};
+	unsigned int by = 0;
 
-	return h->plan.protect.n > 0 && jail_exec_allowed(&p, path, NULL);
+	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
+		const struct jail_policy p = {.exec_allow = h->plan.policies[i].protect};
+
+		by |= (unsigned int)(p.exec_allow.n > 0 && jail_exec_allowed(&p, path, NULL)) << i;
+	}
+	return by;
 }
 
-bool trace_runs_protected(struct helper *h, pid_t tid)
+unsigned int trace_runs_protected(struct helper *h, pid_t tid)
 {
 	static char path[PATH_MAX];
 	AUTO_CLOSE int fd = open_link(h, tid, "exe");
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && name_of_fd(h, fd, path, sizeof(path)) && is_protected(h, path) &&
-	       is_at(path, &st);
+	if (fd < 0 || fstat(fd, &st) < 0 || !name_of_fd(h, fd, path, sizeof(path)) || !is_at(path, &st))
+		return 0;
+	return is_protected(h, path);
 }
 
 static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 {
 	static char path[PATH_MAX];
 	AUTO_CLOSE int fd = open_link(h, tid, "exe");
-	const char *why = "its file cannot be seen", *allow = NULL;
+	struct refusal by = {.why = "its file cannot be seen"};
+	bool ok, rules = jail_has_exec_rules(&h->plan);
 	struct stat st;
-	bool ok;
 
 	path[0] = '\0';
 	ok = fd >= 0 && fstat(fd, &st) == 0;
-	if (ok && h->plan.exec_rules)
-		ok = may_run(h, t->starting, fd, path, sizeof(path), &why, &allow);
+	if (ok && rules)
+		ok = may_run(h, t->starting, fd, path, sizeof(path), &by);
 	if (ok)
 		task_protect(t, trace_runs_protected(h, tid));
-	if (ok && h->plan.exec_rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
-		ok = script_may_run(h, tid, t->starting, &st, path, sizeof(path), &why, &allow);
+	if (ok && rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
+		ok = script_may_run(h, tid, t->starting, &st, path, sizeof(path), &by);
 	if (!ok)
-		kill_new_program(h, tid, t->starting, path, why, allow);
+		kill_new_program(h, tid, t->starting, path, &by);
 	return ok;
 }
 
@@ -332,7 +367,7 @@ void trace_exec_final(struct helper *h, pid_t tid)
 		kill(tid, SIGKILL);
 		return;
 	}
-	if ((h->plan.exec_rules || h->plan.protect.n > 0) && !judge_program(h, tid, t))
+	if ((jail_has_exec_rules(&h->plan) || jail_has_protect(&h->plan)) && !judge_program(h, tid, t))
 		return;
 	t->exec_seen = false;
 	if (!t->starting)

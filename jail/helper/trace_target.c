@@ -65,9 +65,16 @@ static bool means(const struct ids *caller, const struct ids *task, int64_t numb
 	return task->pgid[k] == (number == 0 ? caller->pgid[k] : -number);
 }
 
-enum meant { NOBODY, SOMEBODY, PROTECTED };
+/* PROTECTED and above: protected by the policies whose bits are added. */
+enum { NOBODY, SOMEBODY, PROTECTED };
+#define EVERY_POLICY ((1 << JAIL_POLICIES) - 1)
 
-static enum meant who_is(struct helper *h, const struct trapped *c, pid_t tid)
+static int protected_by(unsigned int policies)
+{
+	return policies ? PROTECTED + (int)policies : SOMEBODY;
+}
+
+static int who_is(struct helper *h, const struct trapped *c, pid_t tid)
 {
 	const struct task *t = task_find(tid), *leader;
 	bool known = t && !t->gone_early && !t->unannounced;
@@ -75,7 +82,9 @@ static enum meant who_is(struct helper *h, const struct trapped *c, pid_t tid)
 	if (t && !t->gone_early && t->tgid == c->tgid)
 		return SOMEBODY;
 	leader = known ? task_find(t->tgid) : NULL;
-	return (known ? leader && leader->protected_ : trace_born_protected(h, tid)) ? PROTECTED : SOMEBODY;
+	if (known)
+		return protected_by(leader ? leader->protected_ : 0);
+	return protected_by(trace_born_protected(h, tid));
 }
 
 struct listing {
@@ -107,10 +116,9 @@ static pid_t next_number(int fd, struct listing *l)
 }
 
 /* Among all tasks that there are, also those that have not been told of: the process's threads, or 0: every process's. */
-static enum meant search(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number,
-			 pid_t process)
+static int search(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number, pid_t process)
 {
-	enum meant found = NOBODY, one;
+	int found = NOBODY, one;
 	struct listing l = {.len = 0};
 	AUTO_CLOSE int fd = -1;
 	char path[32] = ".";
@@ -120,7 +128,7 @@ static enum meant search(struct helper *h, const struct trapped *c, const struct
 	if (process)
 		snprintf(path, sizeof(path), "%d/task", (int)process);
 	fd = openat(h->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0 && found != PROTECTED && (tid = next_number(fd, &l))) {
+	while (fd >= 0 && found < PROTECTED && (tid = next_number(fd, &l))) {
 		one = NOBODY;
 		if (!process)
 			one = search(h, c, caller, number, tid);
@@ -133,7 +141,7 @@ static enum meant search(struct helper *h, const struct trapped *c, const struct
 }
 
 /* Whom does a number mean at this moment? */
-static enum meant whom(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number)
+static int whom(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number)
 {
 	const struct task *t = task_find((pid_t)number);
 	struct ids ids;
@@ -147,7 +155,7 @@ static enum meant whom(struct helper *h, const struct trapped *c, const struct i
 
 /* Does a signal to a group or to all reach a protected process? A child that is not told of yet is in the group of its
  * parent. */
-static bool group_is_protected(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number)
+static int group_is(struct helper *h, const struct trapped *c, const struct ids *caller, int64_t number)
 {
 	struct ids ids;
 	struct task *t;
@@ -156,8 +164,8 @@ static bool group_is_protected(struct helper *h, const struct trapped *c, const 
 	while ((t = task_next(&i)))
 		if (t->tid == t->tgid && t->protected_ && t->tgid != c->tgid && read_ids(h, t->tid, &ids) &&
 		    means(caller, &ids, number, true))
-			return true;
-	return false;
+			return protected_by(t->protected_);
+	return SOMEBODY;
 }
 
 bool trace_target(struct helper *h, const struct trapped *c)
@@ -165,11 +173,12 @@ bool trace_target(struct helper *h, const struct trapped *c)
 	const char *name = c->rule->syscall ? c->rule->syscall : "";
 	bool is_kill = strcmp(name, "kill") == 0;
 	int64_t number = (int32_t)c->args[c->rule->arg];
-	struct denial d = {.rule = c->rule->name,
+	struct denial d = {.policy = c->rule->policy,
+			   .rule = c->rule->name,
 			   .err = c->rule->err > 0 ? c->rule->err : EPERM,
 			   .target = number,
 			   .allow = "take the program out of signals.protect"};
-	enum meant meant = PROTECTED;
+	int meant = PROTECTED + EVERY_POLICY, by = -1;
 	struct ids caller;
 
 	/* 0 is oneself, but for kill, where it is the group. */
@@ -183,9 +192,14 @@ bool trace_target(struct helper *h, const struct trapped *c)
 		if (number > 0)
 			meant = whom(h, c, &caller, number);
 		else
-			meant = group_is_protected(h, c, &caller, number) ? PROTECTED : SOMEBODY;
+			meant = group_is(h, c, &caller, number);
 	}
-	if (meant == PROTECTED)
+	for (int i = 0; i < (int)h->plan.n_policies && meant >= PROTECTED; i++)
+		if ((meant - PROTECTED) >> i & 1)
+			by = jail_stricter(&h->plan, by, i);
+	if (by >= 0)
+		d.policy = (uint32_t)by;
+	if (meant >= PROTECTED)
 		trace_refuse(h, c, &d);
 	/* Not run: until it ran, a protected process could have a child of that number. */
 	else if (meant == NOBODY && arch_cancel_syscall(c->tid, ESRCH) < 0)

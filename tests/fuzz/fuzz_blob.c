@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		buf_free(&out);
 		jail_rule_find(&p, 0xc000003e, 59, args);
-		jail_exec_allowed(&p, "/usr/bin/env", NULL);
+		jail_exec_allowed(&p.policies[0], "/usr/bin/env", NULL);
 	}
 	arena_free(&a);
 	return 0;

@@ -485,7 +485,7 @@ static void signals_of_the_inside(void **state)
 	trial_run(&t);
 	assert_int_equal(trial_code(&t), 6);
 	shell(JAIL_TRACE, "trap 'echo got; exit 6' TERM; kill -TERM 1; sleep 0.2; exit 0");
-	t.plan.refuse_to_init = true;
+	t.plan.policies[0].refuse_to_init = true;
 	trial_run(&t);
 	assert_int_equal(trial_code(&t), 0);
 	assert_non_null(strstr(t.audit, "\"rule\":\"signals.to_init\""));

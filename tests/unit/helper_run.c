@@ -42,7 +42,8 @@ void trial_init(struct trial *t, char **args)
 	t->tty = -1;
 	t->plan.id = (char *)"test";
 	t->plan.policy = (char *)"tested";
-	t->plan.max_processes = t->plan.max_threads = -1;
+	t->plan.policies[0] = (struct jail_policy){.name = (char *)"tested", .max_processes = -1, .max_threads = -1};
+	t->plan.n_policies = 1;
 	t->plan.rules = rules;
 	s = &t->plan.seal;
 	s->args.v = args;
@@ -107,10 +108,10 @@ void trial_trace(struct trial *t)
 
 void trial_allow(struct trial *t, char **paths)
 {
-	t->plan.exec_rules = true;
-	t->plan.exec_allow.v = paths;
-	while (paths[t->plan.exec_allow.n])
-		t->plan.exec_allow.n++;
+	t->plan.policies[0].exec_rules = true;
+	t->plan.policies[0].exec_allow.v = paths;
+	while (paths[t->plan.policies[0].exec_allow.n])
+		t->plan.policies[0].exec_allow.n++;
 }
 
 static void must(bool ok, const char *what)

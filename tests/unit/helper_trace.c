@@ -127,7 +127,7 @@ static void empty_list_allows_the_first_alone(void **state)
 {
 	(void)state;
 	shell("echo first; /bin/echo second; exit 3");
-	t.plan.exec_rules = true;
+	t.plan.policies[0].exec_rules = true;
 	trial_run(&t);
 	assert_int_equal(t.err.code, 0);
 	assert_non_null(strstr(t.out, "first\n"));
@@ -142,7 +142,7 @@ static void deny_goes_before_allow(void **state)
 	(void)state;
 	shell("id; echo $?; echo still; /bin/echo yes");
 	trial_allow(&t, all);
-	t.plan.exec_deny = (struct strv){deny, 1};
+	t.plan.policies[0].exec_deny = (struct strv){deny, 1};
 	trial_run(&t);
 	assert_null(strstr(t.out, "uid="));
 	assert_non_null(strstr(t.out, "126\nstill\nyes\n"));
@@ -204,7 +204,7 @@ static void files_without_a_name(void **state)
 		assert_non_null(strstr(t.audit, "\"path\":\"/"));
 		begin(args);
 		trial_allow(&t, list);
-		t.plan.exec_memfd = true;
+		t.plan.policies[0].exec_memfd = true;
 		trial_run(&t);
 		assert_string_equal(t.out, "\n");
 	}
@@ -360,32 +360,32 @@ static void limits_are_exact(void **state)
 			if (storm && limits[i] != 40)
 				continue;
 			begin(ARGV((char *)prog("fork_bomb"), storm ? (char *)"1" : NULL));
-			t.plan.max_processes = limits[i];
+			t.plan.policies[0].max_processes = limits[i];
 			trial_run(&t);
 			assert_int_equal(number_of(t.out, "processes="), limits[i]);
 			assert_non_null(strstr(t.out, "Resource temporarily unavailable"));
 			assert_non_null(strstr(t.audit, "\"rule\":\"limits\""));
 			begin(ARGV((char *)prog("thread_bomb"), storm ? (char *)"1" : NULL));
-			t.plan.max_threads = limits[i];
+			t.plan.policies[0].max_threads = limits[i];
 			trial_run(&t);
 			assert_int_equal(number_of(t.out, "threads="), limits[i]);
 		}
 	}
 	begin(ARGV((char *)prog("thread_bomb"), NULL));
-	t.plan.max_threads = 0;
+	t.plan.policies[0].max_threads = 0;
 	trial_run(&t);
 	assert_int_equal(number_of(t.out, "threads="), 0);
 	/* Threads that no rule traps are no processes. */
 	trial_init(&t, ARGV((char *)prog("thread_bomb"), (char *)"1"));
 	trial_rule(&t, "limits", "fork", SYS_fork, JAIL_TRAP_CLONE);
 	trial_engine(&t, JAIL_TRACE);
-	t.plan.max_processes = 3;
+	t.plan.policies[0].max_processes = 3;
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "no limit"));
 	/* The limits are apart. */
 	begin(ARGV((char *)prog("thread_bomb"), NULL));
-	t.plan.max_processes = 1;
-	t.plan.max_threads = 50;
+	t.plan.policies[0].max_processes = 1;
+	t.plan.policies[0].max_threads = 50;
 	trial_run(&t);
 	assert_int_equal(number_of(t.out, "threads="), 50);
 }
@@ -425,7 +425,7 @@ static void protected_processes(void **state)
 	snprintf(command, sizeof(command), "sleep 60 & " ASLEEP "%s $! --probe; kill -9 $!; wait $!; echo $?",
 		 prog("kill_all"));
 	shell(command); /* control: another program is protected */
-	t.plan.protect = (struct strv){protect, 1};
+	t.plan.policies[0].protect = (struct strv){protect, 1};
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: kill tkill tgkill"));
 	assert_non_null(strstr(t.out, "137\n"));
@@ -436,14 +436,14 @@ static void protected_processes(void **state)
 		trial_rule(&t, "signals.protect", "rt_sigqueueinfo", k ? SYS_rt_tgsigqueueinfo : SYS_rt_sigqueueinfo,
 			   JAIL_TRAP_TARGET);
 	trial_engine(&t, JAIL_TRACE);
-	t.plan.protect = (struct strv){sleeping, 1};
+	t.plan.policies[0].protect = (struct strv){sleeping, 1};
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: refused\n"));
 	assert_non_null(strstr(t.audit, "\"rule\":\"signals.protect\""));
 	snprintf(command, sizeof(command), "sleep 20 & " ASLEEP "%s $!; %s $!", prog("prlimit_init"),
 		 prog("touch_init"));
 	shell(command);
-	t.plan.protect = (struct strv){sleeping, 1};
+	t.plan.policies[0].protect = (struct strv){sleeping, 1};
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "prlimit_init: refused: Operation not permitted\n"));
 	assert_null(strstr(t.out, "ptrace"));
@@ -459,7 +459,7 @@ static void newborn_children(void **state)
 	copy(args[0], ok_prog);
 	for (int protected = 0; protected < 2; protected ++) {
 		begin(args);
-		t.plan.protect = (struct strv){protect, protected};
+		t.plan.policies[0].protect = (struct strv){protect, protected};
 		trial_run(&t);
 		print_message("%s", t.out);
 		assert_int_equal(number_of(t.out, "done="), 1);
@@ -487,7 +487,7 @@ static void fatal_policy(void **state)
 	(void)state;
 	shell("/usr/bin/id; echo $?");
 	trial_allow(&t, allowed);
-	t.plan.kill_on_violation = true;
+	t.plan.policies[0].kill_on_violation = true;
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "137\n"));
 	assert_non_null(strstr(t.audit, "\"action\":\"kill\""));

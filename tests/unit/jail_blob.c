@@ -74,9 +74,10 @@ static void round_trip(void **state)
 	jail_blob_write(&q, &two);
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.data, two.data, one.len);
-	assert_int_equal(q.max_processes, 3);
-	assert_int_equal(q.max_threads, -1);
-	assert_true(q.kill_on_violation && q.exec_memfd && q.refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
+	assert_int_equal(q.policies[0].max_processes, 3);
+	assert_int_equal(q.policies[0].max_threads, -1);
+	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].refuse_to_init &&
+		    q.seal.start_hooks.v[0].timeout.set);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);
 	assert_int_equal(q.seal.groups[1], 4294967294u);
 	assert_true(q.seal.initial_affinity.n == 1 && q.seal.oom_score_adj.set && q.seal.oom_score_adj.v == -7);

@@ -158,8 +158,8 @@ static void trace(void **state)
 
 	make(x, "{\"exec\":{\"allow\":[\"/usr/bin/\"]},\"limits\":{\"processes\":5,\"threads\":7}}");
 	assert_int_equal(x->plan.engine, JAIL_TRACE);
-	assert_int_equal(x->plan.max_processes, 5);
-	assert_int_equal(x->plan.max_threads, 7);
+	assert_int_equal(x->plan.policies[0].max_processes, 5);
+	assert_int_equal(x->plan.policies[0].max_threads, 7);
 	assert_false(x->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	IS("exec", X64, SYS_execve);
 	IS("exec", X64, SYS_execveat);
@@ -392,7 +392,7 @@ static void none(void **state)
 	assert_int_equal(jail_plan(&x->config, NULL, &host, &o, &x->a, &x->plan, &x->e), 0);
 	assert_int_equal(x->plan.engine, JAIL_NONE);
 	assert_int_equal(x->plan.filter.len, 0);
-	assert_int_equal(x->plan.max_processes, -1);
+	assert_int_equal(x->plan.n_policies, 0);
 }
 
 /* A list of exceptions leaves the rest allowed; an empty allow-list does not. */
@@ -401,11 +401,11 @@ static void exec_deny_alone(void **state)
 	struct fixture *x = *state;
 
 	make(x, "{\"exec\":{\"deny\":[\"/bin/evil\"]}}");
-	assert_false(jail_exec_allowed(&x->plan, "/bin/evil", NULL));
-	assert_true(jail_exec_allowed(&x->plan, "/bin/good", NULL));
-	assert_false(jail_exec_allowed(&x->plan, "/lib64/ld-linux-x86-64.so.2", NULL));
+	assert_false(jail_exec_allowed(&x->plan.policies[0], "/bin/evil", NULL));
+	assert_true(jail_exec_allowed(&x->plan.policies[0], "/bin/good", NULL));
+	assert_false(jail_exec_allowed(&x->plan.policies[0], "/lib64/ld-linux-x86-64.so.2", NULL));
 	make(x, "{\"exec\":{\"allow\":[],\"deny\":[\"/bin/evil\"]}}");
-	assert_false(jail_exec_allowed(&x->plan, "/bin/good", NULL));
+	assert_false(jail_exec_allowed(&x->plan.policies[0], "/bin/good", NULL));
 }
 
 static void oci_trace_under_trace(void **state)

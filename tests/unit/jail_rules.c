@@ -59,8 +59,8 @@ static void exec_patterns(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char *allow[] = {(char *)cases[i].allow, NULL}, *deny[] = {(char *)cases[i].deny, NULL};
-		struct jail_plan p = {.exec_allow = {allow, cases[i].allow != NULL},
-				      .exec_deny = {deny, cases[i].deny != NULL}};
+		struct jail_policy p = {.exec_allow = {allow, cases[i].allow != NULL},
+					.exec_deny = {deny, cases[i].deny != NULL}};
 		const char *why = "unset";
 
 		if (jail_exec_allowed(&p, cases[i].path, &why) != cases[i].allowed)
@@ -74,7 +74,7 @@ static void exec_patterns(void **state)
 static void many_stars(void **state)
 {
 	char *allow[] = {"/*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", NULL}, path[4001];
-	struct jail_plan p = {.exec_allow = {allow, 1}};
+	struct jail_policy p = {.exec_allow = {allow, 1}};
 
 	(void)state;
 	memset(path, 'a', sizeof(path) - 1);

@@ -75,7 +75,7 @@ static void test_empty(void **state)
 	(void)state;
 	assert_int_equal(parse_to("{}", 2, &a, &p, &e), 0);
 	assert_string_equal(p.name, "p.json");
-	assert_int_equal(p.init, POLICY_INIT_JAIL);
+	assert_int_equal(p.init, POLICY_INIT_UNSAID);
 	assert_int_equal(p.on_violation, POLICY_ERRNO);
 	assert_false(p.syscalls.set || p.exec.set || p.signals.refuse_to_init || p.max_processes.set ||
 		     p.max_threads.set);

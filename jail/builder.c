@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules on their way into the plan and its filter, each made once for both. */
+#include "builder.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <string.h>
+
+int builder_no_memory(struct builder *b)
+{
+	return err_set(b->e, ENOMEM, "plan of policy %s: out of memory", b->policy->name);
+}
+
+int builder_add_condition(struct builder *b, struct conditions *c, const struct jail_rule_arg *a)
+{
+	if (c->n == ARRAY_LEN(c->v))
+		return err_set(b->e, ENOTSUP, "more than %zu conditions come together for one call; use fewer args",
+			       ARRAY_LEN(c->v));
+	c->v[c->n++] = *a;
+	return 0;
+}
+
+/* SECCOMP_RET_* of a trap that is rule `index`. */
+static uint32_t trap_ret(const struct builder *b, const struct verdict *v, uint64_t index)
+{
+	if (b->plan->engine == JAIL_TRACE)
+		return SECCOMP_RET_TRACE | (uint32_t)index;
+	if (b->reported)
+		return SECCOMP_RET_USER_NOTIF;
+	if (v->trap == JAIL_TRAP_KILL || b->plan->policies[v->policy].kill_on_violation)
+		return SECCOMP_RET_KILL_PROCESS;
+	return SECCOMP_RET_ERRNO | (uint32_t)v->err;
+}
+
+static struct jail_rule *new_rule(struct builder *b)
+{
+	struct jail_plan *p = b->plan;
+
+	if (p->n_rules == b->room) {
+		size_t room = b->room ? b->room * 2 : 64;
+		struct jail_rule *more = arena_alloc(b->gen.a, room * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		if (p->n_rules)
+			memcpy(more, p->rules, p->n_rules * sizeof(*more));
+		p->rules = more;
+		b->room = room;
+	}
+	return &p->rules[p->n_rules++];
+}
+
+int builder_emit(struct builder *b, const struct call_rule *from)
+{
+	struct gen_rule g = {.audit = from->audit, .nr = from->nr, .ret = from->v.ret, .n_args = from->c.n};
+
+	memcpy(g.args, from->c.v, sizeof(g.args));
+	if (from->v.trap >= 0) {
+		struct jail_rule *r;
+
+		if (b->plan->n_rules >= TRACE_RULES)
+			return err_set(b->e, E2BIG, "policy %s makes more than %d rules", b->plan->policy, TRACE_RULES);
+		g.ret = trap_ret(b, &from->v, b->plan->n_rules);
+		r = new_rule(b);
+		if (!r)
+			return builder_no_memory(b);
+		*r = (struct jail_rule){.arch = g.audit,
+					.nr = from->nr,
+					.policy = from->v.policy,
+					.trap = (uint32_t)from->v.trap,
+					.err = from->v.err,
+					.arg = from->v.arg,
+					.n_args = from->c.n};
+		r->name = (char *)from->v.rule;
+		r->syscall = (char *)from->syscall;
+		memcpy(r->args, from->c.v, sizeof(r->args));
+	}
+	return gen_add(&b->gen, &g) < 0 ? builder_no_memory(b) : 0;
+}
+
+int builder_emit_other(struct builder *b, const struct verdict *v)
+{
+	struct jail_rule *r;
+
+	b->gen.default_ret = v->ret;
+	if (v->trap < 0)
+		return 0;
+	b->gen.default_ret = trap_ret(b, v, b->plan->n_rules);
+	r = new_rule(b);
+	if (!r)
+		return builder_no_memory(b);
+	*r = (struct jail_rule){.name = (char *)v->rule,
+				.nr = JAIL_ANY_CALL,
+				.policy = v->policy,
+				.trap = (uint32_t)v->trap,
+				.err = v->err};
+	return 0;
+}
+
+static int keep(struct builder *b, const struct call_rule *r)
+{
+	struct call_list *l = b->into;
+
+	if (l->n == l->room) {
+		size_t room = l->room ? l->room * 2 : 128;
+		struct call_rule *more = arena_alloc(b->gen.a, room * sizeof(*more));
+
+		if (!more)
+			return builder_no_memory(b);
+		if (l->n)
+			memcpy(more, l->v, l->n * sizeof(*more));
+		l->v = more;
+		l->room = room;
+	}
+	l->v[l->n] = *r;
+	l->v[l->n].seq = l->n;
+	l->n++;
+	return 0;
+}
+
+int builder_add(struct builder *b, const struct call_rule *r)
+{
+	return b->into ? keep(b, r) : builder_emit(b, r);
+}
