@@ -415,6 +415,46 @@ void spec_state_print(const struct spec_state *s, enum spec_status status, bool 
  * the process under the filter, which need not be the container's init. */
 void spec_process_state_print(const struct spec_state *s, enum spec_status status, pid_t pid, struct jsonw *w);
 
+/* ---- the configuration of the engines that start runtimes ---- */
+
+enum spec_engine { ENGINE_DOCKER, ENGINE_CONTAINERD, ENGINE_PODMAN, ENGINE_CRIO, ENGINE_COUNT };
+/* "docker" for ENGINE_DOCKER. */
+const char *spec_engine_name(enum spec_engine engine);
+
+/* A runtime as an engine's configuration registers it. */
+struct spec_engine_runtime {
+	char *name;
+	char *path;       /* NULL: not said, the engine knows it */
+	struct strv args; /* before the engine's own; Docker alone has them */
+	bool systemd_cgroup;
+	size_t line;
+};
+struct spec_engine_config {
+	struct spec_engine_runtime *runtimes;
+	size_t n_runtimes;
+	char *default_runtime; /* NULL: not said */
+	bool cri_disabled;     /* containerd: nothing reads the runtimes */
+};
+
+/* Reads daemon.json of Docker (JSON), config.toml of containerd, containers.conf of Podman or crio.conf (TOML); empty ones too. name leads
+ * the errors, which say the line. Of containerd's versions 1 to 3 are known. Returns 0, -EINVAL, -ENOTSUP, -EFBIG, -ENOMEM. */
+int spec_engine_parse(enum spec_engine engine, const char *text, size_t len, const char *name, struct arena *a,
+		      struct spec_engine_config *ret, struct err *e);
+
+struct spec_engine_edit {
+	const char *name;   /* of the runtime: letters, digits, - and _ */
+	const char *path;   /* of the program; NULL: take the runtime out of the configuration */
+	struct strv args;   /* for Docker */
+	bool make_default;  /* of all containers */
+	const char *conmon; /* its path, for CRI-O; NULL: CRI-O looks for it */
+};
+
+/* The document with that change, into out; what is not concerned stays byte for byte. In JSON the members are changed, in TOML one block
+ * at the end, between two lines of comment, holds all that jailrun has put there. A change that changes nothing gives
+ * the same text. Returns as spec_engine_parse, and -EEXIST where the document has, in another place, what would be put there. */
+int spec_engine_change(enum spec_engine engine, const char *text, size_t len, const char *name,
+		       const struct spec_engine_edit *edit, struct arena *a, struct buf *out, struct err *e);
+
 /* The features document (features.md, features-linux.md). What is known to jail/ comes in as lists. */
 struct spec_features {
 	struct strv capabilities, seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
