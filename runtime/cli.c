@@ -115,6 +115,16 @@ static const struct rt_option exec_options[] = {
 	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)},
 	{0},
 };
+static const struct rt_option install_options[] = {
+	{"write", 'w', NULL, "do it; what was there is kept beside it", NULL, RT_BOOL, false, OPTION(write)},
+	{"remove", 0, NULL, "take the runtime out of the configuration again", NULL, RT_BOOL, false, OPTION(remove)},
+	{"default", 0, NULL, "make it the runtime of all containers that name none", NULL, RT_BOOL, false, OPTION(make_default)},
+	{"policy", 0, "NAME|FILE|none", "policy of its containers (default: default)", NULL, RT_STRING, false, OPTION(policy)},
+	{"name", 0, "RUNTIME", "the runtime's name (default: jailrun)", NULL, RT_STRING, false, OPTION(name)},
+	{"path", 0, "FILE", "the runtime's program (default: this one)", NULL, RT_STRING, false, OPTION(path)},
+	{"file", 0, "FILE", "configuration file (default: the engine's own)", NULL, RT_STRING, false, OPTION(file)},
+	{0},
+};
 static const struct rt_option list_options[] = {
 	{"format", 'f', "table|json", "form of the list (default: table)", "table|json", RT_STRING, false, OPTION(format)},
 	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
@@ -170,6 +180,8 @@ const struct rt_command rt_commands[] = {
 	 cmd_exec, .options_first = true, .failure = 255},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
 	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
+	{"install", "docker|containerd|podman|crio", "show how an engine is told of this runtime, or tell it", install_options, 1, 1,
+	 false, cmd_install},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
 	 false, cmd_kill, .states = ALIVE},
 	{"life", "[exec]", "list the steps of a container's life, or of a process executed in it", no_options, 0, 1, false,

@@ -34,9 +34,7 @@ static bool is_policy_name(const char *s)
 	return *s && *s != '.' && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")];
 }
 
-/* A policy by its name (built in, or NAME.json of the administrator's directory) or, for the command line alone, by its
- * path. */
-static int load_policy(struct rt_call *c, const char *name, bool by_path, struct spec_policy *ret, struct err *e)
+int rt_policy_load(struct rt_call *c, const char *name, bool by_path, struct spec_policy *ret, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	const char *path = name, *builtin;
@@ -79,14 +77,14 @@ static int choose_policy(struct rt_call *c, const struct life *l, const char *fa
 	if (!*ret_has)
 		return 0;
 	if (c->g.policy)
-		return load_policy(c, c->g.policy, true, p, e);
+		return rt_policy_load(c, c->g.policy, true, p, e);
 	if (!asked)
-		return load_policy(c, fallback, false, p, e);
+		return rt_policy_load(c, fallback, false, p, e);
 	if (str_eq(asked, "none"))
 		return err_set(e, EPERM,
 			       "config.json: annotations[\"" ANNOTATION_POLICY
 			       "\"]: an annotation cannot switch the jail off; use --policy none");
-	r = load_policy(c, asked, false, p, e);
+	r = rt_policy_load(c, asked, false, p, e);
 	if (r < 0)
 		err_ctx(e, "config.json: annotations[\"" ANNOTATION_POLICY "\"]");
 	return r;

@@ -45,10 +45,13 @@ struct rt_options {
 	bool tty, no_new_privs, ignore_paused;
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
-	const char *format; /* "table" or "json" */
+	const char *format; /* "table" or "json"; of doctor "text" or "json" */
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;
+	/* install */
+	bool write, remove, make_default;
+	const char *file, *name, *path, *policy; /* NULL: not said */
 	/* update: as they were written; NULL: not said */
 	struct rt_update {
 		const char *resources;
@@ -99,6 +102,7 @@ int cmd_events(struct rt_call *c, struct err *e);
 int cmd_exec(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
 int cmd_help(struct rt_call *c, struct err *e);
+int cmd_install(struct rt_call *c, struct err *e);
 int cmd_kill(struct rt_call *c, struct err *e);
 int cmd_life(struct rt_call *c, struct err *e);
 int cmd_list(struct rt_call *c, struct err *e);

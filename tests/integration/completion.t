@@ -29,6 +29,7 @@ start --h|--help
 kill $id-running SIGH|SIGHUP
 kill $id-running KI|KILL
 completion |bash zsh fish
+install |docker containerd podman crio
 help stat|state
 --nonsense |
 create |

@@ -55,7 +55,7 @@ static void has(struct fixture *f, const char *path, enum toml_type type, const 
 	if (!i || i->type != type)
 		print_message("# at %s\n", path);
 	assert_true(i && i->type == type);
-	if (text)
+	if (i && text)
 		assert_string_equal(i->text, text);
 }
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* install: the runtime in the configuration of an engine. What is to be done is known whole before the first byte is written. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "install.h"
+#include "prepare.h"
+#include "runtime.h"
+
+struct engine {
+	const char *file;                 /* of root; %s: the runtime's name */
+	const char *user_file;            /* of a user, below XDG_CONFIG_HOME; NULL: it needs root */
+	const char *reload, *user_reload; /* NULL: nothing has to be told */
+	const char *use;                  /* %s: the runtime's name */
+	const char *conflict;             /* what to do when the file has such a table already */
+	bool args;                        /* a runtime has arguments there */
+};
+
+static const struct engine engines[ENGINE_COUNT] = {
+    [ENGINE_DOCKER] = {"/etc/docker/daemon.json", "docker/daemon.json", "systemctl reload docker",
+		       "systemctl --user restart docker", "docker run --runtime %s ...", "edit it by hand", true},
+    [ENGINE_CONTAINERD] = {"/etc/containerd/config.toml", NULL, "systemctl restart containerd", NULL,
+			   "a RuntimeClass with `handler: %s`",
+			   "leave --default out, choose another --name, or edit the file by hand", false},
+    [ENGINE_PODMAN] = {"/etc/containers/containers.conf.d/jailrun.conf", "containers/containers.conf.d/jailrun.conf",
+		       NULL, NULL, "podman --runtime %s run ...",
+		       "name a file of its own in /etc/containers/containers.conf.d by --file", false},
+    [ENGINE_CRIO] = {"/etc/crio/crio.conf.d/10-jailrun.conf", NULL, "systemctl restart crio", NULL,
+		     "a RuntimeClass with `handler: %s`", "name a file of its own in /etc/crio/crio.conf.d by --file",
+		     false},
+};
+
+/* Where CRI-O's packages have it. */
+static const char *const conmons[] = {"/usr/libexec/crio/conmon", "/usr/bin/conmon", "/usr/local/bin/conmon"};
+
+static enum spec_engine find_engine(const char *name)
+{
+	enum spec_engine i = ENGINE_DOCKER;
+
+	while (i < ENGINE_COUNT && !str_eq(spec_engine_name(i), name))
+		i++;
+	return i;
+}
+
+static int find_file(struct rt_call *c, const struct engine *engine, const char **ret, struct err *e)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char cwd[PATH_MAX];
+
+	*ret = engine->file;
+	if (c->o.file && *c->o.file != '/') {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return err_errno(e, "find the working directory, for --file '%s'", c->o.file);
+		*ret = arena_printf(&c->arena, "%s/%s", cwd, c->o.file);
+	} else if (c->o.file) {
+		*ret = c->o.file;
+	} else if (geteuid() != 0) {
+		if (!engine->user_file)
+			return err_set(e, EPERM, "%s is root's: call it as root, or name a file by --file",
+				       engine->file);
+		if (config && *config == '/')
+			*ret = arena_printf(&c->arena, "%s/%s", config, engine->user_file);
+		else if (home && *home == '/')
+			*ret = arena_printf(&c->arena, "%s/.config/%s", home, engine->user_file);
+		else
+			return err_set(
+			    e, ENOENT,
+			    "neither XDG_CONFIG_HOME nor HOME says where your files are: name one by --file");
+	}
+	return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+/* The program that engines shall execute: one that is there, by its absolute path. */
+static int find_program(struct rt_call *c, const char **ret, struct err *e)
+{
+	const char *path = c->o.path;
+	char self[PATH_MAX];
+	ssize_t n;
+
+	if (!path) {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (n < 0)
+			return err_errno(e, "read /proc/self/exe: name the program by --path");
+		self[n] = '\0';
+		path = arena_strdup(&c->arena, self);
+	}
+	if (path && *path != '/')
+		return err_set(e, EINVAL, "--path '%s': must be absolute: engines have another working directory",
+			       path);
+	if (path && access(path, X_OK) < 0)
+		return err_errno(e, "--path '%s': a program that can be executed", path);
+	*ret = path;
+	return path ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+/* What the engine calls the program with. */
+static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
+{
+	const char *policy = c->o.policy ? c->o.policy : "default";
+	char real[PATH_MAX];
+	struct spec_policy p;
+
+	ret->v = arena_alloc(&c->arena, 3 * sizeof(*ret->v));
+	if (!str_eq(policy, "none") && rt_policy_load(c, policy, true, &p, e) < 0)
+		return err_ctx(e, "--policy");
+	/* One that was found by its path, as engines have another working directory. */
+	if (strchr(policy, '/') && realpath(policy, real))
+		policy = arena_strdup(&c->arena, real);
+	if (!ret->v || !policy)
+		return err_set(e, ENOMEM, "out of memory");
+	ret->v[ret->n++] = "--policy";
+	ret->v[ret->n++] = (char *)policy;
+	return 0;
+}
+
+static int fill_edit(struct rt_call *c, const struct engine *engine, struct spec_engine_edit *edit, struct err *e)
+{
+	int r = 0;
+
+	*edit = (struct spec_engine_edit){.name = c->o.name ? c->o.name : "jailrun", .make_default = c->o.make_default};
+	if (c->o.remove)
+		return c->o.make_default || c->o.policy || c->o.path
+			   ? err_set(e, EINVAL, "--remove stands with --file, --name and --write alone")
+			   : 0;
+	for (size_t i = 0; i < ARRAY_LEN(conmons) && !edit->conmon; i++)
+		if (access(conmons[i], X_OK) == 0)
+			edit->conmon = conmons[i];
+	if (!engine->args && c->o.policy)
+		return err_set(
+		    e, ENOTSUP,
+		    "--policy: %s gives a runtime no arguments; containers have the annotation jailrun.policy",
+		    c->args[0]);
+	r = find_program(c, &edit->path, e);
+	return r == 0 && engine->args ? find_args(c, &edit->args, e) : r;
+}
+
+static void say_next(struct rt_call *c, const struct engine *engine, const char *name, struct buf *out)
+{
+	const char *reload = geteuid() == 0 ? engine->reload : engine->user_reload;
+
+	if (!c->o.write)
+		buf_str(out, "nothing was written: --write does it\n");
+	if (reload)
+		buf_printf(out, "then: %s\n", reload);
+	if (c->o.remove)
+		return;
+	buf_str(out, "use: ");
+	for (const char *p = engine->use; *p; p++) {
+		if (p[0] == '%' && p[1] == 's') {
+			buf_str(out, name);
+			p++;
+		} else {
+			buf_add(out, p, 1);
+		}
+	}
+	buf_str(out, "\n");
+}
+
+/* Shows or writes one file. Returns whether it changes, or -errno. */
+static int carry_out(struct rt_call *c, const struct rt_config_file *f, const struct buf *text, struct buf *out,
+		     struct err *e)
+{
+	const char *backup;
+	int r;
+
+	if (text->len == f->len && (!f->len || memcmp(text->data, f->text, f->len) == 0)) {
+		buf_printf(out, "%s: nothing to change\n", f->path);
+		return 0;
+	}
+	if (!c->o.write) {
+		buf_printf(out, "==> %s <==\n", f->path);
+		buf_add(out, text->data, text->len);
+		if (text->len && text->data[text->len - 1] != '\n')
+			buf_str(out, "\n");
+		return 1;
+	}
+	r = rt_config_write(f, text, &c->arena, &backup, e);
+	if (r < 0)
+		return r;
+	buf_printf(out, "%s: %s", f->path, text->len ? "written" : "removed");
+	if (backup)
+		buf_printf(out, "; what was there: %s", backup);
+	buf_str(out, "\n");
+	return 1;
+}
+
+int cmd_install(struct rt_call *c, struct err *e)
+{
+	enum spec_engine id = find_engine(c->args[0]);
+	AUTO_BUF text = {0}, out = {0}, next = {0};
+	const struct engine *engine = &engines[id];
+	struct spec_engine_config config;
+	struct spec_engine_edit edit;
+	struct rt_config_file f;
+	const char *path;
+	int r, changes;
+
+	if (id == ENGINE_COUNT)
+		return err_set(e, EINVAL, "install: '%.64s' is no engine: it takes docker, containerd, podman or crio",
+			       c->args[0]);
+	if ((r = find_file(c, engine, &path, e)) < 0 || (r = fill_edit(c, engine, &edit, e)) < 0 ||
+	    (r = rt_config_read(path, &c->arena, &f, e)) < 0)
+		return r;
+	r = spec_engine_change(id, f.text, f.len, path, &edit, &c->arena, &text, e);
+	if (r == -EEXIST) {
+		struct err why = *e;
+
+		*e = (struct err){0};
+		err_set(e, EEXIST, "%s: %s", why.text, engine->conflict);
+		return err_ctx(e, "%s", path);
+	}
+	if (r < 0)
+		return r;
+	changes = carry_out(c, &f, &text, &out, e);
+	if (changes < 0 || (r = rt_print(&out, e)) < 0)
+		return changes < 0 ? changes : r;
+	if (text.len && spec_engine_parse(id, text.data, text.len, path, &c->arena, &config, NULL) == 0 &&
+	    config.cri_disabled)
+		log_warn("%s: disabled_plugins has the CRI plugin: Kubernetes finds no runtime there", path);
+	if (changes)
+		say_next(c, engine, edit.name, &next);
+	if (next.len)
+		(void)fd_write_all(STDERR_FILENO, next.data, next.len);
+	return 0;
+}
