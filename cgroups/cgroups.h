@@ -35,12 +35,18 @@ struct cg_write {
 	const char *usage;              /* a file of the same unit that must not be above value, or NULL */
 	bool optional;                  /* nothing is lost where the kernel does not have file */
 	bool same;                      /* a file of the host that must hold value already: compared, not written */
+	/* Where the plan has a box: what the same file has there, as it was asked for (value is what the cgroup around it
+	 * has); NULL: nothing. */
+	const char *box;
+	bool in_box; /* value is for the box, where the plan has one, and for that alone */
 };
 
 struct cg_plan {
 	enum cg_manager manager;
 	const char *path; /* absolute directory of the container's cgroup; NULL: none is made */
 	const char *mount;
+	const char *
+	    box; /* the workload's own cgroup in path, beside one for the jail's helper; NULL: all are in path itself */
 	struct cg_write *writes;
 	size_t n_writes;
 	bool devices;           /* a device program is attached */
@@ -70,6 +76,12 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e);
  * in a user namespace. Returns 0, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM. */
 int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manager manager, const char *id, bool userns,
 	    struct arena *a, struct cg_plan *ret, struct err *e);
+
+/* Pure. For a container whose helper lives on, on a host where its cgroup can limit memory, processes or CPU time: divides that
+ * cgroup in two, so that the limits bind the workload and never the helper. path/box holds the workload, and has the limits as they were
+ * asked for; path/jail holds the helper; path bounds both, with a share for the helper on top. Other controllers' limits stay with path
+ * alone. Returns 0 or -ENOMEM. */
+int cg_plan_split(const struct cg_facts *f, struct cg_plan *p, struct arena *a, struct err *e);
 
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 

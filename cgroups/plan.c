@@ -130,6 +130,10 @@ static void print_write(const struct cg_write *c, struct jsonw *w)
 	jw_object(w, NULL);
 	jw_str(w, c->same ? "compared" : "file", c->file);
 	jw_str(w, "value", c->value);
+	if (c->box)
+		jw_str(w, "box", c->box);
+	if (c->in_box)
+		jw_bool(w, "inBox", true);
 	if (c->or_file) {
 		jw_str(w, "orFile", c->or_file);
 		jw_str(w, "orValue", c->or_value);
@@ -150,6 +154,8 @@ void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
 	jw_object(w, key);
 	jw_str(w, "manager", managers[p->manager]);
 	jw_str(w, "path", p->path);
+	if (p->box)
+		jw_str(w, "box", p->box);
 	jw_array(w, "writes");
 	for (size_t i = 0; i < p->n_writes; i++)
 		print_write(&p->writes[i], w);

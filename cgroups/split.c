@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two cgroups below the container's own: one for the workload, which has the limits, and one for the jail's helper, which they
+ * shall not reach. The container's own bounds both. Pure: no system calls. */
+#include "cgroups/split.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order of writing; what is not here stays with the container's cgroup alone, and holds for all below it. */
+const struct cg_handed cg_handed[] = {
+    {"memory.min", "memory", "0"},
+    {"memory.low", "memory", "0"},
+    {"memory.high", "memory", "max", CG_SHARE_MEMORY},
+    {"memory.max", "memory", "max", CG_SHARE_MEMORY},
+    {"memory.swap.high", "memory", "max"},
+    {"memory.swap.max", "memory", "max"},
+    {"memory.zswap.max", "memory", "max"},
+    {"memory.zswap.writeback", "memory", "1"},
+    {"memory.oom.group", "memory", "0"},
+    {"pids.max", "pids", "max", CG_SHARE_PIDS},
+    {"cpu.idle", "cpu", "0"},
+    {"cpu.weight", "cpu", "100"},
+    {"cpu.max", "cpu", "max 100000"},
+    {"cpu.max.burst", "cpu", "0"},
+    {"cpu.uclamp.min", "cpu", "0.00"},
+    {"cpu.uclamp.max", "cpu", "max"},
+    {"cpuset.cpus", "cpuset", ""},
+    {"cpuset.mems", "cpuset", ""},
+};
+const size_t cg_n_handed = ARRAY_LEN(cg_handed);
+
+static const struct cg_handed *find(const char *file)
+{
+	for (size_t i = 0; i < cg_n_handed; i++)
+		if (str_eq(file, cg_handed[i].file))
+			return &cg_handed[i];
+	return NULL;
+}
+
+/* As memparse() of the kernel: 4096, 4k, 0x1000. Fails for "max", too. */
+static int number(const char *text, uint64_t *ret)
+{
+	static const char units[] = "kmgtpe";
+	const char *unit;
+	char *end;
+	int shift = 0;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 0);
+	if (errno || end == text || *text == '-')
+		return -EINVAL;
+	unit = *end ? strchr(units, *end | 0x20) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (*end || (shift && *ret >> (64 - shift)))
+		return -ERANGE;
+	*ret <<= shift;
+	return 0;
+}
+
+const char *cg_with_share(const char *file, const char *value, struct arena *a)
+{
+	const struct cg_handed *h = find(file);
+	uint64_t v;
+
+	/* What is no number, or more than there can be, is the kernel's to judge. */
+	if (!h || !h->share || number(value, &v) < 0 || v > INT64_MAX - h->share)
+		return value;
+	return arena_printf(a, "%" PRIu64, v + h->share);
+}
+
+const char *cg_without_share(const char *file, const char *value, char buf[CG_VALUE_MAX])
+{
+	const struct cg_handed *h = find(file);
+	uint64_t v;
+
+	if (!h || !h->share || number(value, &v) < 0 || v <= h->share)
+		return value;
+	snprintf(buf, CG_VALUE_MAX, "%" PRIu64, v - h->share);
+	return buf;
+}
+
+static int split_write(struct cg_write *w, struct arena *a, struct err *e)
+{
+	if (w->same)
+		return 0;
+	if (!w->controller) {
+		w->in_box = true;
+		return 0;
+	}
+	if (!find(w->file))
+		return 0;
+	w->box = w->value;
+	w->value = cg_with_share(w->file, w->value, a);
+	return w->value ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+int cg_plan_split(const struct cg_facts *f, struct cg_plan *p, struct arena *a, struct err *e)
+{
+	static const char *const reasons[] = {"memory", "pids", "cpu"};
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		any |= strv_has(&f->controllers, reasons[i]);
+	if (!p->path || !any)
+		return 0;
+	p->box = arena_printf(a, "%s/" CG_BOX, p->path);
+	if (!p->box)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < p->n_writes; i++)
+		r = split_write(&p->writes[i], a, e);
+	return r;
+}
