@@ -85,6 +85,15 @@ int cg_plan_split(const struct cg_facts *f, struct cg_plan *p, struct arena *a, 
 
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 
+/* What a cgroup can on this host. */
+struct cg_abilities {
+	struct err make; /* why none can be made; code 0: one could */
+	bool kill, freeze;
+	int devices, network; /* 0, or why no such eBPF program can be attached: -errno */
+};
+/* Finds it out in an empty cgroup where containers have theirs, which it removes again; enables no controller. */
+void cg_try(const struct cg_facts *f, struct arena *a, struct cg_abilities *ret);
+
 /* Compiles device rules (linux.resources.devices) into an eBPF program: pure. runc's default devices come after the
  * rules; of all of them the last one that matches wins, for each of r, w and m by itself; what none matches is refused,
  * so that an empty list means the default devices alone. Returns the number of instructions, -EINVAL, -E2BIG, -ENOMEM. */

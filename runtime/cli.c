@@ -76,6 +76,10 @@ static const struct rt_option delete_options[] = {
 	{"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false, OPTION(force)},
 	{0},
 };
+static const struct rt_option doctor_options[] = {
+	{"format", 'f', "text|json", "form of the answer (default: text)", "text|json", RT_STRING, false, OPTION(format)},
+	{0},
+};
 static const struct rt_option events_options[] = {
 	{"interval", 0, "DURATION", "show the statistics every DURATION (default: 5s)", NULL, RT_STRING, false, OPTION(interval)},
 	{"stats", 0, NULL, "show the statistics once and end", NULL, RT_BOOL, false, OPTION(stats)},
@@ -174,6 +178,8 @@ const struct rt_command rt_commands[] = {
 	 cmd_completion},
 	{"create", "CONTAINER", "create a container", create_options, 1, 1, true, cmd_create},
 	{"delete", "CONTAINER", "delete what a container leaves behind", delete_options, 1, 1, false, cmd_delete},
+	{"doctor", "", "show what this host has of what jailrun can use, and what is missing", doctor_options, 0, 0, false,
+	 cmd_doctor},
 	{"events", "CONTAINER", "show statistics and out-of-memory kills of a container until it ends, as JSON", events_options,
 	 1, 1, false, cmd_events, .states = ALIVE},
 	{"exec", "CONTAINER [PROGRAM [ARGUMENT]...]", "execute a program in a container that runs", exec_options, 1, RT_ANY_ARGS, false,

@@ -46,9 +46,18 @@ static enum spec_engine find_engine(const char *name)
 	return i;
 }
 
-static int find_file(struct rt_call *c, const struct engine *engine, const char **ret, struct err *e)
+const char *rt_user_config(struct arena *a)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (config && *config == '/')
+		return config;
+	return home && *home == '/' ? arena_printf(a, "%s/.config", home) : NULL;
+}
+
+static int find_file(struct rt_call *c, const struct engine *engine, const char **ret, struct err *e)
+{
+	const char *config = rt_user_config(&c->arena);
 	char cwd[PATH_MAX];
 
 	*ret = engine->file;
@@ -62,14 +71,11 @@ static int find_file(struct rt_call *c, const struct engine *engine, const char 
 		if (!engine->user_file)
 			return err_set(e, EPERM, "%s is root's: call it as root, or name a file by --file",
 				       engine->file);
-		if (config && *config == '/')
-			*ret = arena_printf(&c->arena, "%s/%s", config, engine->user_file);
-		else if (home && *home == '/')
-			*ret = arena_printf(&c->arena, "%s/.config/%s", home, engine->user_file);
-		else
+		if (!config)
 			return err_set(
 			    e, ENOENT,
 			    "neither XDG_CONFIG_HOME nor HOME says where your files are: name one by --file");
+		*ret = arena_printf(&c->arena, "%s/%s", config, engine->user_file);
 	}
 	return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
 }

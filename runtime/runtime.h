@@ -98,6 +98,7 @@ int cmd_complete(struct rt_call *c, struct err *e);
 int cmd_completion(struct rt_call *c, struct err *e);
 int cmd_create(struct rt_call *c, struct err *e);
 int cmd_delete(struct rt_call *c, struct err *e);
+int cmd_doctor(struct rt_call *c, struct err *e);
 int cmd_events(struct rt_call *c, struct err *e);
 int cmd_exec(struct rt_call *c, struct err *e);
 int cmd_features(struct rt_call *c, struct err *e);
@@ -118,6 +119,9 @@ int cmd_update(struct rt_call *c, struct err *e);
 
 /* No root of the host: another user, or the root of a user namespace. */
 bool rt_is_rootless(struct rt_call *c);
+
+/* Where the caller's own configuration files are: XDG_CONFIG_HOME, else HOME's .config; NULL when neither is said. */
+const char *rt_user_config(struct arena *a);
 
 /* What --version prints, one "key: value" a line after "jailrun version X". */
 void rt_version(struct buf *out);
