@@ -120,12 +120,20 @@ static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns
 	return result == 0 && p->guard_cgroups ? guard_cgroups(r, m, e) : result;
 }
 
-/* What mount(8) hands over as a flag, and fsconfig(2) knows of few file systems: by remount of the attached mount. */
+/* What mount(8) hands over as a flag, and fsconfig(2) knows of few file systems: by remount of the attached mount. The
+ * remount takes away every flag of the superblock that it can change and that is not named again. */
 static int set_iversion(const struct ns_mount *m, int mnt, struct err *e)
 {
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} kept[] = {{"lazytime", MS_LAZYTIME}, {"mand", MS_MANDLOCK}, {"sync", MS_SYNCHRONOUS}};
+	unsigned long flags = MS_REMOUNT | MS_I_VERSION | (m->fs_ro ? MS_RDONLY : 0);
 	int r = 0;
 
-	if (fchdir(mnt) < 0 || mount(NULL, ".", NULL, MS_REMOUNT | MS_I_VERSION | (m->fs_ro ? MS_RDONLY : 0), NULL) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		flags |= strv_has(&m->fs_options, kept[i].name) ? kept[i].flag : 0;
+	if (fchdir(mnt) < 0 || mount(NULL, ".", NULL, flags, NULL) < 0)
 		r = err_errno(e, "option 'iversion' of '%.128s'", m->destination);
 	if (chdir("/") < 0 && r == 0)
 		r = err_errno(e, "chdir to /");

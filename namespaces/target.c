@@ -156,7 +156,7 @@ int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlink
 		return err_set(e, ELOOP, "'%s' in the rootfs is a symbolic link or behind one: it must be a directory",
 			       path);
 	if (fd == -ENOTDIR)
-		return err_set(e, ENOTDIR, "'%s' in the rootfs is not a directory, but what is mounted there is", path);
+		return err_set(e, ENOTDIR, "'%s' in the rootfs is not a directory, or behind a file", path);
 	if (fd < 0) {
 		errno = -fd;
 		return err_errno(e, "open '%s' in the rootfs", path);

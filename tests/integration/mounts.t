@@ -105,13 +105,16 @@ is "bind without r has nothing below it" "$(attrs /x) $(attrs /x/sub)" 'rw,relat
 
 # ---- new file systems: the recursive ones are their own ----
 in_sh 'cat /proc/self/mountinfo' "$(mounts "$(mnt /n/1 tmpfs tmpfs rro)" "$(mnt /n/2 tmpfs tmpfs ro rrw)" "$(mnt /n/3 tmpfs tmpfs rnoatime)" \
-	"$(mnt /n/4 tmpfs tmpfs strictatime rnosuid nodiratime)" "$(mnt /n/5 tmpfs tmpfs nosymfollow,x-systemd.any nofail | sed 's/nosymfollow,x-systemd.any/nosymfollow","x-systemd.any/')" "$(mnt /n/6 tmpfs tmpfs sync lazytime)")"
+	"$(mnt /n/4 tmpfs tmpfs strictatime rnosuid nodiratime)" "$(mnt /n/5 tmpfs tmpfs nosymfollow,x-systemd.any nofail | sed 's/nosymfollow,x-systemd.any/nosymfollow","x-systemd.any/')" "$(mnt /n/6 tmpfs tmpfs sync lazytime)" \
+	"$(mnt /n/7 tmpfs tmpfs sync lazytime mand iversion nodev)" "$(mnt /n/8 tmpfs tmpfs iversion sync async)")"
 is "tmpfs rro" "$(attrs /n/1)" ro,relatime || diag "$err"
 is "tmpfs ro,rrw" "$(attrs /n/2)" rw,relatime
 is "tmpfs rnoatime" "$(attrs /n/3)" rw,noatime
 is "tmpfs strictatime,rnosuid,nodiratime" "$(attrs /n/4)" rw,nosuid,nodiratime
 is "tmpfs nosymfollow, and comments of fstab" "$(attrs /n/5)" rw,relatime,nosymfollow
 like "tmpfs sync,lazytime: of its superblock" "$(grep ' /n/6 ' <<<"$out")" ' rw,sync,lazytime'
+like "iversion, which comes by remount, takes none of them away" "$(grep ' /n/7 ' <<<"$out")" ' /n/7 rw,nodev,relatime .* rw,sync,mand,lazytime'
+unlike "and adds none" "$(grep ' /n/8 ' <<<"$out")" 'sync|mand|lazytime'
 
 # ---- options that a bind mount cannot have ----
 in_container "$(args_filter /bin/true) | $(mounts "$(mnt /x bind "$T/soft" bind size=64k)")"
