@@ -167,8 +167,9 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,
 		      struct jail_seal *ret, struct err *e);
 
-/* Turns a container's plan, as it was kept, into that of a process that is executed in the container: the process is p, linux.* and the
- * policy stay what they are. p's strings stay the document's. Returns 0, -EINVAL, -ENOTSUP. */
+/* Turns a container's plan, as it was kept, into that of a process that is executed in the container: the process is p, linux.*
+ * and the policy stay what they are, and so do capabilities and labels where p says nothing of them (as in runc). p's strings
+ * stay the document's. Returns 0, -EINVAL, -ENOTSUP. */
 int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const struct jail_facts *f,
 		   const struct jail_options *o, struct err *e);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
+#include <string.h>
 
 #define DEADLINE_MIN 1024 /* DL_SCALE of the kernel: the least runtime that it can account for */
 
@@ -138,10 +139,19 @@ int jail_plan_exec(struct jail_plan *plan, const struct spec_process *p, const s
 		   const struct jail_options *o, struct err *e)
 {
 	struct jail_seal *s = &plan->seal;
+	const struct jail_seal of_container = *s;
 	int r = jail_seal_process(p, f, o, s, e);
 
 	if (r < 0)
 		return r;
+	if (!p->capabilities.set) {
+		s->set_caps = of_container.set_caps;
+		memcpy(s->caps, of_container.caps, sizeof(s->caps));
+	}
+	if (!p->apparmor_profile)
+		s->apparmor = of_container.apparmor;
+	if (!p->selinux_label)
+		s->selinux = of_container.selinux;
 	s->preserve_fds = o->preserve_fds;
 	s->listen_pid = o->listen_pid;
 	s->start_hooks.n = 0;

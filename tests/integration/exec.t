@@ -143,6 +143,8 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	file_says "$name: file: cwd" /var pwd '.cwd = "/var"'
 	file_says "$name: file: capabilities" '0000000000000021 0000000000000021' "echo \$($(status CapPrm)) \$($(status CapBnd))" '.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL"], permitted: ["CAP_CHOWN", "CAP_KILL"], effective: ["CAP_CHOWN"]}'
 	file_says "$name: file: ambient ones of a user" '0000000000000400' "$(status CapEff)" '.user.uid = 5 | .capabilities |= (.inheritable = ["CAP_NET_BIND_SERVICE"] | .ambient = ["CAP_NET_BIND_SERVICE"])'
+	file_says "$name: file: without capabilities: the container's" "$(of_workload CapPrm) $(of_workload CapBnd)" "echo \$($(status CapPrm)) \$($(status CapBnd))" 'del(.capabilities)'
+	file_says "$name: file: capabilities of none" '0000000000000000 0000000000000000' "echo \$($(status CapPrm)) \$($(status CapBnd))" '.capabilities = {}'
 	file_says "$name: file: rlimits" '77' 'ulimit -n' '.rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}]'
 	file_says "$name: file: noNewPrivileges" 0 "$(status NoNewPrivs)" '.noNewPrivileges = false'
 	file_says "$name: file: oomScoreAdj" 321 'cat /proc/self/oom_score_adj' '.oomScoreAdj = 321'

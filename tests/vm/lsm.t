@@ -32,6 +32,25 @@ confined='.process.apparmorProfile = "jailrun-test"'
 user='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 printf '{"exec": {"allow": ["/bin/"]}}' >"$T/trace.json"
 printf '{"init": "workload", "exec": {"allow": ["/bin/"]}}' >"$T/outer.json"
+current='cat /proc/self/attr/current'
+# What exec says is taken, and where it says nothing, the container's.
+in_container_exec() {
+	make_bundle "$T/c" "$(args_filter /bin/sleep 1000) | $confined"
+	jr --policy "$POLICY" run -d --bundle "$T/c" living >"$T/log" 2>&1 </dev/null
+	jrun exec living sh -c "$look"
+	is "$name: exec" "${out//$'\n'/;}" "jailrun-test (enforce);read"
+	jrun exec --apparmor unconfined living sh -c "$current"
+	is "$name: exec --apparmor" "$out" unconfined
+	jrun exec --apparmor jailrun-none living true
+	like "$name: exec --apparmor of none that is there" "$rc $err" "^255 .*'jailrun-none' is loaded"
+	jq --arg s "$current" '.process | .args = ["/bin/sh", "-c", $s] | .apparmorProfile = "unconfined"' "$T/c/config.json" >"$T/process.json"
+	jrun exec --process "$T/process.json" living
+	is "$name: exec --process" "$out" unconfined
+	jq 'del(.apparmorProfile)' "$T/process.json" >"$T/without.json"
+	jrun exec --process "$T/without.json" living
+	is "$name: exec --process of a file without a profile" "$out" "jailrun-test (enforce)"
+	jr delete -f living
+}
 for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	name=${POLICY##*/}
 	in_sh "$look"
@@ -46,6 +65,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	in_sh "$look" '.process.apparmorProfile = "jailrun-none"'
 	is "$name: a profile that is not there: nothing runs" "$rc $out" "1 "
 	like "$name: a profile that is not there: the error" "$err" "process.apparmorProfile: .*'jailrun-none' is loaded.*apparmor_parser"
+	in_container_exec
 done
 POLICY=default
 in_sh "$look" "$confined | $user"
