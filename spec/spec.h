@@ -375,6 +375,29 @@ struct spec_policy {
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e);
 
+/* A name that a policy can be asked for by: no path, and no dot at its beginning. */
+bool spec_is_policy_name(const char *s);
+
+/* ---- the administrator's configuration (docs/configuration.md) ---- */
+
+enum spec_audit { SPEC_AUDIT_UNSAID, SPEC_AUDIT_FILE, SPEC_AUDIT_JOURNALD, SPEC_AUDIT_SYSLOG, SPEC_AUDIT_NONE };
+
+struct spec_admin {
+	char *default_policy;        /* name or "none"; NULL: not said */
+	char *floor;                 /* name, or NULL */
+	char *policy_dir;            /* absolute; NULL: not said */
+	struct opt_bool annotations; /* whether they are heard */
+	struct {
+		int to;                  /* enum spec_audit */
+		char *path;              /* absolute: the file, or the socket; NULL: not said */
+		struct strv annotations; /* patterns of those that go into each line; v is NULL: not said */
+	} audit;
+};
+
+/* Reads it, as strictly as a policy. Returns 0 or -EINVAL, -ENOMEM. */
+int spec_admin_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_admin *ret,
+		     struct err *e);
+
 /* ---- the container's state on disk, and as `state`, `list` and hooks show it ---- */
 
 enum spec_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
