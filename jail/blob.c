@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      4u
+#define FORMAT      5u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -363,6 +363,9 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	for (uint64_t i = 0; i < p->n_rules; i++)
 		put_rule(out, &p->rules[i]);
 	blob_put_u32(out, p->hide_init);
+	blob_put_u32(out, p->audit.form);
+	blob_put_u64(out, (uint64_t)p->audit.utc_offset);
+	blob_put_strv(out, &p->audit.annotations);
 	put_seal(out, &p->seal);
 }
 
@@ -394,6 +397,11 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
 		get_rule(&b, &ret->rules[i]);
 	ret->hide_init = get_bool(&b);
+	ret->audit.form = get_enum(&b, JAIL_AUDIT_SYSLOG);
+	ret->audit.utc_offset = (int64_t)blob_get_u64(&b);
+	get_strv(&b, &ret->audit.annotations);
+	if (ret->audit.annotations.n % 2)
+		b.bad = true;
 	get_seal(&b, &ret->seal);
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
 		b.bad = ret->rules[i].policy >= ret->n_policies;

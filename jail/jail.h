@@ -113,6 +113,18 @@ struct jail_policy {
 };
 #define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
 
+/* How a line of the audit stream is written to its fd. */
+enum jail_audit_form {
+	JAIL_AUDIT_LINES,    /* as it is */
+	JAIL_AUDIT_JOURNALD, /* a datagram in systemd-journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL) */
+	JAIL_AUDIT_SYSLOG,   /* a datagram in the form of RFC 3164 */
+};
+struct jail_audit {
+	uint32_t form;           /* enum jail_audit_form */
+	int64_t utc_offset;      /* seconds of local time east of UTC: syslog has no other */
+	struct strv annotations; /* that go into each line: keys and values in turn */
+};
+
 struct jail_plan {
 	char *id;        /* of the container, for the audit stream */
 	char *policy;    /* its name, "chosen+floor" for two; NULL for none */
@@ -125,6 +137,7 @@ struct jail_plan {
 	struct jail_rule *rules;
 	uint64_t n_rules;
 	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
+	struct jail_audit audit;
 	struct jail_seal seal;
 };
 
@@ -147,6 +160,7 @@ struct jail_options {
 	bool userns;
 	uint32_t preserve_fds;
 	bool listen_pid;
+	struct jail_audit audit;
 	const struct spec_policy *floor; /* has to allow as well; NULL: none */
 };
 

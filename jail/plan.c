@@ -79,7 +79,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	const struct spec_policy *const policies[JAIL_POLICIES] = {policy, o->floor};
 	int r;
 
-	*ret = (struct jail_plan){.engine = JAIL_NONE, .userns = o->userns};
+	*ret = (struct jail_plan){.engine = JAIL_NONE, .userns = o->userns, .audit = o->audit};
 	if (o->id) {
 		ret->id = arena_strdup(a, o->id);
 		if (!ret->id)

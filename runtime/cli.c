@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin.h"
 #include "store.h"
 
 #define GLOBAL(field) .offset = offsetof(struct rt_globals, field)
@@ -26,7 +27,10 @@ const struct rt_option rt_global_options[] = {
 	{"policy", 0, "NAME|FILE|none", "policy of the jail around the workload", NULL, RT_STRING, false, GLOBAL(policy)},
 	{"policy-dir", 0, "DIR", "where policies are looked up by name (default: " RT_POLICY_DIR ")", NULL, RT_STRING, false,
 	 GLOBAL(policy_dir)},
-	{"audit", 0, "FILE", "append a JSON line for each denial to FILE, - for stderr", NULL, RT_STRING, false, GLOBAL(audit)},
+	{"audit", 0, "FILE|journald:|syslog:", "append a JSON line for each denial to FILE, - for stderr, or send it to the log of the host",
+	 NULL, RT_STRING, false, GLOBAL(audit)},
+	{"admin-config", 0, "FILE", "the administrator's configuration (default: " RT_ADMIN_FILE ")", NULL, RT_STRING, false,
+	 GLOBAL(admin_config)},
 	{"help", 'h', NULL, "show this help", NULL, RT_BOOL, false, GLOBAL(help)},
 	{"version", 'v', NULL, "show the version", NULL, RT_BOOL, false, GLOBAL(version)},
 	{"dump-options", 0, NULL, "list all options for programs", NULL, RT_BOOL, true, GLOBAL(dump_options)},
@@ -395,9 +399,8 @@ static int words_take(struct words *w, struct rt_call *c, struct err *e)
 {
 	int r;
 
-	*c = (struct rt_call){
-	    .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs", .policy_dir = RT_POLICY_DIR},
-	    .o = {.format = "table"}};
+	*c = (struct rt_call){.g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs"},
+			      .o = {.format = "table"}};
 	c->args = arena_alloc(&c->arena, ((size_t)w->argc + 1) * sizeof(*c->args));
 	if (!c->args)
 		return err_set(e, ENOMEM, "out of memory");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "install.h"
-#include "prepare.h"
+#include "policy.h"
 #include "runtime.h"
 
 struct engine {
@@ -107,11 +107,15 @@ static int find_program(struct rt_call *c, const char **ret, struct err *e)
 static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
 {
 	const char *policy = c->o.policy ? c->o.policy : "default";
+	struct spec_admin admin;
 	char real[PATH_MAX];
 	struct spec_policy p;
+	int r = rt_admin_load(c, &admin, NULL, e);
 
+	if (r < 0)
+		return r;
 	ret->v = arena_alloc(&c->arena, 3 * sizeof(*ret->v));
-	if (!str_eq(policy, "none") && rt_policy_load(c, policy, true, &p, e) < 0)
+	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, true, &p, e) < 0)
 		return err_ctx(e, "--policy");
 	/* One that was found by its path, as engines have another working directory. */
 	if (strchr(policy, '/') && realpath(policy, real))

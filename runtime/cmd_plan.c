@@ -23,6 +23,8 @@ int cmd_plan(struct rt_call *c, struct err *e)
 		if (l.rdt.path)
 			cg_rdt_plan_print(&l.rdt, &w, "intelRdt");
 		jail_plan_print(&l.jail, &w, "jail");
+		if (l.jail.engine != JAIL_NONE)
+			rt_audit_print(&l.audit, &l.jail.audit, &w, "audit");
 		jw_object_end(&w);
 		buf_str(&out, "\n");
 		r = rt_print(&out, e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin.h"
 #include "cli.h"
 
 /* One thing that may stand at the cursor. description may be NULL. */
@@ -67,8 +68,12 @@ static void offer_signals(struct rt_call *c, const char *typed, struct buf *out)
 
 static void offer_policies(struct rt_call *c, const char *typed, struct buf *out)
 {
-	DIR *dir = opendir(c->g.policy_dir);
+	struct spec_admin admin = {0};
 	const struct dirent *d;
+	DIR *dir;
+
+	(void)rt_admin_load(c, &admin, NULL, NULL);
+	dir = opendir(rt_policy_dir(c, &admin));
 
 	offer(out, typed, "default", "built in");
 	while (dir && (d = readdir(dir))) {

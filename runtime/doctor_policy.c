@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
-#include "prepare.h"
+#include "policy.h"
 
 enum need { NEED_FILTER = 1, NEED_LISTENER = 2, NEED_TRACE = 4, NEED_NETWORK = 8 };
 
@@ -65,14 +65,14 @@ static int plan_policy(struct doctor *d, const struct spec_policy *policy, struc
 	return r < 0 ? r : jail_plan(&config, policy, &d->jail, &o, a, ret, e);
 }
 
-static void add_policy(struct doctor *d, const char *name)
+static void add_policy(struct doctor *d, const char *dir, const char *name)
 {
 	static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
 	struct spec_policy policy = {0};
 	char id[280], why[sizeof(struct err)];
 	struct jail_plan plan = {0};
 	struct err e = {0};
-	int r = rt_policy_load(d->call, name, false, &policy, &e);
+	int r = rt_policy_load(d->call, dir, name, false, &policy, &e);
 
 	snprintf(id, sizeof(id), "policy.%s", name);
 	if (r == 0)
@@ -93,9 +93,8 @@ static int is_policy(const struct dirent *entry)
 	return end && end != entry->d_name && str_eq(end, ".json");
 }
 
-static void add_directory(struct doctor *d)
+static void add_directory(struct doctor *d, const char *path)
 {
-	const char *path = d->call->g.policy_dir;
 	struct dirent **list;
 	int n = scandir(path, &list, is_policy, alphasort);
 
@@ -108,16 +107,61 @@ static void add_directory(struct doctor *d)
 	doctor_add(d, DOCTOR_OK, "policies", NULL, "%s: %d", path, n);
 	for (int i = 0; i < n; i++) {
 		list[i]->d_name[strlen(list[i]->d_name) - strlen(".json")] = '\0';
-		add_policy(d, list[i]->d_name);
+		add_policy(d, path, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
 }
 
+/* One that is not there. What else may be wrong with it is told where the policies are. */
+static void check_named(struct doctor *d, const char *dir, const char *id, const char *name)
+{
+	struct spec_policy policy;
+	char why[sizeof(struct err)];
+	struct err e = {0};
+
+	if (name && rt_policy_load(d->call, dir, name, false, &policy, &e) < 0)
+		doctor_add(d, DOCTOR_BAD, id, NULL, "%s", err_str(&e, why, sizeof(why)));
+}
+
+/* What the administrator says of all containers. Returns the directory of policies. */
+static const char *add_configuration(struct doctor *d)
+{
+	static const char *const to[] = {[SPEC_AUDIT_UNSAID] = "its state directory",
+					 [SPEC_AUDIT_FILE] = "a file",
+					 [SPEC_AUDIT_JOURNALD] = "journald",
+					 [SPEC_AUDIT_SYSLOG] = "syslog",
+					 [SPEC_AUDIT_NONE] = "nowhere"};
+	struct spec_admin admin = {.audit.to = SPEC_AUDIT_UNSAID};
+	char why[sizeof(struct err)];
+	struct err e = {0};
+	const char *path, *dir;
+
+	if (rt_admin_load(d->call, &admin, &path, &e) < 0)
+		doctor_add(d, DOCTOR_BAD, "configuration", "until it is right no container can be created", "%s",
+			   err_str(&e, why, sizeof(why)));
+	else if (!path)
+		doctor_add(d, DOCTOR_NONE, "configuration", NULL,
+			   "%s is not there: each container has what its caller says", RT_ADMIN_FILE);
+	else
+		doctor_add(d, DOCTOR_OK, "configuration", NULL,
+			   "%s: default policy %s, floor %s, annotations are %s, denials go to %s", path,
+			   admin.default_policy ? admin.default_policy : "none", admin.floor ? admin.floor : "none",
+			   admin.annotations.set && !admin.annotations.v ? "refused" : "heard", to[admin.audit.to]);
+	dir = rt_policy_dir(d->call, &admin);
+	if (!str_eq(admin.default_policy, "none"))
+		check_named(d, dir, "configuration.defaultPolicy", admin.default_policy);
+	check_named(d, dir, "configuration.floor", admin.floor);
+	return dir;
+}
+
 void doctor_policies(struct doctor *d)
 {
+	const char *dir;
+
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		add_key(d, keys[i].key, keys[i].mechanism, keys[i].needs);
-	add_policy(d, "default");
-	add_directory(d);
+	dir = add_configuration(d);
+	add_policy(d, dir, "default");
+	add_directory(d, dir);
 }

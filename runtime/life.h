@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "audit.h"
 #include "base/base.h"
 #include "cgroups/cgroups.h"
 #include "foreground.h"
@@ -40,7 +41,8 @@ struct life {
 
 	/* What is asked. */
 	const char *root, *id, *bundle; /* bundle: absolute */
-	const char *console_socket, *pidfd_socket, *pid_file, *audit;
+	const char *console_socket, *pidfd_socket, *pid_file;
+	struct rt_audit audit;
 	int listen_fds;          /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
 	bool start_now;          /* `run`: the workload starts without waiting for `start` */
 	bool foreground;         /* `run` without --detach */

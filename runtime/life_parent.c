@@ -50,22 +50,9 @@ int parent_notify(struct life *l, struct err *e)
 	return r < 0 || !l->start_now ? r : rt_notify_bind(&l->notify, &l->store, e);
 }
 
-/* Where denials go: --audit; for a run by hand the terminal; else beside the state. */
 int parent_audit(struct life *l, struct err *e)
 {
-	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
-
-	if (str_eq(l->audit, "-") || (!l->audit && l->foreground)) {
-		l->audit_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		return l->audit_fd < 0 ? err_errno(e, "--audit: stderr is not open") : 0;
-	}
-	if (l->audit)
-		l->audit_fd = open(l->audit, flags, 0640);
-	else
-		l->audit_fd = openat(l->store.dir_fd, "audit.jsonl", flags, 0640);
-	if (l->audit_fd < 0)
-		return err_errno(e, "--audit: open '%s'", l->audit ? l->audit : "audit.jsonl");
-	return 0;
+	return rt_audit_open(&l->audit, l->store.dir_fd, &l->audit_fd, e);
 }
 
 int parent_jail_socket(struct life *l, struct err *e)

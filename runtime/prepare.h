@@ -11,10 +11,6 @@
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e);
 
-/* A policy by its name (built in, or NAME.json of the administrator's directory) or, for the command line alone, by its
- * path. Returns 0, -ENOENT, -EINVAL, -errno. */
-int rt_policy_load(struct rt_call *c, const char *name, bool by_path, struct spec_policy *ret, struct err *e);
-
 /* A terminal and --console-socket go together as in runc: -EINVAL with its words. For exec, too. */
 int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err *e);
 /* That the fds of LISTEN_FDS (l->listen_fds) and of --preserve-fds are open; all others are closed at the next exec.

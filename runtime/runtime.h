@@ -22,8 +22,9 @@ struct rt_globals {
 	const char *rootless;       /* "true", "false" or "auto" */
 	const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	const char *policy;         /* name, file or "none"; NULL: not said */
-	const char *policy_dir;
-	const char *audit; /* file, "-" for stderr, NULL: none */
+	const char *policy_dir;     /* NULL: not said */
+	const char *audit;          /* file, "journald:[SOCKET]", "syslog:[SOCKET]", "-" for stderr; NULL: not said */
+	const char *admin_config;   /* file; NULL: not said */
 };
 
 /* Options of the commands; one that a command does not have stays as it is here: false, NULL or 0. */

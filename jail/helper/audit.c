@@ -10,15 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
 #include "engine.h"
 
-#define WINDOW_US 1000000u
-#define FIRST     10u /* like denials that are written in each window */
-#define CHAIN     8   /* ancestors in a line */
-#define LINE_MAX_ PIPE_BUF
+#define WINDOW_US       1000000u
+#define FIRST           10u /* like denials that are written in each window */
+#define CHAIN           8   /* ancestors in a line */
+#define LINE_MAX_       PIPE_BUF
+#define PATH_ROOM       700u /* bytes of a line that a path may take: whatever it is named, the line has room for all else */
+#define SYSLOG_PRIORITY (10 * 8 + 4) /* LOG_AUTHPRIV, LOG_WARNING */
 
 /* Denials are alike when rule, call, errno and path are. Two kinds in one slot only share their counts' window. */
 static struct slot {
@@ -28,8 +31,11 @@ static struct slot {
 	char rule[64], syscall[24];
 	const char *policy;
 } slots[32];
-static struct buf line;
-static uint64_t dropped; /* lines that the reader had no room for */
+static struct buf line, datagram;
+static const char *line_policy, *line_rule; /* of the line that is being made */
+static uint64_t dropped;                    /* lines that were not taken */
+static int why_dropped;                     /* errno of the last of them */
+static bool torn;                           /* half a line was written: the next one begins anew */
 
 static uint32_t hash_str(uint32_t x, const char *s)
 {
@@ -38,41 +44,160 @@ static uint32_t hash_str(uint32_t x, const char *s)
 	return x;
 }
 
-static bool write_line(struct helper *h)
+/* A field of journald's protocol. Text with line ends goes with its length before it. */
+static void put_field(struct buf *b, const char *key, const char *value)
+{
+	size_t len = value ? strlen(value) : 0;
+
+	if (!value)
+		return;
+	if (!strchr(value, '\n')) {
+		buf_printf(b, "%s=%s\n", key, value);
+		return;
+	}
+	buf_printf(b, "%s\n", key);
+	for (int i = 0; i < 8; i++)
+		buf_add(b, &(char){(char)((uint64_t)len >> (8 * i))}, 1);
+	buf_add(b, value, len);
+	buf_str(b, "\n");
+}
+
+static void put_syslog_header(const struct helper *h, struct buf *b)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct timespec now;
+	struct tm tm = {0};
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += (time_t)h->plan.audit.utc_offset;
+	gmtime_r(&now.tv_sec, &tm);
+	buf_printf(b, "<%d>%.3s %2d %02d:%02d:%02d jailrun: ", SYSLOG_PRIORITY, months + 3 * tm.tm_mon, tm.tm_mday,
+		   tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* The line in the form that its reader wants. */
+static const struct buf *message(struct helper *h)
+{
+	struct buf *b = &datagram;
+
+	if (h->plan.audit.form == JAIL_AUDIT_LINES && !torn)
+		return &line;
+	b->len = 0;
+	switch ((enum jail_audit_form)h->plan.audit.form) {
+	case JAIL_AUDIT_LINES:
+		buf_str(b, "\n");
+		buf_add(b, line.data, line.len);
+		break;
+	case JAIL_AUDIT_JOURNALD:
+		buf_printf(b, "PRIORITY=%d\nSYSLOG_FACILITY=%d\n", SYSLOG_PRIORITY % 8, SYSLOG_PRIORITY / 8);
+		put_field(b, "SYSLOG_IDENTIFIER", "jailrun");
+		put_field(b, "JAILRUN_CONTAINER", h->plan.id);
+		put_field(b, "JAILRUN_POLICY", line_policy);
+		put_field(b, "JAILRUN_RULE", line_rule);
+		buf_str(b, "MESSAGE=");
+		buf_add(b, line.data, line.len); /* with its line end */
+		break;
+	case JAIL_AUDIT_SYSLOG:
+		put_syslog_header(h, b);
+		buf_add(b, line.data, line.len - 1);
+		break;
+	}
+	return b;
+}
+
+/* Never blocks: a pipe that polls as writable has room for PIPE_BUF bytes, and sockets are O_NONBLOCK. */
+static int write_message(struct helper *h, const struct buf *b)
 {
 	struct pollfd p = {.fd = h->h.audit_fd, .events = POLLOUT};
 	ssize_t n;
 
-	if (line.failed || line.len > LINE_MAX_)
-		return false;
-	/* A pipe that polls as writable has room for PIPE_BUF bytes: this never blocks. */
-	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) || (p.revents & (POLLERR | POLLHUP)))
-		return false;
+	if (b->failed || line.failed || line.len > LINE_MAX_)
+		return -ENOBUFS;
+	if (h->plan.audit.form == JAIL_AUDIT_LINES) {
+		if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+			return -EAGAIN;
+		if (p.revents & (POLLERR | POLLHUP))
+			return -EPIPE;
+	}
 	do
-		n = write(h->h.audit_fd, line.data, line.len);
+		n = write(h->h.audit_fd, b->data, b->len);
 	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)line.len;
+	if (n < 0)
+		return -errno;
+	torn = n != (ssize_t)b->len; /* the disk is full */
+	return torn ? -ENOSPC : 0;
 }
 
-static void begin_line(struct helper *h, struct jsonw *w, const char *policy)
+static bool write_line(struct helper *h)
+{
+	int r = write_message(h, message(h));
+
+	if (r < 0)
+		why_dropped = -r;
+	return r == 0;
+}
+
+static void begin_line(struct helper *h, struct jsonw *w, const char *policy, const char *rule)
 {
 	char text[NOW_UTC_SIZE];
 
 	line.len = 0;
+	line_policy = policy;
+	line_rule = rule;
 	*w = (struct jsonw){.out = &line};
 	now_utc(text, 6);
 	jw_object(w, NULL);
 	jw_str(w, "time", text);
 	jw_str(w, "container", h->plan.id);
 	jw_str(w, "policy", policy);
+	if (rule)
+		jw_str(w, "rule", rule);
+}
+
+/* What the engine says of the container; left out where the line has no room for it. */
+static void put_annotations(struct helper *h, struct jsonw *w)
+{
+	const struct strv *l = &h->plan.audit.annotations;
+	struct jsonw before = *w;
+	size_t len = line.len;
+
+	if (!l->n)
+		return;
+	jw_object(w, "annotations");
+	for (size_t i = 0; i + 1 < l->n; i += 2)
+		jw_str(w, l->v[i], l->v[i + 1]);
+	jw_object_end(w);
+	if (line.len + 2 <= LINE_MAX_)
+		return;
+	line.len = len;
+	*w = before;
 }
 
 static void end_line(struct helper *h, struct jsonw *w)
 {
+	put_annotations(h, w);
 	jw_object_end(w);
 	buf_str(&line, "\n");
 	if (!write_line(h))
 		dropped++;
+}
+
+/* A string of the workload's, cut where it would take more than its room in the line. */
+static void put_bounded(struct jsonw *w, const char *key, const char *s, size_t len)
+{
+	size_t n = 0, room = PATH_ROOM;
+
+	for (; n < len; n++) {
+		unsigned char c = (unsigned char)s[n];
+		size_t cost = c < 0x20 ? 6 : c == '"' || c == '\\' ? 2 : c < 0x80 ? 1 : 3;
+
+		if (cost > room)
+			break;
+		room -= cost;
+	}
+	while (n < len && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80) /* not inside a character */
+		n--;
+	jw_strn(w, key, s, n);
 }
 
 /* A file of a process in the helper's procfs, without its last newline. */
@@ -116,7 +241,7 @@ static void put_caller(struct helper *h, struct jsonw *w, pid_t tid)
 	snprintf(path, sizeof(path), "%d/exe", (int)tid);
 	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, 1024);
 	if (n >= 0)
-		jw_strn(w, "exe", text, (size_t)n);
+		put_bounded(w, "exe", text, (size_t)n);
 	if (read_proc(h, tid, "comm", text, sizeof(text)) >= 0)
 		jw_str(w, "comm", text);
 	if (read_proc(h, tid, "status", text, sizeof(text)) < 0) {
@@ -153,7 +278,7 @@ static void put_call(struct jsonw *w, const struct denial *d)
 		jw_array_end(w);
 	}
 	if (d->path)
-		jw_strn(w, "path", d->path, strnlen(d->path, 1024));
+		put_bounded(w, "path", d->path, strlen(d->path));
 	if (d->signal)
 		jw_str(w, "signal", signal_name(d->signal));
 	if (d->target != NO_TARGET)
@@ -164,8 +289,7 @@ static void report_held(struct helper *h, struct slot *s)
 {
 	struct jsonw w;
 
-	begin_line(h, &w, s->policy);
-	jw_str(&w, "rule", s->rule);
+	begin_line(h, &w, s->policy, s->rule);
 	if (s->syscall[0])
 		jw_str(&w, "syscall", s->syscall);
 	jw_uint(&w, "more", s->held);
@@ -208,8 +332,7 @@ void audit_denial(struct helper *h, const struct denial *d)
 
 	if (h->h.audit_fd < 0 || !admit(h, d))
 		return;
-	begin_line(h, &w, policy_name(h, d));
-	jw_str(&w, "rule", d->rule);
+	begin_line(h, &w, policy_name(h, d), d->rule);
 	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
 	put_call(&w, d);
 	if (d->tid > 0)
@@ -245,9 +368,9 @@ void audit_flush(struct helper *h, bool last)
 			report_held(h, &slots[i]);
 	if (!lost)
 		return;
-	begin_line(h, &w, h->plan.policy);
+	begin_line(h, &w, h->plan.policy, NULL);
 	jw_uint(&w, "lost", lost);
-	jw_str(&w, "note", "lines were lost: the reader of the audit stream did not keep up");
+	jw_fmt(&w, "note", "lines were lost: the audit stream did not take them (%s)", errno_name(why_dropped));
 	dropped = 0;
 	end_line(h, &w);
 	if (dropped)

@@ -105,6 +105,19 @@ like "a good one" "$(line policy.good)" '^ok  policy\.good: engine trace: a poli
 like "a broken one" "$(line policy.bad)" '^no .*line 1.*alow'
 like "one that cannot be compiled" "$(line policy.unknown)" '^no .*nonsense'
 begins "the built-in one" policy.default ok
+
+# ---- the administrator's configuration ----
+like "the configuration: none" "$(line configuration)" '^-- .*/etc/jailrun/jailrun.json is not there'
+echo '{"floor": "good", "annotations": false, "audit": {"to": "syslog"}}' >"$T/admin.json"
+run "$JAILRUN" --admin-config "$T/admin.json" --policy-dir "$T/policies" doctor
+like "the configuration: what it says" "$(line configuration)" "^ok .*$T/admin.json: default policy none, floor good, annotations are refused, denials go to syslog"
+echo '{"floor": "bad", "policyDir": "'"$T/policies"'"}' >"$T/admin.json"
+run "$JAILRUN" --admin-config "$T/admin.json" doctor
+like "the configuration: a floor that is broken" "$rc:$(line configuration.floor)" '^1:no .*alow'
+is "the configuration: its directory of policies" "$(line policies | grep -c ': 3$')" 1
+echo '{"flor": "x"}' >"$T/admin.json"
+run "$JAILRUN" --admin-config "$T/admin.json" doctor
+like "the configuration: a broken one" "$rc:$(line configuration)" '^1:no .*unknown key "flor"'
 rm "$T"/policies/*
 
 # ---- engines ----

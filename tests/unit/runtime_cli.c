@@ -158,7 +158,7 @@ static void test_globals(void **state)
 	assert_string_equal(c.g.log, "/l");
 	assert_string_equal(c.g.log_format, "json");
 	assert_string_equal(c.g.policy, "none");
-	assert_string_equal(c.g.policy_dir, RT_POLICY_DIR);
+	assert_null(c.g.policy_dir);
 	assert_string_equal(c.g.audit, "-");
 	assert_true(c.g.debug && c.o.quiet);
 	rt_call_free(&c);
