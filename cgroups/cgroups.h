@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cgroup v2 by cgroupfs: find, create, limit, devices by eBPF, freeze, count, kill, remove; resctrl beside it. */
+/* cgroup v2 by cgroupfs or by systemd: find, create, limit, devices by eBPF, freeze, count, kill, remove; resctrl beside it. */
 #ifndef CGROUPS_CGROUPS_H
 #define CGROUPS_CGROUPS_H
 
@@ -24,6 +24,17 @@ struct cg_facts {
 	bool privileged;           /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
 	const char *base;          /* below the mount, "/…" or NULL for its top: where "jailrun/ID" goes */
 	enum cg_rootless rootless; /* the caller's word, AUTO from cg_probe */
+	bool user;                 /* cg_probe_units: the manager is that of the user, not the system's */
+	const char *units;         /* cg_probe_units: the cgroup of that manager, "" or "/…" */
+};
+
+/* One property of a unit: cgroups/unit.h. */
+struct cg_property;
+
+/* The unit of systemd that stands for a container's cgroup. */
+struct cg_unit {
+	const char *name; /* "jailrun-ID.scope"; NULL: none, the cgroup is jailrun's own */
+	bool user;        /* it belongs to the user's manager, not to the system's */
 };
 
 /* One file of the container's cgroup and what is written there. */
@@ -55,13 +66,22 @@ struct cg_plan {
 	    device_rules; /* the program's rules as text: the last one that matches wins, no match is a refusal */
 	struct bpf_insn *program; /* BPF_PROG_TYPE_CGROUP_DEVICE */
 	size_t n_program;
+	struct cg_unit unit;            /* the systemd manager's */
+	const char *slice;              /* in which the unit is */
+	struct cg_property *properties; /* beside those that follow from the writes */
+	size_t n_properties;
 };
 
 struct cg_run {
 	int dir_fd;      /* of the container's cgroup, O_DIRECTORY; -1: none */
 	bool made;       /* this call made the directory */
 	size_t made_len; /* so many bytes of the plan's path name the topmost directory that this call made; 0: none */
+	pid_t holder;    /* a process that keeps a scope alive until the container's first is born in it; 0: none */
 };
+
+const char *cg_manager_name(enum cg_manager manager);
+/* Whether this program was built with the systemd manager. */
+bool cg_has_systemd(void);
 
 /* A caller who may not write to the top of the tree has its own part of it for base, when that is delegated (cgroups(7)):
  * the cgroup above its own, which holds no process and so can have limits below it, else its own.
@@ -69,8 +89,11 @@ struct cg_run {
  * cgroup.controllers. Returns 0 or -errno; no cgroup at all is CG_NONE, not an error. */
 int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e);
 
-/* Pure. Where the cgroup goes (linux.cgroupsPath, or /jailrun/ID; relative paths go below /jailrun), what is written,
- * and the device program. A limit whose controller is not in the v2 tree is an error that names the property, the
+/* For the systemd manager, after cg_probe: whose manager it is, where its units are, and which controllers they can have. */
+int cg_probe_units(struct cg_facts *f, struct arena *a, struct err *e);
+
+/* Pure. Where the cgroup goes (linux.cgroupsPath, or /jailrun/ID; relative paths go below /jailrun; for the systemd manager
+ * "slice:prefix:name"), what is written, the unit's properties, and the device program. A limit whose controller is not in the v2 tree is an error that names the property, the
  * controller and where it is; a value that means "no limit" (-1) needs no controller. A caller without privileges who
  * may not write to the tree and asks for neither a limit nor a path gets no cgroup, as from runc. userns: the container is
  * in a user namespace. Returns 0, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM. */
@@ -104,24 +127,28 @@ int cg_device_program(const struct spec_device_rule *rules, size_t n, struct are
 bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type, int64_t major, int64_t minor,
 		       char access);
 
-/* Makes the directory (and its parents), enables the controllers down to it, opens it. An existing cgroup that holds
- * processes is refused, -EBUSY. Returns 0 or -errno; on failure what was made is removed. */
+/* Makes the directory (and its parents) or has systemd start the unit, enables the controllers down to it, opens it. An
+ * existing cgroup that holds processes, and an existing unit, are refused, -EBUSY. A scope is held by a process of jailrun's until
+ * cg_release. Returns 0 or -errno; on failure what was made is removed. */
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* Takes cg_create back: kills what is in the cgroup, closes dir_fd, and removes what this run made, nothing else. For a
  * create that failed later. Never fails, and may be called twice. */
 void cg_unmake(const struct cg_plan *p, struct cg_run *r);
 /* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Once the container's first process is in it: ends the process that held the scope. Returns 0 or -errno. */
+int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* Gives the container's cgroup to uid (of the host): the directory and those of its files that /sys/kernel/cgroup/delegate
  * lists (config-linux.md, Cgroup ownership). Returns 0 or -errno. */
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e);
 /* What `update` asks for, in the living cgroup at path (absolute; NULL: the container has none): planned as at create, so
  * that what is absent stays as it is, -1 takes a limit off, and what cannot be had is refused in the same words.
  * memory.swap without memory.limit counts with the present memory.max; cpu.period and cpu.quota keep the present other
- * half. Controllers are enabled down to it. Device rules that are given (n_devices) replace the program in one step.
- * Either all of it is done, or what was written is put back and e names property, file and value. Returns 0 or -errno. */
-int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, struct arena *a,
-	      struct err *e);
+ * half. Controllers are enabled down to it. Device rules that are given (n_devices) replace the program in one step. The
+ * properties of its unit, if it has one, follow. Either all of it is done, or what was written is put back and e names
+ * property, file and value. Returns 0 or -errno. */
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const struct cg_unit *unit,
+	      struct arena *a, struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* Opens the container's cgroup, or one below it (NULL: none), for a process to be born in: CLONE_INTO_CGROUP. Never leaves the
@@ -204,6 +231,9 @@ int64_t cg_oom_count(int fd);
 /* Kills what is left in it and removes it with all below it; waits up to a few seconds for the kernel to let go. Parents
  * that jailrun made and that are empty now go too (never the mount itself). Returns 0 or -errno. */
 int cg_remove(const char *path, struct err *e);
+/* Has systemd stop the unit of a container whose processes are gone and forget it, also where it has failed; name NULL and one that
+ * is gone already are 0. */
+int cg_unit_remove(const struct cg_unit *unit, struct err *e);
 
 /* ---- resctrl (Intel RDT): linux.intelRdt ---- */
 

@@ -6,6 +6,7 @@
 #include "cgroups/cgroups.h"
 #include "cgroups/devices.h"
 #include "cgroups/limits.h"
+#include "cgroups/unit.h"
 
 /* Two colons and no slash before them: systemd's way to name a scope, "slice:prefix:name". */
 static bool is_systemd_path(const char *path)
@@ -21,11 +22,11 @@ static int check_path(const char *path, struct err *e)
 	bool named = false;
 
 	if (is_systemd_path(path))
-		return err_set(
-		    e, EINVAL,
-		    "'%.100s' has the form of the systemd cgroup manager (slice:prefix:name), which this version "
-		    "does not have; let the caller use its cgroupfs manager",
-		    path);
+		return err_set(e, EINVAL,
+			       "'%.100s' has the form of the systemd cgroup manager (slice:prefix:name), and the "
+			       "cgroupfs manager was "
+			       "asked for: say --systemd-cgroup, or give a path",
+			       path);
 	for (const char *p = path; *p;) {
 		size_t len = strcspn(p, "/");
 
@@ -111,15 +112,15 @@ int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manag
 	int r = 0;
 
 	*ret = (struct cg_plan){.manager = manager};
-	if (manager == CG_SYSTEMD)
-		return err_set(
-		    e, ENOTSUP,
-		    "the systemd cgroup manager is not in this version; leave out --systemd-cgroup (let the caller "
-		    "use its cgroupfs manager)");
+	wanted = wanted && *wanted ? wanted : NULL;
+	if (manager == CG_SYSTEMD && cg_plan_unit(wanted, f, id, a, ret, e) < 0)
+		return wanted ? err_ctx(e, "linux.cgroupsPath") : -e->code;
 	if (manager == CG_CGROUPFS)
-		r = plan_path(wanted && *wanted ? wanted : NULL, f, id, a, ret, e);
+		r = plan_path(wanted, f, id, a, ret, e);
 	if (r == 0)
 		r = cg_plan_limits(&c->linux_.resources, f, a, ret, e);
+	if (r == 0 && manager == CG_SYSTEMD)
+		r = cg_plan_properties(&c->annotations, id, a, ret, e);
 	if (r == 0)
 		r = cg_plan_devices(&c->linux_.resources, f, userns, a, ret, e);
 	return r;
@@ -146,16 +147,41 @@ static void print_write(const struct cg_write *c, struct jsonw *w)
 	jw_object_end(w);
 }
 
-void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
+static void print_unit(const struct cg_plan *p, struct jsonw *w)
 {
-	static const char *const managers[] = {
+	struct cg_property *list;
+	struct arena a = {0};
+	const int n = cg_properties_of(p, true, &a, &list, NULL);
+
+	jw_object(w, "unit");
+	jw_str(w, "name", p->unit.name);
+	jw_str(w, "slice", p->slice);
+	jw_str(w, "of", p->unit.user ? "user" : "system");
+	jw_array(w, "properties");
+	for (int i = 0; i < n; i++)
+		cg_property_print(&list[i], w);
+	jw_array_end(w);
+	jw_object_end(w);
+	arena_free(&a);
+}
+
+const char *cg_manager_name(enum cg_manager manager)
+{
+	static const char *const names[] = {
 	    [CG_CGROUPFS] = "cgroupfs", [CG_SYSTEMD] = "systemd", [CG_DISABLED] = "disabled"};
 
+	return names[manager];
+}
+
+void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
+{
 	jw_object(w, key);
-	jw_str(w, "manager", managers[p->manager]);
+	jw_str(w, "manager", cg_manager_name(p->manager));
 	jw_str(w, "path", p->path);
 	if (p->box)
 		jw_str(w, "box", p->box);
+	if (p->unit.name)
+		print_unit(p, w);
 	jw_array(w, "writes");
 	for (size_t i = 0; i < p->n_writes; i++)
 		print_write(&p->writes[i], w);

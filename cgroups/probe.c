@@ -124,16 +124,78 @@ static int read_controllers(struct arena *a, const char *mount, const char *belo
 	return 0;
 }
 
+static bool in_first_userns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == USER_NS_INIT_INO;
+}
+
 /* A program of type CGROUP_DEVICE wants CAP_SYS_ADMIN (or CAP_BPF with CAP_NET_ADMIN) in the first user namespace. */
 static bool is_privileged(void)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2];
-	struct stat st;
 
 	if (syscall(SYS_capget, &h, d) < 0 || !(d[0].effective & (1u << CAP_SYS_ADMIN)))
 		return false;
-	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == USER_NS_INIT_INO;
+	return in_first_userns();
+}
+
+/* The host's id of this user, by the first line of the map that says it: another user namespace is one step away. */
+static uid_t user_outside(void)
+{
+	AUTO_FREE char *map = NULL;
+	unsigned long inside, outside, size;
+	const uid_t uid = geteuid();
+	char *rest, *line;
+
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 65536, &map, NULL, NULL) < 0)
+		return uid;
+	rest = map;
+	while ((line = str_field(&rest, "\n")))
+		if (sscanf(line, "%lu %lu %lu", &inside, &outside, &size) == 3 && uid >= inside && uid - inside < size)
+			return (uid_t)(outside + (uid - inside));
+	return uid;
+}
+
+/* The user's manager is above the caller in most cases; who has logged in by something else has it at the usual place. */
+static const char *user_units(const struct cg_facts *f, struct arena *a)
+{
+	const char *p = strstr(f->self, "/user@");
+	const size_t len = p ? 1 + strcspn(p + 1, "/") : 0;
+	const unsigned int uid = user_outside();
+
+	if (len > 8 && strncmp(p + len - 8, ".service", 8) == 0)
+		return arena_strndup(a, f->self, (size_t)(p - f->self) + len);
+	return arena_printf(a, "/user.slice/user-%u.slice/user@%u.service", uid, uid);
+}
+
+int cg_probe_units(struct cg_facts *f, struct arena *a, struct err *e)
+{
+	const char *init = "/";
+	size_t len;
+	int r;
+
+	f->user = geteuid() != 0 || !in_first_userns();
+	if (!f->mount)
+		return 0;
+	/* systemd itself is in init.scope of its own cgroup, also where that is not the top of the tree. */
+	r = f->user ? 0 : cg_of_process("1", a, &init, e);
+	if (r < 0)
+		return r;
+	len = strlen(init);
+	if (len >= 11 && str_eq(init + len - 11, "/init.scope"))
+		len -= 11;
+	f->units = f->user ? user_units(f, a) : str_eq(init, "/") ? "" : arena_strndup(a, init, len);
+	if (!f->units)
+		return err_set(e, ENOMEM, "out of memory");
+	f->controllers = (struct strv){0};
+	r = read_controllers(a, f->mount, f->units, &f->controllers, e);
+	/* Where there is no such manager, the bus says it better. */
+	if (r == -ENOENT && e)
+		*e = (struct err){0};
+	return r == -ENOENT ? 0 : r;
 }
 
 int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)

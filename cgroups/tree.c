@@ -13,6 +13,7 @@
 #include <sys/xattr.h>
 
 #include "cgroups/cgroups.h"
+#include "cgroups/unit.h"
 
 #define TRIES 32
 
@@ -170,6 +171,23 @@ int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	return take_fd(&dir);
 }
 
+/* systemd makes the directories, and hands down the controllers that it knows. */
+static int create_unit(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	int n = cg_unit_start(p, r, e);
+
+	if (n < 0)
+		return n;
+	n = cg_descend(p, NULL, e);
+	if (n == -EAGAIN)
+		err_set(e, EAGAIN, "the cgroup %s of %s is gone", p->path, p->unit.name);
+	if (n >= 0)
+		r->dir_fd = n;
+	else
+		cg_unmake(p, r);
+	return n < 0 ? n : 0;
+}
+
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	struct err own = {0};
@@ -178,6 +196,8 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	*r = (struct cg_run){.dir_fd = -1};
 	if (!p->path)
 		return 0;
+	if (p->unit.name)
+		return create_unit(p, r, e);
 	/* cg_descend() reads its error's code. */
 	e = e ? e : &own;
 	do
@@ -206,8 +226,11 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 void cg_unmake(const struct cg_plan *p, struct cg_run *r)
 {
 	fd_close_p(&r->dir_fd);
+	cg_unit_unhold(r);
 	if (r->made)
 		cg_remove(p->path, NULL);
+	if (r->made)
+		cg_unit_remove(&p->unit, NULL);
 	if (r->made_len)
 		remove_made(p->path, r->made_len);
 	r->made = false;

@@ -7,6 +7,7 @@
 
 #include "cgroups/limits.h"
 #include "cgroups/tree.h"
+#include "cgroups/unit.h"
 
 /* What a file held before it was written; key: the device that the write was for, or "". */
 struct saved {
@@ -145,8 +146,8 @@ static int write_all(const struct cg_plan *p, int dir_fd, struct arena *a, struc
 	return r;
 }
 
-int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, struct arena *a,
-	      struct err *e)
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const struct cg_unit *unit,
+	      struct arena *a, struct err *e)
 {
 	struct cg_plan p = {.manager = CG_CGROUPFS, .path = path, .mount = f->mount};
 	struct spec_resources whole = *r;
@@ -178,6 +179,9 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 		return n;
 	order(&p, dir_fd);
 	n = write_all(&p, dir_fd, a, saved, &n_saved, e);
+	/* The kernel's word comes before systemd's, which knows less of what can be had. */
+	if (n == 0 && unit->name)
+		n = cg_unit_set(unit, &p, a, e);
 	if (n == 0 && p.devices)
 		n = cg_attach(&p, dir_fd, true, e);
 	while (n < 0 && n_saved)

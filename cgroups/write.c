@@ -2,10 +2,12 @@
 /* Writes the limits into a cgroup. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cgroups/tree.h"
+#include "cgroups/unit.h"
 
 /* Without CONFIG_SWAP or with swap accounting off the file is missing. Nothing is lost then when no limit was asked for,
  * or when the host has no swap. */
@@ -109,18 +111,46 @@ int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct 
 		       errno_name(-r), hint(file, -r));
 }
 
+static bool counts_tasks(const struct cg_write *w, uint64_t *ret)
+{
+	return str_eq(w->file, "pids.max") && parse_u64(w->value, 10, ret) == 0;
+}
+
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	for (size_t i = 0; i < p->n_writes; i++) {
-		const struct cg_write *w = &p->writes[i];
-		int n = cg_check(w, r->dir_fd, e);
+		struct cg_write w = p->writes[i];
+		int n = cg_check(&w, r->dir_fd, e);
+		uint64_t tasks;
+		char more[24];
 
+		/* The holder of a scope is one of them until cg_release. */
+		if (r->holder > 0 && counts_tasks(&w, &tasks)) {
+			snprintf(more, sizeof(more), "%" PRIu64, tasks + 1);
+			w.value = more;
+		}
 		if (n == 0)
-			n = cg_write_one(w, p->path, r->dir_fd, e);
+			n = cg_write_one(&w, p->path, r->dir_fd, e);
 		if (n < 0)
-			return err_ctx(e, "%s", w->field);
+			return err_ctx(e, "%s", w.field);
 	}
 	return 0;
+}
+
+/* The limit comes first: at no time may the container have one more than it says. */
+int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	int n = 0;
+
+	for (size_t i = 0; n == 0 && i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+		uint64_t tasks;
+
+		if (counts_tasks(w, &tasks) && (n = cg_write_one(w, p->path, r->dir_fd, e)) < 0)
+			err_ctx(e, "%s", w->field);
+	}
+	cg_unit_unhold(r);
+	return n;
 }
 
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)

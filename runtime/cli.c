@@ -446,10 +446,13 @@ static int manager_choose(struct rt_call *c, struct err *e)
 		return 0;
 	c->manager = CG_SYSTEMD;
 	/* A container that exists carries its manager in its state: to kill or delete it, the option says nothing. */
-	if (!c->command || !c->command->makes)
+	if (!c->command || !c->command->makes || cg_has_systemd())
 		return 0;
-	return err_set(e, ENOTSUP, "%s: this version makes cgroups by cgroupfs only: leave the option out",
-		       c->g.systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
+	return err_set(
+	    e, ENOTSUP,
+	    "%s: this jailrun was built without the systemd cgroup manager (configure --with-systemd, which needs "
+	    "libsystemd): leave the option out, and let the caller use its cgroupfs manager",
+	    c->g.systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
 }
 
 static bool has_no_root(void)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroups/cgroups.h"
 #include "jail/jail.h"
 #include "namespaces/namespaces.h"
 #include "runtime.h"
@@ -6,7 +7,7 @@
 
 int cmd_features(struct rt_call *c, struct err *e)
 {
-	struct spec_features f = {.version = PACKAGE_VERSION, .commit = JAILRUN_COMMIT};
+	struct spec_features f = {.version = PACKAGE_VERSION, .commit = JAILRUN_COMMIT, .systemd = cg_has_systemd()};
 	AUTO_BUF out = {0};
 
 	jail_features(&c->arena, &f);

@@ -128,6 +128,7 @@ int cmd_update(struct rt_call *c, struct err *e)
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	struct spec_resources resources = {0};
 	struct cg_facts facts;
+	struct cg_unit unit;
 	int r;
 
 	r = rt_container_alive(c, c->args[0], &k, e);
@@ -139,10 +140,13 @@ int cmd_update(struct rt_call *c, struct err *e)
 		r = from_options(u, &resources, e);
 	if (r == 0)
 		r = rt_container_cgroup(&k, "no limit can be set", e);
+	unit = (struct cg_unit){k.state.cgroup_unit, k.state.cgroup_user};
 	if (r == 0)
 		r = cg_probe(&c->arena, &facts, e);
+	if (r == 0 && unit.name)
+		r = cg_probe_units(&facts, &c->arena, e);
 	if (r == 0 && resources.set)
-		r = cg_update(&resources, &facts, k.state.cgroup_path, &c->arena, e);
+		r = cg_update(&resources, &facts, k.state.cgroup_path, &unit, &c->arena, e);
 	if (r == 0 && (u->l3_cache_schema || u->mem_bw_schema))
 		r = cg_rdt_update(k.state.rdt_path, u->l3_cache_schema, u->mem_bw_schema, e);
 	return r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroups/cgroups.h"
 #include "jail/jail.h"
 #include "runtime.h"
 #include "spec/spec.h"
@@ -11,6 +12,7 @@ void rt_version(struct buf *out)
 	jail_features(&a, &f);
 	/* Docker reads every line and takes what follows the word "version": there is one such line only. */
 	buf_printf(out, "jailrun version %s\ncommit: %s\nspec: %s\n", PACKAGE_VERSION, JAILRUN_COMMIT, SPEC_VERSION);
+	buf_printf(out, "cgroups: cgroupfs%s\n", cg_has_systemd() ? " systemd" : "");
 	if (f.libseccomp)
 		buf_printf(out, "libseccomp: %s\n", f.libseccomp);
 	arena_free(&a);

@@ -7,6 +7,12 @@ static bool has_limits(const struct life *l)
 	return l->cg.n_writes > 0;
 }
 
+/* As planned, since both sides must know: cg_run.holder is the runtime's alone. */
+static bool has_holder(const struct life *l)
+{
+	return l->cg.unit.name != NULL;
+}
+
 static bool has_rdt(const struct life *l)
 {
 	return l->rdt.path != NULL;
@@ -138,6 +144,7 @@ static const struct step rows[] = {
     {'P', "cgroup.owner", gives_cgroup, parent_cgroup_owner, NULL},
     {'P', "resctrl.create", has_rdt, parent_rdt, parent_rdt_undo},
     {'P', "clone", NULL, parent_clone, parent_clone_undo},
+    {'P', "cgroup.release", has_holder, parent_cgroup_release, NULL, .beside = true},
     {'P', "state.pid", starts_now, parent_note_pid, NULL, .beside = true},
     {'P', "plan.keep", NULL, parent_keep_plan, NULL, .beside = true},
     {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL, .beside = true},

@@ -94,6 +94,11 @@ int parent_cgroup_limit(struct life *l, struct err *e)
 	return cg_limit(&l->cg, &l->cg_run, e);
 }
 
+int parent_cgroup_release(struct life *l, struct err *e)
+{
+	return cg_release(&l->cg, &l->cg_run, e);
+}
+
 int parent_cgroup_owner(struct life *l, struct err *e)
 {
 	return cg_own(&l->cg_run, (uint32_t)l->ns.cgroup_owner.v, e);

@@ -53,6 +53,7 @@ int parent_sources(struct life *l, struct err *e);
 int parent_cgroup(struct life *l, struct err *e);
 void parent_cgroup_undo(struct life *l);
 int parent_cgroup_limit(struct life *l, struct err *e);
+int parent_cgroup_release(struct life *l, struct err *e);
 int parent_cgroup_owner(struct life *l, struct err *e);
 int parent_cgroup_devices(struct life *l, struct err *e);
 int parent_rdt(struct life *l, struct err *e);

@@ -70,8 +70,10 @@ static void fill_state(struct rt_call *c, struct life *l)
 	s->created_at = arena_strdup(&c->arena, now_utc(now, 9));
 	s->owner_uid = geteuid();
 	s->owner = (char *)rt_user_name(geteuid(), &c->arena);
-	s->cgroup_manager = (char *)c->g.cgroup_manager;
+	s->cgroup_manager = (char *)cg_manager_name(l->cg.manager);
 	s->cgroup_path = (char *)l->cg.path;
+	s->cgroup_unit = (char *)l->cg.unit.name;
+	s->cgroup_user = l->cg.unit.user;
 	s->rdt_path = (char *)l->rdt.path;
 	s->rdt_remove = l->rdt.remove;
 	s->rdt_monitor = (char *)l->rdt.monitor;
@@ -115,6 +117,8 @@ static int probe_cgroups(struct rt_call *c, struct cg_facts *ret, struct err *e)
 {
 	int r = cg_probe(&c->arena, ret, e);
 
+	if (r >= 0 && c->manager == CG_SYSTEMD)
+		r = cg_probe_units(ret, &c->arena, e);
 	ret->rootless = str_eq(c->g.rootless, "true")    ? CG_ROOTLESS_TRUE
 			: str_eq(c->g.rootless, "false") ? CG_ROOTLESS_FALSE
 							 : CG_ROOTLESS_AUTO;

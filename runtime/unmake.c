@@ -44,12 +44,27 @@ void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
 	flock(s->root_fd, LOCK_UN);
 }
 
+/* Its processes and its cgroup are gone by now, so that systemd lets a scope go by itself; without systemd nothing can be done, and
+ * the container must not stay for ever for that. */
+static void unit_remove(const struct spec_state *state)
+{
+	const struct cg_unit unit = {state->cgroup_unit, state->cgroup_user};
+	char text[sizeof(struct err)];
+	struct err e = {0};
+
+	if (cg_unit_remove(&unit, &e) < 0)
+		log_warn("container %s: its unit %s may be left: %s", state->id, unit.name,
+			 err_str(&e, text, sizeof(text)));
+}
+
 int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *state, struct err *e)
 {
 	AUTO_BUF text = {0};
 	struct jsonw w = {.out = &text};
 	int r = state->cgroup_path ? cg_remove(state->cgroup_path, e) : 0;
 
+	if (r >= 0)
+		unit_remove(state);
 	if (r >= 0)
 		r = cg_rdt_remove(state->rdt_remove ? state->rdt_path : NULL, state->rdt_monitor, e);
 	if (r < 0)

@@ -8,12 +8,12 @@ static void write_enabled(struct jsonw *w, const char *key, bool enabled)
 	jw_object_end(w);
 }
 
-static void write_cgroup(struct jsonw *w)
+static void write_cgroup(struct jsonw *w, const struct spec_features *f)
 {
-	static const struct {
+	const struct {
 		const char *key;
 		bool value;
-	} what[] = {{"v1", false}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
+	} what[] = {{"v1", false}, {"v2", true}, {"systemd", f->systemd}, {"systemdUser", f->systemd}, {"rdma", true}};
 
 	jw_object(w, "cgroup");
 	for (size_t i = 0; i < ARRAY_LEN(what); i++)
@@ -51,7 +51,7 @@ static void write_linux(struct jsonw *w, const struct spec_features *f)
 		jw_str(w, NULL, spec_ns_name((enum spec_ns)i));
 	jw_array_end(w);
 	jw_strv(w, "capabilities", &f->capabilities);
-	write_cgroup(w);
+	write_cgroup(w, f);
 	write_seccomp(w, f);
 	write_enabled(w, "apparmor", true);
 	write_enabled(w, "selinux", true);
@@ -94,6 +94,8 @@ void spec_features_print(const struct spec_features *f, struct buf *out)
 	jw_object_end(&w);
 	jw_array(&w, "potentiallyUnsafeConfigAnnotations");
 	jw_str(&w, NULL, "jailrun.");
+	if (f->systemd)
+		jw_str(&w, NULL, "org.systemd.property.");
 	jw_array_end(&w);
 	jw_object_end(&w);
 	buf_str(out, "\n");

@@ -415,6 +415,8 @@ struct spec_state {
 	uint32_t owner_uid;
 	char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	char *cgroup_path;    /* absolute path of the directory, or NULL */
+	char *cgroup_unit;    /* of systemd, "NAME.scope", or NULL */
+	bool cgroup_user;     /* the unit is one of the user's manager */
 	char *rdt_path;       /* directory of its resctrl class of service, or NULL */
 	bool rdt_remove;      /* that one goes with the container */
 	char *rdt_monitor;    /* directory of its resctrl monitoring group, or NULL */
@@ -482,7 +484,7 @@ int spec_engine_change(enum spec_engine engine, const char *text, size_t len, co
 struct spec_features {
 	struct strv capabilities, seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
 	    seccomp_supported_flags, mount_options;
-	bool seccomp;
+	bool seccomp, systemd;
 	const char *version, *commit, *libseccomp;
 };
 void spec_features_print(const struct spec_features *f, struct buf *out);

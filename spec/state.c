@@ -17,6 +17,8 @@ static const struct field state_fields[] = {
     FIELD_INT("ownerUid", get_u32, S, owner_uid, 0, UINT32_MAX),
     FIELD("cgroupManager", get_string, S, cgroup_manager),
     FIELD("cgroupPath", get_string, S, cgroup_path, .pattern = &absolute_path),
+    FIELD("cgroupUnit", get_string, S, cgroup_unit),
+    FIELD("cgroupUser", get_bool, S, cgroup_user),
     FIELD("rdtPath", get_string, S, rdt_path, .pattern = &absolute_path),
     FIELD("rdtRemove", get_bool, S, rdt_remove),
     FIELD("rdtMonitor", get_string, S, rdt_monitor, .pattern = &absolute_path),
@@ -97,6 +99,9 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	jw_uint(&w, "ownerUid", s->owner_uid);
 	write_str(&w, "cgroupManager", s->cgroup_manager);
 	write_str(&w, "cgroupPath", s->cgroup_path);
+	write_str(&w, "cgroupUnit", s->cgroup_unit);
+	if (s->cgroup_user)
+		jw_bool(&w, "cgroupUser", true);
 	write_str(&w, "rdtPath", s->rdt_path);
 	if (s->rdt_remove)
 		jw_bool(&w, "rdtRemove", true);

@@ -75,7 +75,7 @@ static void update_ok(struct spec_resources r)
 	struct err e = {0};
 
 	r.set = true;
-	if (cg_update(&r, &facts, plan.path, &arena, &e) < 0)
+	if (cg_update(&r, &facts, plan.path, &(struct cg_unit){0}, &arena, &e) < 0)
 		fail_msg("%s: %s", e.path, e.text);
 }
 
@@ -83,7 +83,7 @@ static int update(struct spec_resources r, struct err *e)
 {
 	r.set = true;
 	*e = (struct err){0};
-	return cg_update(&r, &facts, plan.path, &arena, e);
+	return cg_update(&r, &facts, plan.path, &(struct cg_unit){0}, &arena, e);
 }
 
 static void test_no_cgroup(void **state)
@@ -92,10 +92,11 @@ static void test_no_cgroup(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(cg_update(&r, &facts, NULL, &arena, &e), -ENOTSUP);
+	assert_int_equal(cg_update(&r, &facts, NULL, &(struct cg_unit){0}, &arena, &e), -ENOTSUP);
 	NEED(NULL);
 	e = (struct err){0};
-	assert_int_equal(cg_update(&r, &facts, arena_printf(&arena, "%s/jailrun-no-such", facts.mount), &arena, &e),
+	assert_int_equal(cg_update(&r, &facts, arena_printf(&arena, "%s/jailrun-no-such", facts.mount),
+				   &(struct cg_unit){0}, &arena, &e),
 			 -ENOENT);
 }
 
