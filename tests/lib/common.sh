@@ -143,17 +143,19 @@ run() {
 	# The group keeps bash's word on a killed command out of the test's output.
 	{ timeout -k 5 "${RUN_TIMEOUT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null; } 2>/dev/null
 	rc=$?
-	out=$(tr -d '\0' <"$T/out")
-	err=$(tr -d '\0' <"$T/err")
+	# Null bytes go away; bash says so.
+	{ out=$(<"$T/out") err=$(<"$T/err"); } 2>/dev/null
 }
 
-# The runtime under test with a state root of this test's own.
+# The runtime under test with a state root of this test's own, and the global options of $JAILRUN_FLAGS.
+# shellcheck disable=SC2086 # words
 jr() {
-	"$JAILRUN" --root "$ROOT" "$@"
+	"$JAILRUN" --root "$ROOT" ${JAILRUN_FLAGS-} "$@"
 }
 # jrun ARGUMENTS...: the same through run.
+# shellcheck disable=SC2086 # words
 jrun() {
-	run "$JAILRUN" --root "$ROOT" "$@"
+	run "$JAILRUN" --root "$ROOT" ${JAILRUN_FLAGS-} "$@"
 }
 
 # eventually SECONDS COMMAND...: polls until the command succeeds.

@@ -621,7 +621,7 @@ int main(void)
 	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents), cmocka_unit_test(test_failure),
 	    cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_large),
 	};
-	/* Where the controllers are in the v2 tree; elsewhere tests/vm/cgroups.t runs this program in a machine of its own. */
+	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_limits_refused),
