@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154,SC2034 # of the list in ../limits.t
 # unified: after all properties, and each line for itself; what cgroup v2 does not have; misc, of which this machine has nothing to count.
+[ -e /sys/block/nullb0 ] || modprobe null_blk nr_devices=1 gb=1 queue_mode=2
 disk=$(cat /sys/block/nullb0/dev)
 in_sh 'cd /sys/fs/cgroup && cat memory.high pids.max io.max cgroup.max.depth; bite forks 9' "$(res "{pids: {limit: 20}, unified: {\"memory.high\": \"50000000\",
 	\"pids.max\": \"7\", \"io.max\": \"$disk rbps=1000\\n$disk wiops=2000\", \"cgroup.max.depth\": \"3\"}}")"
