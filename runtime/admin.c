@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -56,13 +55,9 @@ static int read_admin(struct rt_call *c, const char *path, bool own, struct spec
 /* What a user has of his own; NULL: nothing. */
 static const char *own_file(struct rt_call *c)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *config = rt_is_rootless(c) ? rt_user_config(&c->arena) : NULL;
 
-	if (!rt_is_rootless(c))
-		return NULL;
-	if (config && *config == '/')
-		return arena_printf(&c->arena, "%s/jailrun/jailrun.json", config);
-	return home && *home == '/' ? arena_printf(&c->arena, "%s/.config/jailrun/jailrun.json", home) : NULL;
+	return config ? arena_printf(&c->arena, "%s/jailrun/jailrun.json", config) : NULL;
 }
 
 int rt_admin_load(struct rt_call *c, struct spec_admin *ret, const char **ret_path, struct err *e)

@@ -103,7 +103,8 @@ static int find_program(struct rt_call *c, const char **ret, struct err *e)
 	return path ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
-/* What the engine calls the program with. */
+/* What the engine calls the program with: --policy, which goes before annotations and the administrator's configuration. Where that
+ * has a word on every container, and nobody says otherwise, it is left to it. */
 static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
 {
 	const char *policy = c->o.policy ? c->o.policy : "default";
@@ -114,6 +115,8 @@ static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (!c->o.policy && (admin.default_policy || admin.floor))
+		return 0;
 	ret->v = arena_alloc(&c->arena, 3 * sizeof(*ret->v));
 	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, true, &p, e) < 0)
 		return err_ctx(e, "--policy");

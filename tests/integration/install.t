@@ -210,6 +210,12 @@ refused "a policy that is not there" "policy: policy 'nonsense' is not built in"
 refused "a policy where there are no arguments" "gives a runtime no arguments" podman --file "$F" --policy none
 refused "a name with a blank" "cannot be the name of a runtime" docker --file "$F" --name 'a b'
 refused "--remove with a policy" "stands with" docker --file "$F" --remove --policy none
+for say in '{"defaultPolicy": "default"}' '{"floor": "default"}' '{"annotations": true}'; do
+	echo "$say" >"$T/admin.json"
+	"$JAILRUN" --admin-config "$T/admin.json" install docker --file "$T/admin-docker.json" --write >/dev/null 2>&1
+	is "$say: who names the policy" "$(jq -c .runtimes.jailrun.runtimeArgs "$T/admin-docker.json")" \
+		"$(case $say in *annotations*) echo '["--policy","default"]' ;; *) echo null ;; esac)"
+done
 echo '{"exec": {"allow": "x"}}' >"$T/bad.json"
 refused "a policy that is broken" "exec.allow" docker --file "$F" --policy "$T/bad.json"
 is "nothing of this has touched the file" "$(cat "$F")" "{}"

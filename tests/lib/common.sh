@@ -10,7 +10,7 @@ TOP_BUILDDIR=${TOP_BUILDDIR:-$TOP_SRCDIR/build}
 JAILRUN=${JAILRUN:-$TOP_BUILDDIR/jailrun}
 export TOP_SRCDIR TOP_BUILDDIR JAILRUN
 # The caller's own configuration must not leak into what is tested.
-unset XDG_RUNTIME_DIR NOTIFY_SOCKET LISTEN_FDS LISTEN_PID
+unset XDG_RUNTIME_DIR XDG_CONFIG_HOME NOTIFY_SOCKET LISTEN_FDS LISTEN_PID
 export LC_ALL=C.UTF-8
 
 # On a real file system: /tmp may be a tmpfs without exec, and overlays refuse some mounts.
