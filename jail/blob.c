@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      5u
+#define FORMAT      6u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -366,6 +366,7 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	blob_put_u32(out, p->audit.form);
 	blob_put_u64(out, (uint64_t)p->audit.utc_offset);
 	blob_put_strv(out, &p->audit.annotations);
+	blob_put_str(out, p->audit.socket);
 	put_seal(out, &p->seal);
 }
 
@@ -400,6 +401,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	ret->audit.form = get_enum(&b, JAIL_AUDIT_SYSLOG);
 	ret->audit.utc_offset = (int64_t)blob_get_u64(&b);
 	get_strv(&b, &ret->audit.annotations);
+	ret->audit.socket = blob_get_str(&b);
 	if (ret->audit.annotations.n % 2)
 		b.bad = true;
 	get_seal(&b, &ret->seal);

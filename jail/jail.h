@@ -123,6 +123,7 @@ struct jail_audit {
 	uint32_t form;           /* enum jail_audit_form */
 	int64_t utc_offset;      /* seconds of local time east of UTC: syslog has no other */
 	struct strv annotations; /* that go into each line: keys and values in turn */
+	char *socket; /* name of the daemon's socket in audit_dir_fd, for when the daemon was restarted; NULL: none */
 };
 
 struct jail_plan {
@@ -244,13 +245,14 @@ enum jail_role {
 };
 struct jail_handover {
 	enum jail_role role;
-	int blob_fd;  /* sealed memfd with jail_blob_write's bytes */
-	int sync_fd;  /* to the runtime: WIRE_* messages; open until the workload is executed */
-	int start_fd; /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
-	int audit_fd; /* JSON lines, or -1 */
-	int join_fd;  /* listening socket on which processes that are exec'd ask the supervisor in, or -1 */
-	int peer_fd;  /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
-	pid_t peer;   /* OUTER: the inner's pid */
+	int blob_fd;      /* sealed memfd with jail_blob_write's bytes */
+	int sync_fd;      /* to the runtime: WIRE_* messages; open until the workload is executed */
+	int start_fd;     /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
+	int audit_fd;     /* JSON lines, or -1 */
+	int audit_dir_fd; /* the directory of the daemon's socket, a mount that is attached nowhere, or -1 */
+	int join_fd;      /* listening socket on which processes that are exec'd ask the supervisor in, or -1 */
+	int peer_fd;      /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
+	pid_t peer;       /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */
 	int die_step;              /* tests: kill the runtime at this row (WIRE_DIE), or -1 */

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -109,14 +113,22 @@ static int64_t utc_offset(void)
 	return localtime_r(&now, &tm) ? tm.tm_gmtoff : 0;
 }
 
-int rt_audit_plan(struct rt_call *c, const struct rt_audit *a, const struct spec_admin *admin,
+int rt_audit_plan(struct rt_call *c, struct rt_audit *a, const struct spec_admin *admin,
 		  const struct spec_map *annotations, struct jail_audit *ret, struct err *e)
 {
+	char real[PATH_MAX];
 	size_t size = 0;
 
 	*ret = (struct jail_audit){.form = kinds[a->to].form};
 	if (ret->form == JAIL_AUDIT_SYSLOG)
 		ret->utc_offset = utc_offset();
+	if (ret->form != JAIL_AUDIT_LINES) {
+		/* A link (/dev/log is one) would lead the helper astray, in the container. */
+		a->real = arena_strdup(&c->arena, realpath(a->path, real) ? real : a->path);
+		if (!a->real)
+			return err_set(e, ENOMEM, "out of memory");
+		ret->socket = strrchr(a->real, '/') + 1;
+	}
 	if (a->to == RT_AUDIT_NONE || !annotations->n)
 		return 0;
 	ret->annotations.v = arena_alloc(&c->arena, (2 * SELECT_MAX + 1) * sizeof(char *));
@@ -160,10 +172,30 @@ static int open_socket(const struct rt_audit *a, struct err *e)
 	return take_fd(&fd);
 }
 
-int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, struct err *e)
+/* What the helper gets of the host is this one directory: a mount of its own, out of which ".." leads nowhere, and on which
+ * nothing can be written, made or opened as a device. Where that cannot be had (without root), a daemon that is restarted is lost to it. */
+static int open_directory(const char *path)
+{
+	struct mount_attr attr = {.attr_set =
+				      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+	const char *slash = strrchr(path, '/');
+	AUTO_CLOSE int fd = -1;
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	fd = open_tree(AT_FDCWD, dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+		log_debug("audit: '%s' cannot be kept for the jail: %s", dir, strerror(errno));
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, int *ret_dir_fd, struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
 
+	*ret_dir_fd = -1;
 	switch (a->to) {
 	case RT_AUDIT_NONE:
 		*ret_fd = -1;
@@ -182,7 +214,10 @@ int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, struc
 		break;
 	}
 	*ret_fd = open_socket(a, e);
-	return *ret_fd < 0 ? *ret_fd : 0;
+	if (*ret_fd < 0)
+		return *ret_fd;
+	*ret_dir_fd = open_directory(a->real);
+	return 0;
 }
 
 void rt_audit_print(const struct rt_audit *a, const struct jail_audit *j, struct jsonw *w, const char *key)

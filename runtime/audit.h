@@ -9,6 +9,7 @@
 struct rt_audit {
 	enum { RT_AUDIT_STATE, RT_AUDIT_STDERR, RT_AUDIT_FILE, RT_AUDIT_JOURNALD, RT_AUDIT_SYSLOG, RT_AUDIT_NONE } to;
 	const char *path; /* of the file or the socket */
+	const char *real; /* of a socket: without links */
 	const char *said; /* who says so, for messages: "--audit" or "audit.path" */
 };
 
@@ -18,11 +19,11 @@ int rt_audit_choose(struct rt_call *c, const struct spec_admin *admin, bool by_h
 
 /* What the helper has to know of it: the form of its lines, and the annotations in them, of which only those that the
  * administrator's patterns (or the usual ones) select, and not more of each than a line can bear. */
-int rt_audit_plan(struct rt_call *c, const struct rt_audit *a, const struct spec_admin *admin,
+int rt_audit_plan(struct rt_call *c, struct rt_audit *a, const struct spec_admin *admin,
 		  const struct spec_map *annotations, struct jail_audit *ret, struct err *e);
 
-/* Opens it. Returns the fd; -1 with *e untouched for none; -errno. */
-int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, struct err *e);
+/* Opens it: *ret_fd is -1 for none. *ret_dir_fd: by which the helper finds a daemon again that was restarted, or -1. Returns 0 or -errno. */
+int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, int *ret_dir_fd, struct err *e);
 
 /* For `plan`; prints nothing for what nobody chose. */
 void rt_audit_print(const struct rt_audit *a, const struct jail_audit *j, struct jsonw *w, const char *key);

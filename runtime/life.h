@@ -67,7 +67,7 @@ struct life {
 	int sock;                     /* to the other side */
 	int start_fd;                 /* listening: the helper's, until `start` comes */
 	int join_fd;                  /* listening: the helper's, for processes of `exec` */
-	int audit_fd, console_fd;
+	int audit_fd, audit_dir_fd, console_fd;
 	int helper_fd, blob_fd;
 	int peer_fd; /* init: workload: the inner's end of the socket between outer and inner */
 	pid_t pid;

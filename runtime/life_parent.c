@@ -52,7 +52,7 @@ int parent_notify(struct life *l, struct err *e)
 
 int parent_audit(struct life *l, struct err *e)
 {
-	return rt_audit_open(&l->audit, l->store.dir_fd, &l->audit_fd, e);
+	return rt_audit_open(&l->audit, l->store.dir_fd, &l->audit_fd, &l->audit_dir_fd, e);
 }
 
 int parent_jail_socket(struct life *l, struct err *e)

@@ -292,11 +292,60 @@ text=$(jq -r .text "$T/logs/syslog")
 like "syslog: priority, time, name" "$text" '^<84>[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} jailrun: \{'
 ok "syslog: the time is local" grep -qF -e "$before" -e "$(date '+%b %e %H:%M')" <<<"$text"
 is "syslog: then the line" "$(jq -r .container <<<"{${text#*{}")" "$id"
+
+# A daemon that is restarted: its socket is another one then.
+ln -s syslog.sock "$T/logs/link.sock"
+audit "{\"to\": \"syslog\", \"path\": \"$T/logs/link.sock\"}"
+make_bundle "$T/b" "$(sh_filter 'mkdir /tmp/x; until [ -e /tmp/1 ]; do sleep 0.05; done; mkdir /tmp/x; touch /tmp/done1
+	until [ -e /tmp/2 ]; do sleep 0.05; done; sleep 1.1; mkdir /tmp/x; mkdir /tmp/y; exit 3')"
+: >"$T/logs/syslog"
+rm -f "$T"/b/rootfs/tmp/{1,2,done1}
+"$JAILRUN" --root "$ROOT" --admin-config "$T/admin.json" run -b "$T/b" "jt-$$-r" </dev/null >/dev/null 2>&1 &
+restarted=$!
+eventually 10 test -s "$T/logs/syslog"
+kill $logd_pid && wait $logd_pid 2>/dev/null
+touch "$T/b/rootfs/tmp/1"
+eventually 10 test -e "$T/b/rootfs/tmp/done1"
+logd "$T/logs/syslog.sock" "$T/logs/syslog"
+eventually 10 test -S "$T/logs/syslog.sock"
+sleep 0.2
+touch "$T/b/rootfs/tmp/2"
+wait $restarted
+is "a daemon that is restarted: the workload goes on" $? 3
+is "a daemon that is restarted: it is found again" "$(jq -r .text "$T/logs/syslog" | grep -c '"syscall":"mkdir"')" 3 || diag "$(cat "$T/logs/syslog")"
+is "a daemon that is restarted: what was lost is said" "$(jq -r .text "$T/logs/syslog" | grep -c '"lost":1,.*\(ECONNREFUSED\|ENOTCONN\)')" 1
+rm -f "$T"/b/rootfs/tmp/{1,2,done1}
+
 audit "{\"to\": \"journald\", \"path\": \"$T/logs/none.sock\"}"
 in_admin '{}' true
 like "a daemon that does not run is an error" "$rc:$err" "1:.*audit.path: connect to journald at '$T/logs/none.sock' \(does it run\?\)"
 jrun --policy default --audit journald:x run -b "$T/b" "jt-$$-x"
 like "--audit: a socket's path is absolute" "$rc:$err" '1:.*--audit: .journald:x.: after the colon'
+
+# The real one, in a mount namespace with a /run of its own.
+journald=/lib/systemd/systemd-journald
+if [ -x $journald ] && command -v journalctl >/dev/null && [ -s /etc/machine-id ]; then
+	admin '{"defaultPolicy": "site", "audit": {"to": "journald"}}'
+	make_bundle "$T/b" "$(sh_filter "$noise") | .annotations = $pod"
+	cat >"$T/journald.sh" <<-'END'
+		mount -t tmpfs none /run && mkdir -p /run/log/journal /run/systemd/journald.conf.d
+		printf '[Journal]\nAudit=no\nReadKMsg=no\nStorage=volatile\n' >/run/systemd/journald.conf.d/test.conf
+		"$4" >/dev/null 2>&1 &
+		daemon=$!
+		i=0
+		until [ -S /run/systemd/journal/socket ] || [ $((i += 1)) -gt 200 ]; do sleep 0.05; done
+		"$2" --root "$3" --admin-config "$1/admin.json" run -b "$1/b" "$5" </dev/null >/dev/null 2>&1
+		i=0
+		until journalctl -D /run/log/journal -t jailrun -o json --no-pager 2>/dev/null | grep . || [ $((i += 1)) -gt 100 ]; do sleep 0.1; done
+		kill $daemon
+	END
+	run unshare -m bash "$T/journald.sh" "$T" "$JAILRUN" "$ROOT" $journald "jt-$$-j"
+	is "journald itself has the line, by its fields" \
+		"$(jq -c '[.JAILRUN_CONTAINER, .JAILRUN_RULE, .PRIORITY, (.MESSAGE | fromjson | .annotations["io.kubernetes.cri.sandbox-name"])]' <<<"$out")" \
+		"[\"jt-$$-j\",\"syscalls.syscalls[0]\",\"4\",\"pod\\\"1\\n\"]" || diag "$err"
+else
+	skip "journald itself has the line, by its fields" "needs systemd-journald, journalctl and a machine ID"
+fi
 
 # A daemon that does not read.
 logd "$T/logs/deaf.sock" "$T/logs/deaf" deaf

@@ -167,8 +167,13 @@ static void command_line(void **state)
 static void executed(void **state)
 {
 	int helper = open("/usr/bin/env", O_RDONLY | O_CLOEXEC), out[2], status;
-	struct jail_handover h = {
-	    .blob_fd = 0, .sync_fd = 0, .start_fd = -1, .audit_fd = -1, .peer_fd = -1, .die_step = -1};
+	struct jail_handover h = {.audit_dir_fd = -1,
+				  .blob_fd = 0,
+				  .sync_fd = 0,
+				  .start_fd = -1,
+				  .audit_fd = -1,
+				  .peer_fd = -1,
+				  .die_step = -1};
 	char text[512] = {0};
 	pid_t pid;
 
