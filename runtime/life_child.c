@@ -334,7 +334,8 @@ int child_find_program(struct life *l, struct err *e)
 		err_set(e, -r, "exec: \"%s\": stat %s: %s", name, name,
 			r == -ENOENT ? "no such file or directory" : "not a directory");
 	} else if (r < 0) {
-		err_set(e, -r, "exec: \"%s\": %s", name, r == -EISDIR ? "is a directory" : "permission denied");
+		/* Docker up to 25 exits with 126 at these two words alone. */
+		err_set(e, -r, "exec: \"%s\": %spermission denied", name, r == -EISDIR ? "is a directory: " : "");
 	}
 	if (chdir("/") < 0)
 		return err_errno(e, "chdir to the container's root");

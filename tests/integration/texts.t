@@ -54,7 +54,7 @@ says 1 'JSON specification file config.json not found' create --bundle "$T" --pi
 programs='x|exec: "x": executable file not found in $PATH
 /bin/x|no such file or directory
 /etc/passwd/x|not a directory
-/bin|is a directory
+/bin|is a directory: permission denied
 /etc/passwd|permission denied'
 while IFS='|' read -r program text; do
 	make_bundle "$T/x" "$(args_filter "$program")"
