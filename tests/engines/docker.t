@@ -7,17 +7,25 @@
 . "$(dirname "$0")/cli-suite.sh"
 # shellcheck source=cli-exec.sh
 . "$(dirname "$0")/cli-exec.sh"
+# shellcheck source=cli-more.sh
+. "$(dirname "$0")/cli-more.sh"
 enter dockerd /usr/bin/docker containerd
 world
 echo "# $(dockerd --version)"
 
-start_docker() {
-	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" '{runtimes: ({underTest: {path: $r}} +
+# configure RUNTIME: the one that containers get which do not ask, as those of a build.
+configure() {
+	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" --arg default "$1" '{"default-runtime": $default, runtimes: ({underTest: {path: $r}} +
 		if $jail == "" then {} else {jailed: {path: $r, runtimeArgs: ["--policy", "default"]}} end)}' >"$W/daemon.json"
+}
+# start_docker OPTION...
+start_docker() {
+	configure underTest
 	engine_log=$W/dockerd.log
 	dockerd --data-root "$W/data" --exec-root "$W/exec" --pidfile "$W/pid" -H "unix://$W/sock" --iptables=false \
 		--ip6tables=false --ip-masq=false --ip-forward=false --bridge=none --config-file "$W/daemon.json" \
-		--cgroup-parent "/$N" --log-level warn >"$engine_log" 2>&1 &
+		--cgroup-parent "/$N" --log-level warn "$@" >"$engine_log" 2>&1 &
+	daemon=$!
 	until_true 30 e version || {
 		diag <"$engine_log"
 		echo "Bail out! dockerd does not start"
@@ -31,15 +39,19 @@ EOF
 # \$RUNTIME: which of the registered ones.
 command_file er <<'EOF'
 case " $* " in
-*" --network "*) exec e run --runtime "$RUNTIME" "$@" ;;
+*" --network "*) exec e "${VERB:-run}" --runtime "$RUNTIME" "$@" ;;
 esac
-exec e run --network none --runtime "$RUNTIME" "$@"
+exec e "${VERB:-run}" --network none --runtime "$RUNTIME" "$@"
 EOF
 
 # It has 126 for whatever goes wrong in exec.
 exec_missing=126
 exec_restarted=137
+attach_exits=7
+runtime_refuses=125
 stats_of_v1=
+event_option='--until=$(date +%s.%N)' # its "now" has whole seconds
+event_format='{{.Action}} {{.Actor.Attributes.exitCode}}'
 update_options="--memory 71303168 --memory-swap -1"
 
 command_file health_is <<'EOF'
@@ -58,6 +70,42 @@ health_suite() {
 	e rm -f "$name" >/dev/null
 }
 
+# The classic builder runs its steps by the default runtime, which the daemon reads again at SIGHUP.
+command_file is_default <<'EOF'
+[ "$(e info -f '{{.DefaultRuntime}}')" = "$1" ]
+EOF
+build_suite() {
+	configure "$RUNTIME"
+	kill -HUP "$daemon"
+	until_true 5 is_default "$RUNTIME"
+	DOCKER_BUILDKIT=0 cli_build_suite "$1" e build --network none
+}
+
+# A daemon of its own: all ids of its containers are mapped, and its images lie elsewhere.
+remap_suite() {
+	local f
+	kill "$daemon"
+	wait "$daemon"
+	for f in subuid subgid; do
+		echo "daemon:200000:65536" >"$W/$f"
+		mount --bind "$W/$f" "/etc/$f"
+	done
+	chmod 755 "$W"
+	start_docker --userns-remap daemon
+	e import "$W/rootfs.tar" bb:latest >/dev/null
+	for RUNTIME in underTest ${is_jailrun:+jailed}; do
+		export RUNTIME
+		expect "$RUNTIME: remapped: root is 200000 outside" 0 "0 200000 65536" er --rm bb /bin/sh -c 'echo $(cat /proc/self/uid_map)'
+		expect "$RUNTIME: remapped: what it writes belongs to that" 0 200000 bash -c \
+			'er --rm -v "$0/shared:/mnt" bb /bin/touch /mnt/mapped && stat -c %u "$0/shared/mapped"; rm -f "$0/shared/mapped"' "$W"
+		expect "$RUNTIME: remapped: exec, and a terminal" 0 "*0:0*/dev/pts/*200000*" bash -c 'er -d --name "$0" bb /bin/sleep 300 >/dev/null
+			pty e exec -t "$0" /bin/sh -c "echo \$(id -u):\$(id -g); tty"; stat -c %u "/proc/$(e inspect -f "{{.State.Pid}}" "$0")"
+			e rm -f "$0" >/dev/null' "m$RANDOM"
+		expect "$RUNTIME: remapped: the host's namespace where it is asked for" 0 "0 0 4294967295" er --rm --userns host bb \
+			/bin/sh -c 'echo $(cat /proc/self/uid_map)'
+	done
+}
+
 mkdir -m 777 "$W/shared"
 echo seen >"$W/shared/file"
 rootfs
@@ -68,13 +116,21 @@ export RUNTIME=underTest
 cli_suite runtime
 cli_exec_suite runtime
 health_suite runtime
+cli_more_suite runtime
+build_suite runtime
 if [ -n "$is_jailrun" ]; then
 	export RUNTIME=jailed
 	cli_suite "with the jail"
 	cli_exec_suite "with the jail"
 	health_suite "with the jail"
+	cli_more_suite "with the jail"
+	build_suite "with the jail"
 	expect "with the jail: the program is not PID 1" 0 "[2-9]" er --rm bb /bin/sh -c 'echo $$'
 fi
+remap_suite
 # dockerd keeps the runtime's state below its exec-root.
 nothing_left "nothing is left" "$W/exec/runtime-runc/moby" "$W/exec/runtime-underTest/moby" "$W/exec/runtime-jailed/moby"
+cannot pods "docker has none; see shared namespaces"
+cannot "policy by annotation" "docker run has --annotation from 25 on (newer-docker.t); here a runtime is registered for each policy"
+features
 finish

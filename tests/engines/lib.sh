@@ -9,26 +9,36 @@
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 0
 }
 
-# enter COMMAND...: skips when one of the commands is missing.
+# enter COMMAND...: skips when one of the commands is missing. ENGINE_GENERATION=SUITE: the engines of that Debian, in a root of their own.
 enter() {
 	[ -z "${ENGINE_WORK-}" ] || return 0
-	local c base
+	local c base root=''
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	: "${JAILRUN:=$(pwd)/jailrun}"
 	[ -x "$JAILRUN" ] || skip_all "no runtime at $JAILRUN"
+	[ -z "${ENGINE_GENERATION-}" ] || set -- debootstrap
 	for c in "$@" umoci skopeo busybox jq unshare script expect; do
 		command -v "$c" >/dev/null || skip_all "no $c here (see tests/engines/packages)"
 	done
+	if [ -n "${ENGINE_GENERATION-}" ]; then
+		root=$("$here/generation" "$ENGINE_GENERATION") || {
+			echo "Bail out! no root directory of $ENGINE_GENERATION"
+			exit 1
+		}
+	fi
 	JAILRUN=$(realpath "$JAILRUN")
 	ENGINE_WORK=$(mktemp -d "${TMPDIR:-/tmp}/engine-XXXXXX")
 	export JAILRUN ENGINE_WORK
-	unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0"
+	set -- "$(realpath "$0")"
+	[ -z "$root" ] || set -- "$here/in-root" "$root" "$@"
+	unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$@"
 	local rc=$?
 	# Cgroups are the only thing that outlives the namespaces.
 	base=$(basename "$ENGINE_WORK")
@@ -86,14 +96,21 @@ rootfs() {
 	tar -C "$r" -cf "$W/rootfs.tar" .
 }
 
-# An OCI archive with the image localhost/bb:latest.
+# An OCI archive bb.tar with the image localhost/bb:latest.
 oci_archive() {
 	rootfs
+	oci_image bb --config.cmd /bin/sh
+}
+
+# oci_image NAME OPTION...: the same files under another name, with options of umoci config.
+oci_image() {
+	local name=$1
+	shift
 	{
-		umoci init --layout "$W/oci" && umoci new --image "$W/oci:latest" &&
-			umoci insert --image "$W/oci:latest" "$W/rootfs" / &&
-			umoci config --image "$W/oci:latest" --config.cmd /bin/sh --config.env PATH=/bin &&
-			skopeo copy --insecure-policy "oci:$W/oci:latest" "oci-archive:$W/bb.tar:localhost/bb:latest"
+		umoci init --layout "$W/oci-$name" && umoci new --image "$W/oci-$name:latest" &&
+			umoci insert --image "$W/oci-$name:latest" "$W/rootfs" / &&
+			umoci config --image "$W/oci-$name:latest" --config.env PATH=/bin "$@" &&
+			skopeo copy --insecure-policy "oci:$W/oci-$name:latest" "oci-archive:$W/$name.tar:localhost/$name:latest"
 	} >"$W/image.log" 2>&1 || {
 		sed 's/^/# /' "$W/image.log"
 		echo "Bail out! the image could not be made"
@@ -107,8 +124,16 @@ tests=0
 failures=0
 engine_log=
 
+passed=()
+# cannot FEATURE REASON: why this engine has no check for a row of `features`.
+declare -A cannot=()
+cannot() {
+	cannot[$1]=$2
+}
+
 ok() {
 	tests=$((tests + 1))
+	passed+=("$1")
 	echo "ok $tests - $1"
 }
 not_ok() {
@@ -123,6 +148,23 @@ skip() {
 diag() {
 	sed 's/^/#   /' | head -12
 }
+# The engine's column of the table of features: each row is shown by checks that passed, or has a reason why not.
+features() {
+	local name pattern count missing=
+	echo "# feature: checks that passed"
+	while IFS=$'\t' read -r name pattern; do
+		[[ $name == "#"* ]] && continue
+		count=$(printf '%s\n' "${passed[@]}" | grep -cE -- "$pattern")
+		if [ "$count" != 0 ]; then count="ok ($count)"; else count=${cannot[$name]-MISSING}; fi
+		[ "$count" != MISSING ] || missing+="$name; "
+		printf '# %-26s %s\n' "$name:" "$count"
+	done <"$here/features"
+	if [ -z "$missing" ]; then ok "every feature is shown, or has its reason"; else
+		not_ok "every feature is shown, or has its reason"
+		echo "# missing: $missing"
+	fi
+}
+
 finish() {
 	echo "1..$tests"
 	[ "$failures" = 0 ]
@@ -214,9 +256,16 @@ expect_memory_limit() {
 
 # session NAME COMMAND...: the command is a shell with the prompt "READY> ", worked by hand in a terminal by tests/lib/pty.exp.
 session() {
+	local name=$1
+	shift
+	tap_of "$name" "$(type -P expect)" "$here/../lib/pty.exp" 'READY> ' "$@"
+}
+
+# tap_of NAME COMMAND...: the command prints TAP without a plan.
+tap_of() {
 	local name=$1 result rest
 	shift
-	timeout -k 5 90 expect "$(dirname "$0")/../lib/pty.exp" 'READY> ' "$@" >"$W/session" 2>&1
+	timeout -k 5 90 "$@" >"$W/session" 2>&1
 	echo "end $?" >>"$W/session"
 	while read -r result rest; do
 		case $result in

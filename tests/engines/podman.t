@@ -7,6 +7,8 @@
 . "$(dirname "$0")/cli-suite.sh"
 # shellcheck source=cli-exec.sh
 . "$(dirname "$0")/cli-exec.sh"
+# shellcheck source=cli-more.sh
+. "$(dirname "$0")/cli-more.sh"
 enter podman conmon
 world
 echo "# $(podman --version), $(conmon --version | head -1)"
@@ -31,7 +33,7 @@ case " \$* " in
 *" --network "*) ;;
 *) options+=" --network none" ;;
 esac
-exec e run \$options "\$@"
+exec e \${VERB:-run} \$options "\$@"
 EOF
 
 mkdir "$W/shared" "$W/libpod" "$W/tmp"
@@ -47,6 +49,10 @@ exec_restarted='@(137|255)'
 # Where a machine has both versions of cgroups it asks for the container's files in the trees of v1 alone.
 stats_of_v1=
 [ ! -e /sys/fs/cgroup/memory/cgroup.procs ] || stats_of_v1=1
+event_option=--stream=false
+event_format='{{.Status}} {{.ContainerExitCode}}'
+attach_exits=0 # of this age
+runtime_refuses=127 # where the error has the words of a program that is missing
 update_options= # podman of this age has no update
 
 # There is no systemd here to run the checks by timers.
@@ -76,19 +82,93 @@ init_suite() {
 	expect "$what: rm -f of an initialised one" 0 "*" e rm -f "$name"
 }
 
+build_suite() {
+	# Its build has options for the runtime of its own.
+	# shellcheck disable=SC2046,SC2086 # words
+	cli_build_suite "$1" env RUNTIME_FLAGS= podman --root "$W/data" --runroot "$W/run" --tmpdir "$W/tmp" --cgroup-manager cgroupfs \
+		--storage-driver overlay --runtime "$JAILRUN" build $RUNTIME_FLAGS --isolation oci --network none --cgroup-parent "/$N"
+}
+
+remap_suite() {
+	local what=$1 ids=(--uidmap 0:200000:65536 --gidmap 0:200000:65536) name=u$RANDOM f
+
+	for f in subuid subgid; do
+		echo "containers:300000:65536" >"$W/$f"
+		mount --bind "$W/$f" "/etc/$f"
+	done
+
+	expect "$what: ids remapped: root is 200000 outside" 0 "0 200000 65536" er --rm "${ids[@]}" bb /bin/sh -c 'echo $(cat /proc/self/uid_map)'
+	expect "$what: ids remapped: what it writes belongs to that" 0 200000 bash -c \
+		'er --rm "${@:1}" -v "$0/shared:/mnt" bb /bin/touch /mnt/mapped && stat -c %u "$0/shared/mapped"; rm -f "$0/shared/mapped"' "$W" "${ids[@]}"
+	er -d --name "$name" "${ids[@]}" bb /bin/sleep 300 >/dev/null
+	expect "$what: ids remapped: exec, and a terminal" 0 "*0:0*/dev/pts/*" pty e exec -t "$name" /bin/sh -c 'echo $(id -u):$(id -g); tty'
+	expect "$what: ids remapped: exec runs as them outside" 0 "*200000*" e top "$name" huser,args
+	e rm -f "$name" >/dev/null
+	expect "$what: ids remapped: --userns auto" 0 "0 [1-9]* [1-9]*" er --rm --userns auto:size=5000 bb /bin/sh -c 'echo $(cat /proc/self/uid_map)'
+}
+
+pod_suite() {
+	local what=$1 name=pod$RANDOM
+
+	expect "$what: pod create" 0 "*" e pod create --name "$name" --network none --cgroup-parent "/$N" --share pid,ipc,net,uts --hostname of-pod
+	expect "$what: pod: two containers in it" 0 "*" bash -c 'e run -d --pod "$0" --name "$0-a" bb /bin/sleep 311 >/dev/null &&
+		e run -d --pod "$0" --name "$0-b" bb /bin/sh -c "echo served | nc -l -p 4711; sleep 312"' "$name"
+	expect "$what: pod: they share pid, ipc, net and uts" 0 "$(namespaces_of "$name-a" pid ipc net uts)" namespaces_of "$name-b" pid ipc net uts
+	expect "$what: pod: and its hostname" 0 of-pod e exec "$name-b" /bin/hostname
+	expect "$what: pod: one serves, the other asks, on loopback" 0 served bash -c \
+		'for i in 1 2 3 4 5 6 7 8 9; do e exec "$0-a" /bin/nc 127.0.0.1 4711 2>/dev/null && exit; sleep 0.2; done' "$name"
+	expect "$what: pod: top has the processes of both" 0 "*sleep 311*sleep 312*" bash -c 'e pod top "$0" args | sort' "$name"
+	expect "$what: pod pause, unpause" 0 "Paused Running" bash -c 'e pod pause "$0" >/dev/null; a=$(e pod inspect -f "{{.State}}" "$0")
+		e pod unpause "$0" >/dev/null; echo "$a" "$(e pod inspect -f "{{.State}}" "$0")"' "$name"
+	expect "$what: pod restart" 0 "*" e pod restart "$name"
+	expect "$what: pod: exec after restart" 0 hi e exec "$name-a" /bin/echo hi
+	expect "$what: pod stop" 0 "*" e pod stop -t 1 "$name"
+	expect "$what: pod: all have ended" 0 "@(137|143) @(137|143)" bash -c 'echo $(e inspect -f "{{.State.ExitCode}}" "$0-a" "$0-b")' "$name"
+	expect "$what: pod rm -f" 0 "*" e pod rm -f "$name"
+}
+
+# The policy of one container: an annotation picks it from the administrator's directory.
+annotation_suite() {
+	mkdir -p "$W/policies"
+	echo '{"exec": {"allow": ["/bin/busybox"]}, "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls":
+		[{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}}' >"$W/policies/judge.json"
+	export RUNTIME_FLAGS="--runtime-flag policy-dir=$W/policies"
+	expect "annotation: the policy that it names" 0 "*quota*" er --rm --annotation jailrun.policy=judge bb /bin/sh -c 'mkdir /tmp/x 2>&1 || true'
+	expect "annotation: exec has the policy" 0 "*quota*" bash -c \
+		'er -d --name "$0" --annotation jailrun.policy=judge bb /bin/sleep 300 >/dev/null; e exec "$0" /bin/sh -c "mkdir /tmp/x 2>&1 || true"
+		e rm -f "$0" >/dev/null' "a$RANDOM"
+	expect "annotation: none there, no policy" 0 made er --rm bb /bin/sh -c 'mkdir /tmp/x && echo made'
+	expect_error "annotation: a policy that there is not" any "policy 'no-such' is not built in" er --rm --annotation jailrun.policy=no-such bb /bin/true
+	expect_error "annotation: it cannot switch the jail off" any 'annotation cannot switch the jail off' \
+		er --rm --annotation jailrun.policy=none bb /bin/true
+	expect_error "annotation: no path" any 'is no policy name' er --rm --annotation "jailrun.policy=$W/policies/judge.json" bb /bin/true
+}
+
 export RUNTIME_FLAGS=
 expect "import of the image" 0 "sha256:*" e import "$W/rootfs.tar" bb:latest
 cli_suite runtime
 cli_exec_suite runtime
 health_suite runtime
 init_suite runtime
+cli_more_suite runtime
+build_suite runtime
+remap_suite runtime
+pod_suite runtime
 if [ -n "$is_jailrun" ]; then
 	export RUNTIME_FLAGS="--runtime-flag policy=default"
 	cli_suite "with the jail"
 	cli_exec_suite "with the jail"
 	health_suite "with the jail"
 	init_suite "with the jail"
+	cli_more_suite "with the jail"
+	build_suite "with the jail"
+	remap_suite "with the jail"
+	pod_suite "with the jail"
 	expect "with the jail: the program is not PID 1" 0 "[2-9]" er --rm bb /bin/sh -c 'echo $$'
+	annotation_suite
 fi
 nothing_left "nothing is left" /run/runc /run/jailrun
+cannot update "podman has it from 4.4 on: newer-podman.t"
+[ -z "$stats_of_v1" ] || cannot stats "this podman asks for them in the trees of v1 where a machine has both versions: newer-podman.t, vm/engines.t"
+features
 finish
