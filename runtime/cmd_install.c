@@ -12,26 +12,38 @@
 #include "runtime.h"
 
 struct engine {
-	const char *file;                 /* of root; %s: the runtime's name */
-	const char *user_file;            /* of a user, below XDG_CONFIG_HOME; NULL: it needs root */
-	const char *reload, *user_reload; /* NULL: nothing has to be told */
-	const char *use;                  /* %s: the runtime's name */
-	const char *conflict;             /* what to do when the file has such a table already */
-	bool args;                        /* a runtime has arguments there */
+	const char *file;      /* of root; %s: the runtime's name */
+	const char *user_file; /* of a user, below XDG_CONFIG_HOME; NULL: it needs root */
+	/* What has to be done after a change; NULL: nothing. A reload does not do for what is removed. */
+	const char *reload, *restart, *user_reload;
+	const char *use;      /* %s: the runtime's name */
+	const char *conflict; /* what to do when the file has such a table already */
+	bool args;            /* a runtime has arguments there */
 };
 
 static const struct engine engines[ENGINE_COUNT] = {
-    [ENGINE_DOCKER] = {"/etc/docker/daemon.json", "docker/daemon.json", "systemctl reload docker",
-		       "systemctl --user restart docker", "docker run --runtime %s ...", "edit it by hand", true},
-    [ENGINE_CONTAINERD] = {"/etc/containerd/config.toml", NULL, "systemctl restart containerd", NULL,
-			   "a RuntimeClass with `handler: %s`",
-			   "leave --default out, choose another --name, or edit the file by hand", false},
-    [ENGINE_PODMAN] = {"/etc/containers/containers.conf.d/jailrun.conf", "containers/containers.conf.d/jailrun.conf",
-		       NULL, NULL, "podman --runtime %s run ...",
-		       "name a file of its own in /etc/containers/containers.conf.d by --file", false},
-    [ENGINE_CRIO] = {"/etc/crio/crio.conf.d/10-jailrun.conf", NULL, "systemctl restart crio", NULL,
-		     "a RuntimeClass with `handler: %s`", "name a file of its own in /etc/crio/crio.conf.d by --file",
-		     false},
+    [ENGINE_DOCKER] = {.file = "/etc/docker/daemon.json",
+		       .user_file = "docker/daemon.json",
+		       .reload = "systemctl reload docker",
+		       .restart = "systemctl restart docker",
+		       .user_reload = "systemctl --user restart docker",
+		       .use = "docker run --runtime %s ...",
+		       .conflict = "edit it by hand",
+		       .args = true},
+    [ENGINE_CONTAINERD] = {.file = "/etc/containerd/config.toml",
+			   .reload = "systemctl restart containerd",
+			   .restart = "systemctl restart containerd",
+			   .use = "a RuntimeClass with `handler: %s`",
+			   .conflict = "leave --default out, choose another --name, or edit the file by hand"},
+    [ENGINE_PODMAN] = {.file = "/etc/containers/containers.conf.d/jailrun.conf",
+		       .user_file = "containers/containers.conf.d/jailrun.conf",
+		       .use = "podman --runtime %s run ...",
+		       .conflict = "name a file of its own in /etc/containers/containers.conf.d by --file"},
+    [ENGINE_CRIO] = {.file = "/etc/crio/crio.conf.d/10-jailrun.conf",
+		     .reload = "systemctl restart crio",
+		     .restart = "systemctl restart crio",
+		     .use = "a RuntimeClass with `handler: %s`",
+		     .conflict = "name a file of its own in /etc/crio/crio.conf.d by --file"},
 };
 
 /* Where CRI-O's packages have it. */
@@ -153,7 +165,7 @@ static int fill_edit(struct rt_call *c, const struct engine *engine, struct spec
 
 static void say_next(struct rt_call *c, const struct engine *engine, const char *name, struct buf *out)
 {
-	const char *reload = geteuid() == 0 ? engine->reload : engine->user_reload;
+	const char *reload = geteuid() != 0 ? engine->user_reload : c->o.remove ? engine->restart : engine->reload;
 
 	if (!c->o.write)
 		buf_str(out, "nothing was written: --write does it\n");

@@ -140,10 +140,18 @@ static void add_string(const char *key, const char *value, struct buf *out)
 	buf_str(out, "\n");
 }
 
-static void podman_block(const struct keys *k, const struct spec_engine_config *c, const char *conmon, struct buf *out)
+/* What a block is made of. */
+struct block {
+	const struct keys *keys;
+	const struct spec_engine_config *c;
+	const char *conmon;
+	bool alone; /* no other runtime stands in the file */
+};
+
+static void podman_block(const struct block *b, struct buf *out)
 {
-	(void)k;
-	(void)conmon;
+	const struct spec_engine_config *c = b->c;
+
 	buf_str(out, "[engine]\n");
 	if (c->default_runtime)
 		add_string("runtime", c->default_runtime, out);
@@ -158,9 +166,10 @@ static void podman_block(const struct keys *k, const struct spec_engine_config *
 	}
 }
 
-static void crio_block(const struct keys *k, const struct spec_engine_config *c, const char *conmon, struct buf *out)
+static void crio_block(const struct block *b, struct buf *out)
 {
-	(void)k;
+	const struct spec_engine_config *c = b->c;
+
 	if (c->default_runtime) {
 		buf_str(out, "[crio.runtime]\n");
 		add_string("default_runtime", c->default_runtime, out);
@@ -170,37 +179,39 @@ static void crio_block(const struct keys *k, const struct spec_engine_config *c,
 		buf_printf(out, "%s[crio.runtime.runtimes.%s]\n", i ? "\n" : "", c->runtimes[i].name);
 		add_string("runtime_path", c->runtimes[i].path, out);
 		buf_str(out, "runtime_type = \"oci\"\nruntime_root = \"/run/jailrun\"\n");
-		if (conmon)
-			add_string("monitor_path", conmon, out);
+		if (b->conmon)
+			add_string("monitor_path", b->conmon, out);
 	}
 }
 
-static void containerd_block(const struct keys *k, const struct spec_engine_config *c, const char *conmon,
-			     struct buf *out)
+static void containerd_block(const struct block *b, struct buf *out)
 {
-	(void)conmon;
+	const struct spec_engine_config *c = b->c;
+	const char *plugin = b->keys->plugin;
+
 	if (c->default_runtime) {
-		buf_printf(out, "[%s]\n", k->plugin);
+		buf_printf(out, "[%s]\n", plugin);
 		add_string("default_runtime_name", c->default_runtime, out);
 		buf_str(out, "\n");
 	}
+	/* Up to 1.7 the first runtime of a file takes the place of the one that is there without any, which is the default. */
+	if (b->alone)
+		buf_printf(out, "[%s.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n\n", plugin);
 	for (size_t i = 0; i < c->n_runtimes; i++) {
 		const struct spec_engine_runtime *r = &c->runtimes[i];
 
-		buf_printf(out, "%s[%s.runtimes.%s]\n", i ? "\n" : "", k->plugin, r->name);
+		buf_printf(out, "%s[%s.runtimes.%s]\n", i ? "\n" : "", plugin, r->name);
 		buf_str(out, "runtime_type = \"io.containerd.runc.v2\"\npod_annotations = [\"jailrun.*\"]\n");
-		buf_printf(out, "[%s.runtimes.%s.options]\n", k->plugin, r->name);
+		buf_printf(out, "[%s.runtimes.%s.options]\n", plugin, r->name);
 		add_string("BinaryName", r->path, out);
 		if (r->systemd_cgroup)
 			buf_str(out, "SystemdCgroup = true\n");
 	}
 }
 
-static void add_block(enum spec_engine engine, const struct keys *k, const struct spec_engine_config *c,
-		      const char *conmon, struct buf *out)
+static void add_block(enum spec_engine engine, const struct block *b, struct buf *out)
 {
-	static void (*const blocks[])(const struct keys *, const struct spec_engine_config *, const char *,
-				      struct buf *) = {
+	static void (*const blocks[])(const struct block *, struct buf *) = {
 	    [ENGINE_CONTAINERD] = containerd_block,
 	    [ENGINE_PODMAN] = podman_block,
 	    [ENGINE_CRIO] = crio_block,
@@ -208,7 +219,7 @@ static void add_block(enum spec_engine engine, const struct keys *k, const struc
 
 	buf_printf(out, BEGIN " (by `jailrun install %s`; what stands in this block is written anew)\n",
 		   spec_engine_name(engine));
-	blocks[engine](k, c, conmon, out);
+	blocks[engine](b, out);
 	buf_str(out, END "\n");
 }
 
@@ -248,6 +259,12 @@ static int split(const char *text, size_t len, struct parts *ret, struct err *e)
 	return 0;
 }
 
+/* The one that containerd_block adds. */
+static bool is_runc(const struct spec_engine_runtime *r)
+{
+	return str_eq(r->name, "runc") && !r->path;
+}
+
 /* What the block holds, with the change. */
 static int change_list(const struct spec_engine_edit *edit, const struct spec_engine_config *all, struct arena *a,
 		       struct spec_engine_config *c, struct err *e)
@@ -258,7 +275,7 @@ static int change_list(const struct spec_engine_edit *edit, const struct spec_en
 	if (!now)
 		return err_set(e, ENOMEM, "out of memory");
 	for (size_t i = 0; i < c->n_runtimes; i++) {
-		if (str_eq(c->runtimes[i].name, edit->name) && !edit->path)
+		if ((str_eq(c->runtimes[i].name, edit->name) && !edit->path) || is_runc(&c->runtimes[i]))
 			continue;
 		now[n] = c->runtimes[i];
 		if (str_eq(now[n].name, edit->name))
@@ -311,6 +328,7 @@ int engine_toml_change(enum spec_engine engine, const char *text, size_t len, co
 {
 	static const char fresh[] = "version = 2\n"; /* which every containerd of today takes */
 	struct spec_engine_config all = {0}, c = {0};
+	struct block b = {.c = &c, .conmon = edit->conmon};
 	const struct keys *k;
 	struct parts p;
 	struct toml t;
@@ -328,6 +346,8 @@ int engine_toml_change(enum spec_engine engine, const char *text, size_t len, co
 		return r;
 	if (p.block && ((r = toml_parse(p.block, p.block_len, a, &t, e)) < 0 || (r = read_config(&t, k, a, &c, e)) < 0))
 		return r;
+	b.keys = k;
+	b.alone = all.n_runtimes == c.n_runtimes;
 	r = change_list(edit, &all, a, &c, e);
 	if (r < 0)
 		return r;
@@ -337,7 +357,7 @@ int engine_toml_change(enum spec_engine engine, const char *text, size_t len, co
 			buf_str(out, "\n");
 		if (p.before && !p.block)
 			buf_str(out, "\n");
-		add_block(engine, k, &c, edit->conmon, out);
+		add_block(engine, &b, out);
 	} else if (p.block && p.before >= 2 && p.after == len && text[p.before - 1] == '\n' &&
 		   text[p.before - 2] == '\n') {
 		out->data[--out->len] = '\0'; /* the empty line that came with the block */

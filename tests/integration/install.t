@@ -133,6 +133,14 @@ done
 fresh 'root = "/x"\n'
 install containerd --write
 ok "containerd: a file that says no version is of the first" holds containerd .plugins.cri.containerd.runtimes.jailrun
+fresh 'version = 2\n'
+install containerd --write
+ok "containerd: where there is no runtime yet, its own is not lost" holds containerd \
+	'.plugins["io.containerd.grpc.v1.cri"].containerd.runtimes.runc.runtime_type == "io.containerd.runc.v2"'
+fresh 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.crun]\nruntime_type = "io.containerd.runc.v2"\n'
+install containerd --write
+not_ok "containerd: where there is one, none is added" holds containerd \
+	'.plugins["io.containerd.grpc.v1.cri"].containerd.runtimes.runc'
 fresh 'version = 4\n'
 install containerd --write
 like "containerd: a version to come" "$err" "line 1: version: 1, 2 and 3 are known here"
