@@ -60,6 +60,13 @@ static const char *own_file(struct rt_call *c)
 	return config ? arena_printf(&c->arena, "%s/jailrun/jailrun.json", config) : NULL;
 }
 
+const char *rt_admin_file(struct rt_call *c)
+{
+	const char *own = own_file(c);
+
+	return c->g.admin_config ? c->g.admin_config : own ? own : RT_ADMIN_FILE;
+}
+
 int rt_admin_load(struct rt_call *c, struct spec_admin *ret, const char **ret_path, struct err *e)
 {
 	const char *named = c->g.admin_config, *path = named ? named : own_file(c);

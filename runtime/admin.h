@@ -12,6 +12,9 @@
  * others than root and the caller can write to; -EINVAL. The strings live in c->arena. */
 int rt_admin_load(struct rt_call *c, struct spec_admin *ret, const char **ret_path, struct err *e);
 
+/* The file that it looks at first: where the caller's own configuration belongs. */
+const char *rt_admin_file(struct rt_call *c);
+
 /* Where policies are looked up by name. */
 const char *rt_policy_dir(const struct rt_call *c, const struct spec_admin *a);
 

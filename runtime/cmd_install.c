@@ -12,7 +12,7 @@
 #include "runtime.h"
 
 struct engine {
-	const char *file;      /* of root; %s: the runtime's name */
+	const char *file;      /* of root */
 	const char *user_file; /* of a user, below XDG_CONFIG_HOME; NULL: it needs root */
 	/* What has to be done after a change; NULL: nothing. A reload does not do for what is removed. */
 	const char *reload, *restart, *user_reload;
@@ -142,6 +142,48 @@ static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
 	return 0;
 }
 
+/* Where an engine gives its runtimes no arguments, the policy is the administrator's default: a configuration that is not there yet is made,
+ * one that is there is its owner's. ret_text stays empty where there is nothing to do. */
+static int plan_default(struct rt_call *c, struct rt_config_file *f, struct buf *ret_text, struct buf *note,
+			struct err *e)
+{
+	const char *policy = c->o.policy ? c->o.policy : "default", *path, *own = rt_admin_file(c);
+	struct jsonw w = {.out = ret_text, .indent = 2};
+	struct spec_admin admin;
+	struct spec_policy p;
+	int r = rt_admin_load(c, &admin, &path, e);
+
+	if (r < 0)
+		return r;
+	if ((!c->o.policy && admin.floor) ||
+	    (admin.default_policy && (!c->o.policy || str_eq(admin.default_policy, policy))))
+		return 0;
+	if (c->o.policy && (path || c->o.file))
+		return err_set(e, EEXIST,
+			       "--policy: %s gives a runtime no arguments: say \"defaultPolicy\": \"%s\" in %s",
+			       c->args[0], policy, path ? path : own);
+	if (path || c->o.file) {
+		buf_printf(
+		    note,
+		    "no policy: %s has no defaultPolicy; containers whose annotation asks for none have no jail\n",
+		    path ? path : own);
+		return 0;
+	}
+	if (!spec_is_policy_name(policy))
+		return err_set(
+		    e, EINVAL,
+		    "--policy '%s': %s gives a runtime no arguments, and a defaultPolicy is a name: put it into %s",
+		    policy, c->args[0], rt_policy_dir(c, &admin));
+	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, false, &p, e) < 0)
+		return err_ctx(e, "--policy");
+	r = rt_config_read(own, &c->arena, f, e);
+	jw_object(&w, NULL);
+	jw_str(&w, "defaultPolicy", policy);
+	jw_object_end(&w);
+	buf_str(ret_text, "\n");
+	return r;
+}
+
 static int fill_edit(struct rt_call *c, const struct engine *engine, struct spec_engine_edit *edit, struct err *e)
 {
 	int r = 0;
@@ -154,11 +196,6 @@ static int fill_edit(struct rt_call *c, const struct engine *engine, struct spec
 	for (size_t i = 0; i < ARRAY_LEN(conmons) && !edit->conmon; i++)
 		if (access(conmons[i], X_OK) == 0)
 			edit->conmon = conmons[i];
-	if (!engine->args && c->o.policy)
-		return err_set(
-		    e, ENOTSUP,
-		    "--policy: %s gives a runtime no arguments; containers have the annotation jailrun.policy",
-		    c->args[0]);
 	r = find_program(c, &edit->path, e);
 	return r == 0 && engine->args ? find_args(c, &edit->args, e) : r;
 }
@@ -213,24 +250,20 @@ static int carry_out(struct rt_call *c, const struct rt_config_file *f, const st
 	return 1;
 }
 
-int cmd_install(struct rt_call *c, struct err *e)
+/* The engine's file as it will be. */
+static int plan_file(struct rt_call *c, enum spec_engine id, struct rt_config_file *f, struct buf *ret_text,
+		     struct buf *note, struct err *e)
 {
-	enum spec_engine id = find_engine(c->args[0]);
-	AUTO_BUF text = {0}, out = {0}, next = {0};
 	const struct engine *engine = &engines[id];
 	struct spec_engine_config config;
 	struct spec_engine_edit edit;
-	struct rt_config_file f;
 	const char *path;
-	int r, changes;
+	int r;
 
-	if (id == ENGINE_COUNT)
-		return err_set(e, EINVAL, "install: '%.64s' is no engine: it takes docker, containerd, podman or crio",
-			       c->args[0]);
 	if ((r = find_file(c, engine, &path, e)) < 0 || (r = fill_edit(c, engine, &edit, e)) < 0 ||
-	    (r = rt_config_read(path, &c->arena, &f, e)) < 0)
+	    (r = rt_config_read(path, &c->arena, f, e)) < 0)
 		return r;
-	r = spec_engine_change(id, f.text, f.len, path, &edit, &c->arena, &text, e);
+	r = spec_engine_change(id, f->text, f->len, path, &edit, &c->arena, ret_text, e);
 	if (r == -EEXIST) {
 		struct err why = *e;
 
@@ -238,16 +271,38 @@ int cmd_install(struct rt_call *c, struct err *e)
 		err_set(e, EEXIST, "%s: %s", why.text, engine->conflict);
 		return err_ctx(e, "%s", path);
 	}
+	if (r < 0 || !ret_text->len)
+		return r;
+	r = spec_engine_parse(id, ret_text->data, ret_text->len, path, &c->arena, &config, e);
+	if (r == 0 && config.cri_disabled)
+		buf_printf(note, "%s: disabled_plugins has the CRI plugin: Kubernetes finds no runtime there\n", path);
+	return r;
+}
+
+int cmd_install(struct rt_call *c, struct err *e)
+{
+	enum spec_engine id = find_engine(c->args[0]);
+	AUTO_BUF text = {0}, admin_text = {0}, out = {0}, next = {0};
+	struct rt_config_file f, admin;
+	int r, changes, made = 0;
+
+	if (id == ENGINE_COUNT)
+		return err_set(e, EINVAL, "install: '%.64s' is no engine: it takes docker, containerd, podman or crio",
+			       c->args[0]);
+	r = plan_file(c, id, &f, &text, &next, e);
+	if (r == 0 && !engines[id].args && !c->o.remove)
+		r = plan_default(c, &admin, &admin_text, &next, e);
+	/* First the policy: no engine shall know the runtime without it. */
+	if (r == 0 && admin_text.len)
+		made = carry_out(c, &admin, &admin_text, &out, e);
+	changes = r < 0 || made < 0 ? 0 : carry_out(c, &f, &text, &out, e);
+	if (r < 0 || made < 0 || changes < 0)
+		return r < 0 ? r : made < 0 ? made : changes;
+	r = rt_print(&out, e);
 	if (r < 0)
 		return r;
-	changes = carry_out(c, &f, &text, &out, e);
-	if (changes < 0 || (r = rt_print(&out, e)) < 0)
-		return changes < 0 ? changes : r;
-	if (text.len && spec_engine_parse(id, text.data, text.len, path, &c->arena, &config, NULL) == 0 &&
-	    config.cri_disabled)
-		log_warn("%s: disabled_plugins has the CRI plugin: Kubernetes finds no runtime there", path);
-	if (changes)
-		say_next(c, engine, edit.name, &next);
+	if (changes || made)
+		say_next(c, &engines[id], c->o.name ? c->o.name : "jailrun", &next);
 	if (next.len)
 		(void)fd_write_all(STDERR_FILENO, next.data, next.len);
 	return 0;

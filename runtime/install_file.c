@@ -102,7 +102,7 @@ static int write_beside(const struct rt_config_file *f, int dir, const char *nam
 	return err_errno(e, "write '%s', for '%s'", name, f->target);
 }
 
-/* The old file under another name, for good: the same one where there are hard links, else a copy. */
+/* A copy of the old file under a name that nothing has yet. */
 static int keep_old(const struct rt_config_file *f, int dir, const char *base, struct arena *a, const char **ret,
 		    struct err *e)
 {
@@ -115,27 +115,16 @@ static int keep_old(const struct rt_config_file *f, int dir, const char *base, s
 	for (int i = 0; i < 1000; i++) {
 		const char *name = i ? arena_printf(a, "%s.jailrun-backup-%s-%d", base, stamp, i)
 				     : arena_printf(a, "%s.jailrun-backup-%s", base, stamp);
-		int r = 0;
+		struct err own = {0};
+		int r =
+		    name ? write_beside(f, dir, name, f->text, f->len, &own) : err_set(&own, ENOMEM, "out of memory");
 
-		if (!name)
-			return err_set(e, ENOMEM, "out of memory");
-		if (linkat(dir, base, dir, name, 0) < 0)
-			r = -errno;
-		if (r == -EPERM || r == -EOPNOTSUPP || r == -EMLINK) {
-			r = faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
-				? -EEXIST
-				: write_beside(f, dir, name, f->text, f->len, e);
-			if (r < 0 && r != -EEXIST)
-				return r;
-		}
-		if (r == 0) {
+		if (r == 0)
 			*ret = name;
-			return 0;
-		}
-		if (r != -EEXIST) {
-			errno = -r;
-			return err_errno(e, "keep '%s' as '%s'", f->target, name);
-		}
+		else if (r != -EEXIST)
+			*e = own;
+		if (r != -EEXIST)
+			return r;
 	}
 	return err_set(e, EEXIST, "keep '%s': there are a thousand backups of this second", f->target);
 }

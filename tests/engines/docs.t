@@ -122,7 +122,7 @@ assert objects and all("kind" in d and "apiVersion" in d for d in objects), "no 
 # prints_what_it_says FILE: runs it, compares its lines.
 prints_what_it_says() {
 	local want got line i=0
-	sed -n 's/^# => //p' "$1" >"$1.want"
+	sed -n -E 's/^# =>( |$)//p' "$1" >"$1.want"
 	(cd "$W/page" && timeout -k 5 60 bash -e -o pipefail "$1" <>/dev/null) >"$1.out" 2>"$1.err" || {
 		echo "# exit status $?"
 		return 1

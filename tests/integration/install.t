@@ -54,7 +54,7 @@ for engine in docker containerd podman crio; do
 	is "$engine: no backup of what was not there" "$(backups)" 0
 	before=$(sum)
 	install "$engine" --write
-	is "$engine: the second time nothing is changed" "$rc $out$err" "0 $F: nothing to change"
+	is "$engine: the second time nothing is changed" "$rc $out" "0 $F: nothing to change"
 	is "$engine: the file is the same" "$(sum)" "$before"
 
 	install "$engine" --write --default
@@ -162,6 +162,8 @@ like "podman: a table that cannot stand twice" "$err" "'engine' is there already
 
 fresh '{}'
 chown 12:34 "$F" && chmod 640 "$F"
+xattr() { python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.test").decode())' "$1"; }
+python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.test", b"kept")' "$F" || diag "no extended attributes here"
 mkdir -p "$T/elsewhere"
 mv "$F" "$T/elsewhere/daemon.json"
 ln -s elsewhere/daemon.json "$F"
@@ -170,6 +172,8 @@ ok "a link stays a link" test -L "$F"
 ok "its target is replaced" holds docker "${want[docker]}"
 is "mode and owner stay" "$(stat -c '%a %u:%g' "$T/elsewhere/daemon.json")" "640 12:34"
 is "the backup lies beside the target" "$(cat "$T"/elsewhere/daemon.json.jailrun-backup-*)" "{}"
+is "with the same mode and owner" "$(stat -c '%a %u:%g' "$T"/elsewhere/daemon.json.jailrun-backup-*)" "640 12:34"
+is "extended attributes stay" "$(xattr "$T/elsewhere/daemon.json") $(xattr "$T"/elsewhere/daemon.json.jailrun-backup-*)" "kept kept"
 rm -r "$T/elsewhere"
 install docker --write
 like "a link that leads nowhere" "$err" "a symbolic link that leads nowhere"
@@ -215,7 +219,7 @@ refused "a relative program" "must be absolute" docker --file "$F" --path bin/tr
 refused "a program that is not there" "ENOENT" docker --file "$F" --path /nonexistent
 refused "a program that cannot be executed" "EACCES" docker --file "$F" --path /etc/passwd
 refused "a policy that is not there" "policy: policy 'nonsense' is not built in" docker --file "$F" --policy nonsense
-refused "a policy where there are no arguments" "gives a runtime no arguments" podman --file "$F" --policy none
+refused "a policy where there are no arguments" "podman gives a runtime no arguments: say .*jailrun.json" podman --file "$T/none.conf" --policy none
 refused "a name with a blank" "cannot be the name of a runtime" docker --file "$F" --name 'a b'
 refused "--remove with a policy" "stands with" docker --file "$F" --remove --policy none
 for say in '{"defaultPolicy": "default"}' '{"floor": "default"}' '{"annotations": true}'; do
@@ -232,10 +236,41 @@ echo '{"name": "mine"}' >"$T/mine.json"
 ok "a policy by its path is named absolutely" holds docker ".runtimes.jailrun.runtimeArgs == [\"--policy\", \"$T/mine.json\"]"
 ok "the program itself by default" holds docker ".runtimes.jailrun.path == \"$(realpath "$JAILRUN")\""
 
+# Where the engine has no arguments for it, the policy goes into the administrator's configuration, of which this test has one of its own.
+mkdir "$T/etc"
+# in_etc SCRIPT: with an /etc whose changes are nobody else's.
+in_etc() {
+	# shellcheck disable=SC2016
+	run unshare --mount sh -c 'mount -t tmpfs etc "$1" && mkdir "$1/upper" "$1/work" &&
+		mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" overlay /etc || exit 99
+		rm -rf /etc/jailrun
+		jailrun=$2
+		install() { "$jailrun" install "$@" --path /bin/true; }
+		eval "$3"' sh "$T/etc" "$JAILRUN" "$1"
+	[ "$rc" != 99 ] || skip "an overlay over /etc" "cannot be mounted here"
+}
+for engine in containerd podman crio; do
+	in_etc "install $engine"
+	is "$engine: the policy is shown" "$(head -n 4 <<<"$out" | tr -d ' \n')" '==>/etc/jailrun/jailrun.json<=={"defaultPolicy":"default"}'
+	in_etc "install $engine --write >/dev/null 2>&1; cat /etc/jailrun/jailrun.json; stat -c '%a %u' /etc/jailrun/jailrun.json; install $engine --write"
+	is "$engine: and written, once" "$(head -n 4 <<<"$out" | tr -d ' \n')" '{"defaultPolicy":"default"}6440'
+	like "$engine: the second time nothing is changed" "$out" "nothing to change$"
+	in_etc "install $engine --write --policy none >/dev/null 2>&1; cat /etc/jailrun/jailrun.json"
+	like "$engine: --policy" "$out" '"defaultPolicy": "none"'
+	in_etc "mkdir -p /etc/jailrun; echo '{\"floor\": \"default\"}' >/etc/jailrun/jailrun.json; install $engine --write; install $engine --policy none"
+	is "$engine: a floor will do, and the file is its owner's" "$(grep -c jailrun.json <<<"$out")" 0
+	like "$engine: what it does not say is to be said there" "$err" 'say "defaultPolicy": "none" in /etc/jailrun/jailrun.json'
+	in_etc "mkdir -p /etc/jailrun; echo '{}' >/etc/jailrun/jailrun.json; install $engine --write; cat /etc/jailrun/jailrun.json"
+	like "$engine: a file that says nothing stays" "$out" '\{\}$'
+	like "$engine: with a word about it" "$err" "no policy: /etc/jailrun/jailrun.json has no defaultPolicy"
+	in_etc "mkdir -p /etc/jailrun; echo '{' >/etc/jailrun/jailrun.json; install $engine --write"
+	like "$engine: a broken one is an error" "$rc $out $err" "^1  .*jailrun.json: line"
+done
+
 # A user has files of his own.
 command install -d -o 65534 -g 65534 "$T/home"
 run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$T/home" "$JAILRUN" install podman --path /bin/true --write
-is "a user's file" "$rc $out" "0 $T/home/.config/containers/containers.conf.d/jailrun.conf: written"
+is "a user's files" "$rc $(sort <<<"$out")" "0 $T/home/.config/containers/containers.conf.d/jailrun.conf: written"$'\n'"$T/home/.config/jailrun/jailrun.json: written"
 run setpriv --reuid 65534 --regid 65534 --clear-groups "$JAILRUN" install crio --path /bin/true --write
 like "an engine that is root's" "$err" "call it as root"
 done_testing
