@@ -24,6 +24,7 @@ struct cg_facts {
 	bool privileged;           /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
 	const char *base;          /* below the mount, "/…" or NULL for its top: where "jailrun/ID" goes */
 	enum cg_rootless rootless; /* the caller's word, AUTO from cg_probe */
+	bool count;                /* the caller's word: what can be counted is, also where nothing is limited */
 	bool user;                 /* cg_probe_units: the manager is that of the user, not the system's */
 	const char *units;         /* cg_probe_units: the cgroup of that manager, "" or "/…" */
 };
@@ -60,6 +61,7 @@ struct cg_plan {
 	    box; /* the workload's own cgroup in path, beside one for the jail's helper; NULL: all are in path itself */
 	struct cg_write *writes;
 	size_t n_writes;
+	bool count;             /* the controllers that count are handed down as well, where they can be had */
 	bool devices;           /* a device program is attached */
 	const char *no_devices; /* why none is, when devices is false */
 	struct strv
@@ -221,6 +223,20 @@ struct cg_stats {
 int cg_stats(const char *path, struct arena *a, struct cg_stats *ret, struct err *e);
 /* As members of the object that is open in w, in the words of `runc events`: cpu, cpuset, memory, pids, blkio, hugetlb. */
 void cg_stats_print(const struct cg_stats *s, struct jsonw *w);
+
+/* What the container's cgroup has used in its life; what this host does not count, or not in this cgroup, is not set. */
+struct cg_usage {
+	struct opt_u64 user_us, system_us;
+	struct opt_u64 periods, throttled_periods, throttled_us; /* cpu.max */
+	struct opt_u64 memory_peak, swap_peak;                   /* bytes: memory.peak, memory.swap.peak */
+	struct opt_u64 tasks_peak;                               /* pids.peak */
+	struct opt_u64 oom_kills;
+	struct opt_u64 read_bytes, write_bytes; /* of block devices */
+};
+/* Reads them, the workload's alone where the plan has a box. Returns 0; -ENOENT when there is no such cgroup; -errno. */
+int cg_usage(const struct cg_plan *p, struct cg_usage *ret);
+/* For a cgroup that was there before: takes off what it had used then; of peaks it is not known whose they are. */
+void cg_usage_since(struct cg_usage *u, const struct cg_usage *before);
 
 /* memory.events of a cgroup, for poll(2): POLLPRI when a count changes after cg_oom_count has read it. Returns the fd;
  * -ENOENT, and e is left alone, where the memory controller does not count; -ENODEV when there is no such cgroup; -errno. */

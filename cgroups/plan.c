@@ -111,7 +111,7 @@ int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manag
 	const char *wanted = c->linux_.cgroups_path;
 	int r = 0;
 
-	*ret = (struct cg_plan){.manager = manager};
+	*ret = (struct cg_plan){.manager = manager, .count = f->count};
 	wanted = wanted && *wanted ? wanted : NULL;
 	if (manager == CG_SYSTEMD && cg_plan_unit(wanted, f, id, a, ret, e) < 0)
 		return wanted ? err_ctx(e, "linux.cgroupsPath") : -e->code;

@@ -58,6 +58,19 @@ static bool needed_before(const struct cg_plan *p, size_t i)
 	return false;
 }
 
+/* What would only be counted is no reason to fail: without it nothing is told. */
+static void enable_counters(int dir_fd, const char *have)
+{
+	static const char *const counters[] = {"cpu", "io", "memory", "pids"};
+	char want[16];
+
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
+		snprintf(want, sizeof(want), "+%s", counters[i]);
+		if (!has_word(have, counters[i]))
+			(void)file_write(dir_fd, "cgroup.subtree_control", want, NULL);
+	}
+}
+
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
 {
 	char have[512], want[256] = "";
@@ -66,6 +79,8 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 
 	if (r < 0)
 		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
+	if (p->count)
+		enable_counters(dir_fd, have);
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
 
@@ -148,7 +163,7 @@ int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		int fd;
 
 		*slash = '\0';
-		if (p->n_writes && cg_enable(p, dir, path, e) < 0)
+		if ((p->n_writes || p->count) && cg_enable(p, dir, path, e) < 0)
 			return -e->code;
 		*slash = '/';
 		slash = strchr(name, '/');

@@ -72,6 +72,8 @@ static const struct rt_option run_options[] = {
 	CREATE_OPTIONS,
 	{"detach", 'd', NULL, "return when the container runs", NULL, RT_BOOL, false, OPTION(detach)},
 	{"keep", 0, NULL, "do not delete the container when it has ended", NULL, RT_BOOL, false, OPTION(keep)},
+	{"report", 0, "FILE", "write to FILE, - for stderr, how the container ended and what it used, as JSON", NULL, RT_STRING, false,
+	 OPTION(report)},
 	{"no-subreaper", 0, NULL, "do not become the reaper of the container's orphans", NULL, RT_BOOL, false,
 	 OPTION(no_subreaper)},
 	{0},

@@ -13,6 +13,7 @@
 
 #include "life.h"
 #include "prepare.h"
+#include "report.h"
 #include "runtime.h"
 #include "unmake.h"
 
@@ -183,6 +184,8 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 	if (l->notify.fd >= 0)
 		l->signals.notify = &l->notify;
 	code = rt_foreground_wait(&l->signals, l->pid, l->pidfd, l->console_fd, e);
+	if (code >= 0 && l->report)
+		rt_report_ended(l->report, l, code);
 	if (code < 0 || c->o.keep)
 		return code;
 	r = rt_store_lock(&l->store, RT_LOCK_EXCLUSIVE, NULL);
@@ -196,6 +199,7 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 int cmd_run(struct rt_call *c, struct err *e)
 {
 	const char *bundle, *id, *policy;
+	AUTO_REPORT report = RT_REPORT_INIT;
 	struct life l;
 	int r;
 
@@ -203,15 +207,21 @@ int cmd_run(struct rt_call *c, struct err *e)
 	l.start_now = true;
 	l.foreground = !c->o.detach;
 	r = run_arguments(c, &bundle, &id, &policy, e);
+	if (r >= 0 && c->o.report && (r = rt_report_open(&report, c->o.report, l.foreground, e)) >= 0)
+		l.report = &report;
 	if (r >= 0)
 		r = rt_prepare(c, bundle, id, policy, &l, e);
 	if (r >= 0 && l.foreground && !c->o.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		r = err_errno(e, "PR_SET_CHILD_SUBREAPER");
 	if (r >= 0)
 		r = walk(&l, e);
+	if (r >= 0 && l.report)
+		rt_report_started(l.report);
 	if (r >= 0 && l.foreground)
 		r = run_foreground(c, &l, e);
 	rt_foreground_end(&l.signals);
+	if (l.report)
+		r = rt_report_write(l.report, id, r, e);
 	if (r >= 0 && !l.foreground)
 		wait_ready(&l, l.pid);
 	life_close(&l);

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -322,9 +323,11 @@ int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master
 	outer_restore();
 	if (r < 0)
 		return r;
-	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+	/* Not waitid(3), which has no rusage. */
+	while (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED, &f->ended.used) < 0)
 		if (errno != EINTR)
 			return err_errno(e, "wait for the container's first process %d", (int)pid);
+	f->ended.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 	return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
 }
 

@@ -5,6 +5,7 @@
 #define RUNTIME_FOREGROUND_H
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -13,7 +14,11 @@
 struct rt_foreground {
 	int signal_fd;
 	struct rt_notify *notify; /* listened to while waiting, or NULL */
-	sigset_t old_mask;        /* the child sets it again before its first exec: sigprocmask(SIG_SETMASK, …) */
+	struct rt_ended {
+		int signal;         /* that killed it, or 0 */
+		struct rusage used; /* by it and by the processes that it has waited for */
+	} ended;                    /* filled in by rt_foreground_wait */
+	sigset_t old_mask;          /* the child sets it again before its first exec: sigprocmask(SIG_SETMASK, …) */
 };
 
 /* Before the clone: signals are held back from here on, so that none is lost and none ends a half-made container.

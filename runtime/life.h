@@ -21,6 +21,7 @@ enum role { ROLE_PARENT = 'P', ROLE_CHILD = 'C', ROLE_JAIL = 'J', ROLE_WORKLOAD 
 
 #define LIFE_MAX_ROWS 64
 
+struct rt_report;
 struct step; /* a row: life_steps.h */
 
 /* A life: rows in the order of time. */
@@ -43,11 +44,12 @@ struct life {
 	const char *root, *id, *bundle; /* bundle: absolute */
 	const char *console_socket, *pidfd_socket, *pid_file;
 	struct rt_audit audit;
-	int listen_fds;          /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
-	bool start_now;          /* `run`: the workload starts without waiting for `start` */
-	bool foreground;         /* `run` without --detach */
-	const char *exec_cgroup; /* `exec`: below the container's, or NULL */
-	struct arena *arena;     /* `exec`: for what is found out on the way */
+	struct rt_report *report; /* `run --report`, or NULL */
+	int listen_fds;           /* fds from 3 on that the caller's LISTEN_FDS passes to the workload */
+	bool start_now;           /* `run`: the workload starts without waiting for `start` */
+	bool foreground;          /* `run` without --detach */
+	const char *exec_cgroup;  /* `exec`: below the container's, or NULL */
+	struct arena *arena;      /* `exec`: for what is found out on the way */
 
 	/* The plan. */
 	struct spec_config config;

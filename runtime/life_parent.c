@@ -12,6 +12,7 @@
 
 #include "hooks.h"
 #include "life_steps.h"
+#include "report.h"
 #include "sendfd.h"
 #include "unmake.h"
 
@@ -81,6 +82,8 @@ int parent_cgroup(struct life *l, struct err *e)
 	int r = cg_create(&l->cg, &l->cg_run, e);
 
 	l->ns_run.cgroup_dir_fd = l->cg_run.dir_fd;
+	if (r >= 0 && l->report)
+		rt_report_cgroup(l->report, l);
 	return r;
 }
 

@@ -119,6 +119,7 @@ static int probe_cgroups(struct rt_call *c, struct cg_facts *ret, struct err *e)
 
 	if (r >= 0 && c->manager == CG_SYSTEMD)
 		r = cg_probe_units(ret, &c->arena, e);
+	ret->count = c->o.report != NULL;
 	ret->rootless = str_eq(c->g.rootless, "true")    ? CG_ROOTLESS_TRUE
 			: str_eq(c->g.rootless, "false") ? CG_ROOTLESS_FALSE
 							 : CG_ROOTLESS_AUTO;

@@ -40,6 +40,7 @@ struct rt_options {
 	const char *fail_step, *die_step; /* tests */
 	/* run */
 	bool detach, keep, no_subreaper;
+	const char *report; /* NULL: none */
 	/* exec */
 	const char *cwd, *user, *process, *cgroup, *apparmor, *process_label;
 	struct strv env, cap, additional_gids;

@@ -14,7 +14,7 @@ if ! in_guest; then
 fi
 
 is "every controller is there" "$(cat $cg/cgroup.controllers)" "cpuset cpu io memory hugetlb pids rdma misc"
-for part in ${VM_PARTS:-units memory pids cpu io huge rdma unified devices living tree}; do
+for part in ${VM_PARTS:-units memory pids cpu io huge rdma unified devices living report tree}; do
 	begin=$SECONDS
 	# shellcheck source=/dev/null # each by itself
 	. "$list/$part.sh"
