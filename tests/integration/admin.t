@@ -316,8 +316,18 @@ is "a daemon that is restarted: it is found again" "$(jq -r .text "$T/logs/syslo
 is "a daemon that is restarted: what was lost is said" "$(jq -r .text "$T/logs/syslog" | grep -c '"lost":1,.*\(ECONNREFUSED\|ENOTCONN\)')" 1
 rm -f "$T"/b/rootfs/tmp/{1,2,done1}
 
+policy odd-name "{\"name\": \"two\\nlines\", \"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [$(errno mkdir 30)]}}"
+: >"$T/logs/journal"
+logd "$T/logs/journal.sock" "$T/logs/journal"
+audit "{\"to\": \"journald\", \"path\": \"$T/logs/journal.sock\"}"
+in_admin "$(asks odd-name)" "$noise"
+eventually 5 test -s "$T/logs/journal"
+is "journald: a name of two lines is no second field" "$(jq -c '.fields | [.JAILRUN_POLICY, .JAILRUN_RULE]' "$T/logs/journal")" \
+	'["two\nlines","syscalls.syscalls[0]"]'
+
 audit "{\"to\": \"journald\", \"path\": \"$T/logs/none.sock\"}"
 in_admin '{}' true
+ok "a daemon that does not run: and nothing is left of the container" test ! -e "$ROOT/$id"
 like "a daemon that does not run is an error" "$rc:$err" "1:.*audit.path: connect to journald at '$T/logs/none.sock' \(does it run\?\)"
 jrun --policy default --audit journald:x run -b "$T/b" "jt-$$-x"
 like "--audit: a socket's path is absolute" "$rc:$err" '1:.*--audit: .journald:x.: after the colon'

@@ -23,7 +23,7 @@ cp config.json spec.json
 as_run() {
 	jq ".process.terminal = false | .root.readonly = false | $2" spec.json >config.json
 	chown $uid config.json
-	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" --policy "$1" run --bundle "$T/u" "jt-$$-u"
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" PATH="$PATH" "$T/jailrun" --policy "$1" --audit - run --bundle "$T/u" "jt-$$-u"
 }
 for policy in none default; do
 	as_run $policy "$(sh_filter 'id -u; id -g; touch /tmp/x; stat -c %u /tmp/x; hostname inside && hostname; exit 7')"
@@ -43,6 +43,27 @@ cp "$(command -v busybox)" "$T/u/rootfs/bin/busybox-denied"
 as_run "$T/u/policy.json" "$(sh_filter '/bin/busybox-denied true || echo refused; sleep 9 & sleep 9 & sleep 9 & sleep 9 & echo all')"
 like "a policy with exec rules and limits holds without root too" "$out" refused
 unlike "the limit too" "$out" all
+# A configuration of the user's own; the denials go to a daemon, whose directory cannot be kept without root.
+mkdir -p "$T/u/config/jailrun" "$T/u/policies"
+printf '{"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 30}]}}' >"$T/u/policies/own.json"
+printf '{"defaultPolicy": "own", "policyDir": "%s", "audit": {"to": "journald", "path": "%s"}}' "$T/u/policies" "$T/u/log.sock" >"$T/u/config/jailrun/jailrun.json"
+python3 "$TOP_SRCDIR/tests/lib/logd.py" "$T/u/log.sock" "$T/u/log" &
+at_exit "kill $!"
+eventually 10 test -e "$T/u/log"
+chown -R $uid:$uid "$T/u/config" "$T/u/policies"
+jq ".process.terminal = false | .root.readonly = false | $(sh_filter 'mkdir /tmp/y; exit 5')" spec.json >config.json
+own_run() {
+	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" XDG_CONFIG_HOME="$T/u/config" PATH="$PATH" "$T/jailrun" run --bundle "$T/u" "jt-$$-u"
+}
+own_run
+like "a configuration of one's own: its policy holds" "$rc:$err" '5:.*Read-only'
+eventually 10 test -s "$T/u/log"
+is "a configuration of one's own: and the denial goes where it says" "$(jq -r .fields.JAILRUN_POLICY "$T/u/log")" own
+touch "$T/u/config/foreign" && chown 1 "$T/u/config/foreign"
+mv "$T/u/config/foreign" "$T/u/config/jailrun/jailrun.json"
+own_run
+like "a configuration that is somebody else's is refused" "$rc:$err" '1:.*belongs to user 1'
+rm -r "$T/u/config"
 ok "nothing is left" test -z "$(ls "$T/u/run/jailrun" 2>/dev/null)"
 as_run none "$(args_filter /bin/true) | .linux.uidMappings[0].hostID = 0"
 is "a map of an id that is not the user's is refused" "$rc" 1
