@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 need_root
 need_runtime
+own_etc() { find /etc/jailrun /etc/docker /etc/containerd /etc/containers /etc/crio -printf '%p %T@\n' 2>/dev/null | sort; }
+etc=$(own_etc)
 need_command jq python3
 at_exit 'umount "$T/small"'
 
@@ -241,12 +243,9 @@ mkdir "$T/etc"
 # in_etc SCRIPT: with an /etc whose changes are nobody else's.
 in_etc() {
 	# shellcheck disable=SC2016
-	run unshare --mount sh -c 'mount -t tmpfs etc "$1" && mkdir "$1/upper" "$1/work" &&
-		mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" overlay /etc || exit 99
-		rm -rf /etc/jailrun
-		jailrun=$2
+	run "$TOP_SRCDIR/tests/lib/private-etc" "$T/etc" sh -c 'jailrun=$1
 		install() { "$jailrun" install "$@" --path /bin/true; }
-		eval "$3"' sh "$T/etc" "$JAILRUN" "$1"
+		eval "$2"' sh "$JAILRUN" "$1"
 	[ "$rc" != 99 ] || skip "an overlay over /etc" "cannot be mounted here"
 }
 for engine in containerd podman crio; do
@@ -273,4 +272,5 @@ run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$T/home" "$JAIL
 is "a user's files" "$rc $(sort <<<"$out")" "0 $T/home/.config/containers/containers.conf.d/jailrun.conf: written"$'\n'"$T/home/.config/jailrun/jailrun.json: written"
 run setpriv --reuid 65534 --regid 65534 --clear-groups "$JAILRUN" install crio --path /bin/true --write
 like "an engine that is root's" "$err" "call it as root"
+is "the machine's own /etc is as it was" "$(own_etc)" "$etc"
 done_testing
