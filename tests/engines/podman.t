@@ -23,6 +23,7 @@ stop_timeout = 1
 static_dir = "$W/libpod"
 EOF
 export CONTAINERS_CONF=$W/containers.conf
+export PODMAN_IGNORE_CGROUPSV1_WARNING=1
 command_file e <<EOF
 exec podman --root "$W/data" --runroot "$W/run" --tmpdir "$W/tmp" --cgroup-manager cgroupfs --events-backend file \\
 	--storage-driver overlay --runtime "$JAILRUN" \$RUNTIME_FLAGS "\$@"
@@ -86,7 +87,7 @@ build_suite() {
 	# Its build has options for the runtime of its own.
 	# shellcheck disable=SC2046,SC2086 # words
 	cli_build_suite "$1" env RUNTIME_FLAGS= podman --root "$W/data" --runroot "$W/run" --tmpdir "$W/tmp" --cgroup-manager cgroupfs \
-		--storage-driver overlay --runtime "$JAILRUN" build $RUNTIME_FLAGS --isolation oci --network none --cgroup-parent "/$N"
+		--storage-driver overlay --runtime "$JAILRUN" build $RUNTIME_FLAGS --isolation oci --network none --cgroup-parent "/$N/build"
 }
 
 remap_suite() {
