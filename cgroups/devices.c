@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroups/bpf.h"
+
 #define ANY       (-1)
 #define ACC_ALL   (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define RULES_MAX 1024  /* more of them may be too much for the verifier: a million steps */
@@ -360,4 +362,31 @@ bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type
 		    (defaults[i].access & (unsigned int)bit))
 			allowed = defaults[i].allow;
 	return allowed;
+}
+
+int cg_devices_attach(const struct cg_plan *p, int dir_fd, bool replace, struct err *e)
+{
+	const struct cg_bpf program = {
+	    .name = "jailrun_devices",
+	    .what = "the device program",
+	    .type = BPF_PROG_TYPE_CGROUP_DEVICE,
+	    .attach = BPF_CGROUP_DEVICE,
+	    .insns = p->program,
+	    .n = p->n_program,
+	};
+	AUTO_CLOSE int fd = cg_bpf_load(&program, e), old = -1;
+	int r = fd;
+
+	if (r >= 0 && replace && (old = cg_bpf_find(&program, dir_fd)) < 0 && old != -ENOENT)
+		r = err_set(e, -old, "ask for the device program of %s: %s", p->path, strerror(-old));
+	if (r >= 0)
+		r = cg_bpf_attach(&program, fd, dir_fd, old, p->path, e);
+	if (r < 0)
+		err_ctx(e, "linux.resources.devices");
+	return r;
+}
+
+int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	return p->devices && r->dir_fd >= 0 ? cg_devices_attach(p, r->dir_fd, false, e) : 0;
 }

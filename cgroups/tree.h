@@ -53,8 +53,4 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e);
 /* Writes one file of the cgroup. path: the cgroup's, for messages. Returns 0 or -errno; w->field is not in e. */
 int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct err *e);
 
-/* Loads the device program of p and attaches it; replace: in the place of the one that jailrun attached before, if any,
- * in one step. Returns 0 or -errno. */
-int cg_attach(const struct cg_plan *p, int dir_fd, bool replace, struct err *e);
-
 #endif

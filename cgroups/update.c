@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroups/devices.h"
 #include "cgroups/limits.h"
 #include "cgroups/tree.h"
 #include "cgroups/unit.h"
@@ -183,7 +184,7 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	if (n == 0 && unit->name)
 		n = cg_unit_set(unit, &p, a, e);
 	if (n == 0 && p.devices)
-		n = cg_attach(&p, dir_fd, true, e);
+		n = cg_devices_attach(&p, dir_fd, true, e);
 	while (n < 0 && n_saved)
 		restore(dir_fd, &saved[--n_saved]);
 	return n;
