@@ -30,6 +30,22 @@ struct wire {
 	struct err err;
 };
 
+/* What a program of the network rules says over its ring (a BPF map) to the supervisor: one refusal. The layout is that of the program. */
+struct wire_denied {
+	uint64_t lost;     /* so many before this one found no room */
+	uint32_t tid, pid; /* in the pid namespace of the container's first process; 0: the caller is in another one */
+	uint32_t host_pid; /* in the host's */
+	uint32_t family;   /* AF_INET, AF_INET6 */
+	uint8_t addr[16];  /* as in a packet; four bytes of it for AF_INET */
+	char comm[16];     /* of the caller; NUL-terminated */
+	uint32_t port;     /* in the host's byte order */
+	uint32_t protocol; /* IPPROTO_* */
+	uint32_t rule;     /* enum wire_denied_rule */
+	uint32_t set;      /* number of the set of rules */
+};
+enum wire_denied_rule { WIRE_DENIED_CONNECT, WIRE_DENIED_BIND };
+#define WIRE_RING_SIZE (64u << 10) /* bytes of the ring for records; each takes 8 more than its size */
+
 /* Sends m, and fd along with it when fd >= 0. Returns 0 or -errno (-EPIPE: the other side is gone; no SIGPIPE). */
 int wire_send(int sock, const struct wire *m, int fd);
 

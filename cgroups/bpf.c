@@ -106,3 +106,14 @@ int cg_bpf_attach(const struct cg_bpf *p, int fd, int dir_fd, int old, const cha
 		return err_errno(e, "attach %s to %s", p->what, path);
 	return 0;
 }
+
+void cg_bpf_detach(const struct cg_bpf *p, int fd, int dir_fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)dir_fd;
+	attr.attach_bpf_fd = (uint32_t)fd;
+	attr.attach_type = p->attach;
+	(void)cg_bpf_call(BPF_PROG_DETACH, &attr);
+}

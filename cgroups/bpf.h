@@ -24,6 +24,7 @@ int cg_bpf_load(const struct cg_bpf *p, struct err *e);
 /* Attaches a program (fd) to the cgroup, beside others above, in and below it: each of them must agree. old: the fd of the one in
  * whose place it comes, in one step, or -1. path: the cgroup's, for messages. Returns 0 or -errno. */
 int cg_bpf_attach(const struct cg_bpf *p, int fd, int dir_fd, int old, const char *path, struct err *e);
+void cg_bpf_detach(const struct cg_bpf *p, int fd, int dir_fd);
 /* A program of that name that is attached to this cgroup: others (systemd's, say) stand beside it. Returns its fd, -ENOENT or -errno. */
 int cg_bpf_find(const struct cg_bpf *p, int dir_fd);
 

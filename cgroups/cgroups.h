@@ -53,6 +53,17 @@ struct cg_write {
 	bool in_box; /* value is for the box, where the plan has one, and for that alone */
 };
 
+/* A program of the network rules, and where it is attached. Its maps' fds are put in when it is loaded. */
+struct cg_net_program {
+	const char *name, *hook;          /* hook: "connect4", as bpf(2) calls the way to be attached */
+	uint32_t type, attach;            /* BPF_PROG_TYPE_*, BPF_CGROUP_* */
+	uint32_t set;                     /* of whose rules it is */
+	bool bind;                        /* of the rules on bind, else of those on connect */
+	const struct spec_net_list *list; /* the rules; NULL: it has none */
+	struct bpf_insn *insns;
+	size_t n;
+};
+
 struct cg_plan {
 	enum cg_manager manager;
 	const char *path; /* absolute directory of the container's cgroup; NULL: none is made */
@@ -72,10 +83,15 @@ struct cg_plan {
 	const char *slice;              /* in which the unit is */
 	struct cg_property *properties; /* beside those that follow from the writes */
 	size_t n_properties;
+	struct cg_net_program *network; /* attached in this order */
+	size_t n_network;
+	bool network_kill; /* who is refused is killed, too */
 };
 
 struct cg_run {
 	int dir_fd;      /* of the container's cgroup, O_DIRECTORY; -1: none */
+	int ring_fd;     /* where the programs of network rules report whom they refuse (struct wire_denied), or -1 */
+	int state_fd;    /* their map of a few numbers, or -1 */
 	bool made;       /* this call made the directory */
 	size_t made_len; /* so many bytes of the plan's path name the topmost directory that this call made; 0: none */
 	pid_t holder;    /* a process that keeps a scope alive until the container's first is born in it; 0: none */
@@ -153,6 +169,18 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	      struct arena *a, struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Network rules, to be added to a plan: each set (NULL or not set: none) is programs of its own, and all of them have to agree. kill: who is
+ * refused is killed, too. Pure. Returns 0; -ENOTSUP where no program can be attached: no cgroup, no privilege, which for rules is an
+ * error; -E2BIG, -ENOMEM. */
+int cg_plan_network(const struct spec_network *const *sets, size_t n, bool kill, const struct cg_facts *f,
+		    struct arena *a, struct cg_plan *p, struct err *e);
+/* Makes the maps of the network programs: r->ring_fd is for the supervisor of the workload, in which it is mapped. Returns 0 or -errno. */
+int cg_network_maps(struct cg_run *r, struct err *e);
+/* Loads and attaches the network programs. Who is refused is reported by the pid in the pid namespace of process `init`. Returns 0, or
+ * -errno with none attached. */
+int cg_network(const struct cg_plan *p, struct cg_run *r, pid_t init, struct err *e);
+/* Takes them off and closes the maps. Never fails, and may be called twice. */
+void cg_network_undo(const struct cg_plan *p, struct cg_run *r);
 /* Opens the container's cgroup, or one below it (NULL: none), for a process to be born in: CLONE_INTO_CGROUP. Never leaves the
  * container's. Returns the fd or -errno. */
 int cg_enter(const char *path, const char *below, struct err *e);

@@ -6,6 +6,7 @@
 #include "cgroups/cgroups.h"
 #include "cgroups/devices.h"
 #include "cgroups/limits.h"
+#include "cgroups/network.h"
 #include "cgroups/unit.h"
 
 /* Two colons and no slash before them: systemd's way to name a scope, "slice:prefix:name". */
@@ -195,5 +196,6 @@ void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key)
 		jw_str(w, "why", p->no_devices);
 	}
 	jw_object_end(w);
+	cg_network_print(p, w);
 	jw_object_end(w);
 }

@@ -208,7 +208,7 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	struct err own = {0};
 	int tries = TRIES, n;
 
-	*r = (struct cg_run){.dir_fd = -1};
+	*r = (struct cg_run){.dir_fd = -1, .ring_fd = -1, .state_fd = -1};
 	if (!p->path)
 		return 0;
 	if (p->unit.name)
