@@ -57,7 +57,9 @@ struct cg_write {
 struct cg_net_program {
 	const char *name, *hook;          /* hook: "connect4", as bpf(2) calls the way to be attached */
 	uint32_t type, attach;            /* BPF_PROG_TYPE_*, BPF_CGROUP_* */
-	uint32_t set;                     /* of whose rules it is */
+	uint32_t set;                     /* of whose rules it is: index of the set, */
+	const char *policy;               /* and its name */
+	bool kill;                        /* who is refused is killed, too */
 	bool bind;                        /* of the rules on bind, else of those on connect */
 	const struct spec_net_list *list; /* the rules; NULL: it has none */
 	struct bpf_insn *insns;
@@ -85,7 +87,6 @@ struct cg_plan {
 	size_t n_properties;
 	struct cg_net_program *network; /* attached in this order */
 	size_t n_network;
-	bool network_kill; /* who is refused is killed, too */
 };
 
 struct cg_run {
@@ -169,11 +170,16 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	      struct arena *a, struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
-/* Network rules, to be added to a plan: each set (NULL or not set: none) is programs of its own, and all of them have to agree. kill: who is
- * refused is killed, too. Pure. Returns 0; -ENOTSUP where no program can be attached: no cgroup, no privilege, which for rules is an
- * error; -E2BIG, -ENOMEM. */
-int cg_plan_network(const struct spec_network *const *sets, size_t n, bool kill, const struct cg_facts *f,
-		    struct arena *a, struct cg_plan *p, struct err *e);
+/* The network rules of a policy. */
+struct cg_net_set {
+	const struct spec_network *rules; /* NULL, or not set: none */
+	const char *policy;               /* its name, for messages */
+	bool kill;                        /* who is refused is killed, too */
+};
+/* Adds programs for these rules to a plan: each set has its own, and all of them have to agree. Pure. Returns 0; -ENOTSUP, -EPERM where
+ * no program can be attached (no cgroup, no privilege), which for rules is an error; -E2BIG, -ENOMEM. */
+int cg_plan_network(const struct cg_net_set *sets, size_t n, const struct cg_facts *f, struct arena *a,
+		    struct cg_plan *p, struct err *e);
 /* Makes the maps of the network programs: r->ring_fd is for the supervisor of the workload, in which it is mapped. Returns 0 or -errno. */
 int cg_network_maps(struct cg_run *r, struct err *e);
 /* Loads and attaches the network programs. Who is refused is reported by the pid in the pid namespace of process `init`. Returns 0, or

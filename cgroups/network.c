@@ -29,8 +29,8 @@ static const struct kind {
     {"jailrun_ingress", "inet_ingress", BPF_CGROUP_INET_INGRESS, 0, true},
 };
 
-static int add_program(const struct kind *k, const struct cg_net_rules *r, struct arena *a, struct cg_plan *p,
-		       struct err *e)
+static int add_program(const struct kind *k, const struct cg_net_rules *r, const char *policy, struct arena *a,
+		       struct cg_plan *p, struct err *e)
 {
 	struct cg_net_program *program = &p->network[p->n_network];
 	struct spec_net_list *list = arena_alloc(a, sizeof(*list)); /* the policy itself need not live on */
@@ -45,14 +45,18 @@ static int add_program(const struct kind *k, const struct cg_net_rules *r, struc
 	    .type = k->family ? BPF_PROG_TYPE_CGROUP_SOCK_ADDR : BPF_PROG_TYPE_CGROUP_SKB,
 	    .attach = k->attach,
 	    .set = r->set,
+	    .policy = policy,
+	    .kill = r->kill,
 	    .bind = r->bind,
 	    .list = k->family || k->bind ? list : NULL,
 	};
 	n = k->family ? cg_net_program(r, k->family, a, &program->insns, e)
 	    : k->bind ? cg_net_ingress_program(list, a, &program->insns, e)
 		      : cg_net_egress_program(a, &program->insns, e);
-	if (n < 0)
-		return err_ctx(e, "network.%s", k->bind ? "bind" : "connect");
+	if (n < 0) {
+		err_ctx(e, "network.%s", k->bind ? "bind" : "connect");
+		return n;
+	}
 	program->n = (size_t)n;
 	p->n_network++;
 	return 0;
@@ -83,32 +87,46 @@ static int check_place(const struct cg_facts *f, const struct cg_plan *p, struct
 	return 0;
 }
 
-int cg_plan_network(const struct spec_network *const *sets, size_t n, bool kill, const struct cg_facts *f,
-		    struct arena *a, struct cg_plan *p, struct err *e)
+static bool has_rules(const struct cg_net_set *s)
 {
-	size_t used = 0;
+	return s->rules && s->rules->set;
+}
 
-	for (size_t i = 0; i < n; i++)
-		used += sets[i] && sets[i]->set;
-	if (!used)
-		return 0;
-	if (check_place(f, p, e) < 0)
-		return err_ctx(e, "network");
-	p->network_kill = kill;
-	p->network = arena_alloc(a, used * ARRAY_LEN(kinds) * sizeof(*p->network));
+static int add_set(const struct cg_net_set *s, uint32_t index, struct arena *a, struct cg_plan *p, struct err *e)
+{
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		const struct spec_net_list *list = kinds[k].bind ? &s->rules->bind : &s->rules->connect;
+		const struct cg_net_rules r = {list, kinds[k].bind, s->kill, index};
+		/* This program knows no rules: one will do. */
+		bool once = kinds[k].attach == BPF_CGROUP_INET_EGRESS && has_kind(p, &kinds[k]);
+		int n = list->set && !once ? add_program(&kinds[k], &r, s->policy, a, p, e) : 0;
+
+		if (n < 0)
+			return n;
+	}
+	return 0;
+}
+
+int cg_plan_network(const struct cg_net_set *sets, size_t n, const struct cg_facts *f, struct arena *a,
+		    struct cg_plan *p, struct err *e)
+{
+	int r = 0;
+
+	p->network = arena_alloc(a, n * ARRAY_LEN(kinds) * sizeof(*p->network));
 	if (!p->network)
 		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; sets[i] && sets[i]->set && k < ARRAY_LEN(kinds); k++) {
-			const struct spec_net_list *list = kinds[k].bind ? &sets[i]->bind : &sets[i]->connect;
-			const struct cg_net_rules r = {list, kinds[k].bind, kill, (uint32_t)i};
-			/* This program knows no rules: one will do. */
-			bool once = kinds[k].attach == BPF_CGROUP_INET_EGRESS && has_kind(p, &kinds[k]);
-
-			if (list->set && !once && add_program(&kinds[k], &r, a, p, e) < 0)
-				return -e->code;
-		}
-	return 0;
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (!has_rules(&sets[i]))
+			continue;
+		r = check_place(f, p, e);
+		if (r < 0)
+			err_ctx(e, "network");
+		else
+			r = add_set(&sets[i], (uint32_t)i, a, p, e);
+		if (r < 0)
+			err_ctx(e, "policy %s", sets[i].policy);
+	}
+	return r;
 }
 
 static void print_rules(struct jsonw *w, const char *key, const struct spec_net_rules *rules)
@@ -135,7 +153,7 @@ void cg_network_print(const struct cg_plan *p, struct jsonw *w)
 
 		jw_object(w, NULL);
 		jw_str(w, "hook", program->hook);
-		jw_uint(w, "set", program->set);
+		jw_str(w, "policy", program->policy);
 		if (program->list)
 			jw_str(w, "rules", program->bind ? "network.bind" : "network.connect");
 		jw_uint(w, "instructions", program->n);
@@ -242,8 +260,8 @@ static struct cg_bpf as_bpf(const struct cg_net_program *p, const struct bpf_ins
 }
 
 /* left_out: how many of the optional calls the kernel is known not to have. */
-static int load(const struct cg_plan *p, const struct cg_net_program *program, const struct cg_run *r, struct arena *a,
-		size_t *left_out, struct err *e)
+static int load(const struct cg_net_program *program, const struct cg_run *r, struct arena *a, size_t *left_out,
+		struct err *e)
 {
 	struct bpf_insn *insns = arena_alloc(a, program->n * sizeof(*insns));
 	const struct cg_bpf bpf = as_bpf(program, insns);
@@ -255,9 +273,9 @@ static int load(const struct cg_plan *p, const struct cg_net_program *program, c
 	do {
 		last = *left_out == ARRAY_LEN(optional);
 		fill_in(program, r, *left_out, insns);
-		fd = cg_bpf_load(&bpf, last && !p->network_kill ? e : NULL);
+		fd = cg_bpf_load(&bpf, last && !program->kill ? e : NULL);
 	} while (fd < 0 && !last && ++*left_out);
-	if (fd < 0 && p->network_kill)
+	if (fd < 0 && program->kill)
 		return err_set(e, ENOTSUP,
 			       "on_violation \"kill\" cannot be had for network rules: this kernel does not let their "
 			       "programs send a signal (%s); use \"errno\"",
@@ -270,7 +288,7 @@ static int attach_one(const struct cg_plan *p, const struct cg_net_program *prog
 {
 	const struct cg_bpf bpf = as_bpf(program, program->insns);
 	struct arena a = {0};
-	AUTO_CLOSE int fd = load(p, program, r, &a, left_out, e);
+	AUTO_CLOSE int fd = load(program, r, &a, left_out, e);
 
 	arena_free(&a);
 	return fd < 0 ? fd : cg_bpf_attach(&bpf, fd, r->dir_fd, -1, p->path, e);
@@ -284,7 +302,7 @@ int cg_network(const struct cg_plan *p, struct cg_run *r, pid_t init, struct err
 	for (size_t i = 0; i < p->n_network && result >= 0; i++) {
 		result = attach_one(p, &p->network[i], r, &left_out, e);
 		if (result < 0)
-			err_ctx(e, "network (%s)", p->network[i].hook);
+			err_ctx(e, "policy %s: network (%s)", p->network[i].policy, p->network[i].hook);
 	}
 	if (result < 0)
 		cg_network_undo(p, r);

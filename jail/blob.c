@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      6u
+#define FORMAT      7u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -328,6 +328,7 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_strv(out, &p->exec_allow);
 	blob_put_strv(out, &p->exec_deny);
 	blob_put_u32(out, p->refuse_to_init);
+	blob_put_u32(out, p->network);
 	blob_put_strv(out, &p->protect);
 	blob_put_u64(out, (uint64_t)p->max_processes);
 	blob_put_u64(out, (uint64_t)p->max_threads);
@@ -342,6 +343,7 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	get_strv(b, &p->exec_allow);
 	get_strv(b, &p->exec_deny);
 	p->refuse_to_init = get_bool(b);
+	p->network = get_bool(b);
 	get_strv(b, &p->protect);
 	p->max_processes = (int64_t)blob_get_u64(b);
 	p->max_threads = (int64_t)blob_get_u64(b);

@@ -5,6 +5,7 @@
 
 #include <sys/capability.h>
 
+#include <errno.h>
 #include <string.h>
 
 static const char *const set_names[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
@@ -70,6 +71,41 @@ static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, cons
 		log_warn("process.capabilities.%s: left out: %s: %s", set_names[set],
 			 names.failed ? "(out of memory)" : names.data, why);
 	ret[set] &= allowed;
+}
+
+int jail_check_network(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct {
+		int cap;
+		bool in_userns; /* also where it is one of the container's own user namespace */
+		const char *does;
+	} rows[] = {
+	    {CAP_NET_ADMIN, true, "rewrite addresses behind them (NAT, routes, tunnels)"},
+	    {CAP_SYS_ADMIN, false, "leave the cgroup at which they stand"},
+	    {CAP_DAC_READ_SEARCH, false, "reach cgroups above its own by their handles (open_by_handle_at(2))"},
+	    {CAP_SYS_MODULE, false, "change the kernel that keeps them"},
+	    {CAP_SYS_RAWIO, false, "change the kernel that keeps them"},
+	};
+	const uint64_t *sets = p->seal.caps;
+	/* A process that names none keeps the runtime's. */
+	const uint64_t has = p->seal.set_caps ? sets[CAPS_BOUNDING] | sets[CAPS_PERMITTED] : f->caps;
+
+	const char *policy = NULL;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		if (p->policies[i].network)
+			policy = p->policies[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(rows) && policy; i++) {
+		if (!(has >> rows[i].cap & 1) || (p->userns && !rows[i].in_userns))
+			continue;
+		err_set(e, ENOTSUP,
+			"%s lets the workload %s, so that the network rules of policy %s would not hold: %s",
+			jail_cap_name(rows[i].cap), rows[i].does, policy,
+			p->seal.set_caps ? "leave it out" : "name the capabilities that it needs");
+		err_ctx(e, "process.capabilities");
+		return -ENOTSUP;
+	}
+	return 0;
 }
 
 int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT])

@@ -3,13 +3,16 @@
  * at. The flags of clone(2) are argument 0 here; where an ABI has them elsewhere, the compiler of policies sees to it. */
 #include "guards.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #define IS(i, v)                                                                                                       \
 	{                                                                                                              \
@@ -22,6 +25,18 @@
 #define LACKS(i, bits)                                                                                                 \
 	{                                                                                                              \
 		(i), JAIL_MASKED_EQ, (bits), 0                                                                         \
+	}
+/* Of socket(2): the kind without its flags, SOCK_TYPE_MASK of the kernel; and the protocol, by its number or by default. */
+#define KIND(v)                                                                                                        \
+	{                                                                                                              \
+		1, JAIL_MASKED_EQ, 0xf, (v)                                                                            \
+	}
+#define SOCKET(family, kind, protocol)                                                                                 \
+	{                                                                                                              \
+		"network", "socket", WHEN_NETWORK, DO_PASS, 0, 3,                                                      \
+		{                                                                                                      \
+			IS(0, family), KIND(kind), IS(2, protocol)                                                     \
+		}                                                                                                      \
 	}
 #define NOT_NULL(i)                                                                                                    \
 	{                                                                                                              \
@@ -76,9 +91,9 @@ const struct guard jail_guards[] = {
     {"engine", "clone3", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
     {"engine", "clone", WHEN_TRACE, DO_REFUSE, 0, 1, {HAS(0, CLONE_UNTRACED)}},
     {"engine", "seccomp", WHEN_TRACE, DO_REFUSE, 0, 2, {IS(0, SECCOMP_SET_MODE_FILTER), HAS(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}},
-    {"engine", "io_uring_setup", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_enter", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_register", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_setup", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_enter", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_register", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
     /* The workload has a tracer already: an attempt would only fail in a way that nobody can read. */
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_TRACEME)}},
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_ATTACH)}},
@@ -102,6 +117,8 @@ const struct guard jail_guards[] = {
     {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
     {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, FIOSETOWN)}},
     {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, SIOCSPGRP)}},
+    /* What could take the programs of the network rules off, or stand in for them. */
+    {"network", "bpf", WHEN_NETWORK, DO_REFUSE, 0, 0, {{0}}},
     {NULL},
 };
 
@@ -143,6 +160,24 @@ const struct guard jail_checks[] = {
     {"signals.protect", "process_vm_writev", WHEN_PROTECT, DO_TARGET, 0, 0, {{0}}},
     {"signals.protect", "fcntl", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(1, F_SETOWN)}},
     {"signals.protect", "fcntl64", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(1, F_SETOWN)}},
+    /* Sockets for which the kernel asks the programs of the network rules: TCP and UDP; and those that lead nowhere else. Not MPTCP,
+     * UDP-Lite, SCTP, pings and raw packets, for which it does not, or not always. */
+    {"network", "socket", WHEN_NETWORK, DO_PASS, 0, 1, {IS(0, AF_UNIX)}},
+    SOCKET(AF_INET, SOCK_STREAM, 0),
+    SOCKET(AF_INET, SOCK_STREAM, IPPROTO_TCP),
+    SOCKET(AF_INET, SOCK_DGRAM, 0),
+    SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+    SOCKET(AF_INET6, SOCK_STREAM, 0),
+    SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
+    SOCKET(AF_INET6, SOCK_DGRAM, 0),
+    SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
+    /* NETLINK_ROUTE: by which the C library lists addresses. */
+    {"network", "socket", WHEN_NETWORK, DO_PASS, 0, 2, {IS(0, AF_NETLINK), IS(2, 0)}},
+    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 1, {IS(0, AF_INET)}},
+    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 1, {IS(0, AF_INET6)}},
+    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EAFNOSUPPORT, 0, {{0}}},
+    {"network", "socketpair", WHEN_NETWORK, DO_PASS, 0, 1, {IS(0, AF_UNIX)}},
+    {"network", "socketpair", WHEN_NETWORK, DO_REFUSE, EAFNOSUPPORT, 0, {{0}}},
     {NULL},
 };
 /* clang-format on */

@@ -14,10 +14,11 @@ enum guard_when {
 	WHEN_EXEC = 16,      /* exec rules */
 	WHEN_PROCESSES = 32, /* limits.processes */
 	WHEN_THREADS = 64,   /* limits.threads */
+	WHEN_NETWORK = 128,  /* network rules */
 };
 
 enum guard_does {
-	DO_REFUSE, /* EPERM, reported */
+	DO_REFUSE, /* reported */
 	DO_ENOSYS, /* not reported: the C library has another way, and takes it */
 	DO_PASS,   /* no more checks */
 	DO_EXEC,
@@ -28,9 +29,9 @@ enum guard_does {
 struct guard {
 	const char *rule, *syscall;
 	uint8_t when, does;
-	uint8_t target; /* DO_TARGET: index of the argument */
+	uint8_t about; /* DO_TARGET: index of the argument; DO_REFUSE: the errno, 0 for EPERM */
 	uint8_t n_args;
-	struct jail_rule_arg args[2];
+	struct jail_rule_arg args[3];
 };
 
 /* Guards go before the policy's own rules: nothing can allow what they refuse. Checks go after them, on what is allowed. Both end

@@ -26,6 +26,7 @@ static const struct field {
     {"start", offsetof(struct jail_handover, start_fd), true},
     {"audit", offsetof(struct jail_handover, audit_fd), true},
     {"audit_dir", offsetof(struct jail_handover, audit_dir_fd), true},
+    {"ring", offsetof(struct jail_handover, ring_fd), true},
     {"join", offsetof(struct jail_handover, join_fd), true},
     {"peer_fd", offsetof(struct jail_handover, peer_fd), true},
     {"peer", offsetof(struct jail_handover, peer), false},
@@ -93,7 +94,7 @@ int jail_handover_parse(int argc, char **argv, struct jail_handover *ret)
 	size_t role = 0;
 
 	*ret = (struct jail_handover){
-	    .blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .join_fd = -1, .peer_fd = -1};
+	    .blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .ring_fd = -1, .join_fd = -1, .peer_fd = -1};
 	ret->audit_dir_fd = ret->peer = ret->fail_step = ret->fail_after = ret->die_step = -1;
 	if (argc < 2)
 		return -EINVAL;

@@ -109,6 +109,7 @@ struct jail_policy {
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
 	struct strv protect;
+	bool network; /* there are network rules, which the runtime sees to: the filter closes what goes round them */
 	int64_t max_processes, max_threads; /* -1: no limit */
 };
 #define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
@@ -195,6 +196,10 @@ int jail_check_labels(const struct spec_process *p, const struct jail_facts *f, 
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */
 void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
 
+/* Refuses capabilities by which a process could undo network rules, where there are any: to be asked again when the seal is another.
+ * Returns 0, -ENOTSUP. */
+int jail_check_network(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
+
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
 
 /* Whether linux.seccomp makes a listener, which has to go to an agent (WIRE_LISTENER). */
@@ -250,6 +255,7 @@ struct jail_handover {
 	int start_fd;     /* listening socket that `start` connects to; -1: WIRE_START comes over sync_fd */
 	int audit_fd;     /* JSON lines, or -1 */
 	int audit_dir_fd; /* the directory of the daemon's socket, a mount that is attached nowhere, or -1 */
+	int ring_fd;      /* of the programs of network rules: struct wire_denied; or -1 */
 	int join_fd;      /* listening socket on which processes that are exec'd ask the supervisor in, or -1 */
 	int peer_fd;      /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
 	pid_t peer;       /* OUTER: the inner's pid */

@@ -89,6 +89,8 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	if (r < 0 || !policy)
 		return r;
 	r = policy_plan(policies, o->floor ? 2 : 1, c, f, a, ret, e);
+	if (r >= 0)
+		r = jail_check_network(ret, f, e);
 	if (r < 0)
 		return r;
 	jail_plan_hiding(f, ret);

@@ -51,7 +51,8 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 
 	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
-	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0);
+	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
+	       (p->network ? WHEN_NETWORK : 0);
 }
 
 /* Whose refusal it is, where more than one policy asks for the guard. */
@@ -69,7 +70,7 @@ static uint32_t guard_policy(const struct builder *b, const struct guard *g)
 
 static struct verdict guard_verdict(const struct builder *b, const struct guard *g)
 {
-	struct verdict v = {.rule = g->rule, .policy = guard_policy(b, g), .trap = -1, .err = EPERM, .arg = g->target};
+	struct verdict v = {.rule = g->rule, .policy = guard_policy(b, g), .trap = -1, .err = EPERM};
 
 	switch ((enum guard_does)g->does) {
 	case DO_ENOSYS:
@@ -80,6 +81,7 @@ static struct verdict guard_verdict(const struct builder *b, const struct guard 
 		break;
 	case DO_REFUSE:
 		v.trap = JAIL_TRAP_REFUSE;
+		v.err = g->about ? g->about : EPERM;
 		break;
 	case DO_EXEC:
 		v.trap = JAIL_TRAP_EXEC;
@@ -91,6 +93,7 @@ static struct verdict guard_verdict(const struct builder *b, const struct guard 
 		break;
 	case DO_TARGET:
 		v.trap = JAIL_TRAP_TARGET;
+		v.arg = g->about;
 		break;
 	}
 	return v;
@@ -408,6 +411,7 @@ static void take_policy(const struct spec_policy *p, struct jail_policy *ret)
 	ret->exec_allow = p->exec.allow.v || !p->exec.deny.n ? p->exec.allow : (struct strv){everything, 1};
 	ret->refuse_to_init = p->signals.refuse_to_init;
 	ret->protect = p->signals.protect;
+	ret->network = p->network.set;
 	if (p->max_processes.set)
 		ret->max_processes = (int64_t)p->max_processes.v;
 	if (p->max_threads.set)
@@ -487,10 +491,6 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		if (p[i]->network.set) { /* the rules that enforce it are to come */
-			err_set(e, ENOTSUP, "this version of jailrun cannot enforce it yet; remove it");
-			return err_ctx(e, "policy %s: network", p[i]->name);
-		}
 		take_policy(p[i], &ret->policies[ret->n_policies++]);
 		when |= when_of(ret, &ret->policies[i]);
 		wanted |= p[i]->syscalls.set;

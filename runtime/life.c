@@ -23,6 +23,11 @@ static bool has_devices(const struct life *l)
 	return l->cg.devices;
 }
 
+static bool has_network_rules(const struct life *l)
+{
+	return l->cg.n_network > 0;
+}
+
 static bool makes_userns(const struct life *l)
 {
 	return l->ns.clone_flags & spec_ns_flag(NS_USER);
@@ -143,11 +148,14 @@ static const struct step rows[] = {
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
     {'P', "cgroup.owner", gives_cgroup, parent_cgroup_owner, NULL},
     {'P', "resctrl.create", has_rdt, parent_rdt, parent_rdt_undo},
+    /* Before the clone: one of them goes to the helper. */
+    {'P', "network.maps", has_network_rules, parent_network_maps, parent_network_undo},
     {'P', "clone", NULL, parent_clone, parent_clone_undo},
     {'P', "cgroup.release", has_holder, parent_cgroup_release, NULL, .beside = true},
     {'P', "state.pid", starts_now, parent_note_pid, NULL, .beside = true},
     {'P', "plan.keep", NULL, parent_keep_plan, NULL, .beside = true},
     {'P', "cgroup.devices", has_devices, parent_cgroup_devices, NULL, .beside = true},
+    {'P', "cgroup.network", has_network_rules, parent_cgroup_network, parent_network_undo, .beside = true},
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},

@@ -125,6 +125,7 @@ static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t pee
 	    .start_fd = role == JAIL_ROLE_INNER ? -1 : l->start_fd,
 	    .audit_fd = role == JAIL_ROLE_INNER ? -1 : l->audit_fd,
 	    .audit_dir_fd = role == JAIL_ROLE_INNER ? -1 : l->audit_dir_fd,
+	    .ring_fd = role == JAIL_ROLE_INNER ? -1 : l->cg_run.ring_fd,
 	    .join_fd = role == JAIL_ROLE_INNER ? -1 : l->join_fd,
 	    .peer_fd = peer_fd,
 	    .peer = peer,

@@ -112,6 +112,21 @@ int parent_cgroup_devices(struct life *l, struct err *e)
 	return cg_devices(&l->cg, &l->cg_run, e);
 }
 
+int parent_network_maps(struct life *l, struct err *e)
+{
+	return cg_network_maps(&l->cg_run, e);
+}
+
+int parent_cgroup_network(struct life *l, struct err *e)
+{
+	return cg_network(&l->cg, &l->cg_run, l->pid, e);
+}
+
+void parent_network_undo(struct life *l)
+{
+	cg_network_undo(&l->cg, &l->cg_run);
+}
+
 int parent_rdt(struct life *l, struct err *e)
 {
 	return cg_rdt_create(&l->rdt, &l->rdt_run, e);

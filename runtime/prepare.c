@@ -134,6 +134,19 @@ static int plan_rdt(struct rt_call *c, struct life *l, struct err *e)
 	return r < 0 ? r : cg_rdt_plan(&l->config.linux_, &facts, l->id, &c->arena, &l->rdt, e);
 }
 
+/* All sets of rules that the container is under; each has to agree. Numbered as the policies of the jail's plan. */
+static int plan_network(struct rt_call *c, struct life *l, const struct rt_policies *p, const struct cg_facts *f,
+			struct err *e)
+{
+	const struct cg_net_set sets[] = {
+	    {p->has ? &p->chosen.network : NULL, p->chosen.name, p->has && p->chosen.on_violation == POLICY_KILL},
+	    {p->has_floor ? &p->floor.network : NULL, p->floor.name,
+	     p->has_floor && p->floor.on_violation == POLICY_KILL},
+	};
+
+	return cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin *admin,
 		     const struct rt_policies *policies, struct err *e)
 {
@@ -191,7 +204,8 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
-	    (r = plan_rdt(c, l, e)) < 0 || (r = plan_jail(c, l, &admin, &policies, e)) < 0)
+	    (r = plan_network(c, l, &policies, &cg_facts, e)) < 0 || (r = plan_rdt(c, l, e)) < 0 ||
+	    (r = plan_jail(c, l, &admin, &policies, e)) < 0)
 		return r;
 	fill_state(c, l);
 	if ((r = fill_agent(c, l, e)) < 0)

@@ -264,18 +264,19 @@ static long status_field(const char *status, const char *name, bool last)
 }
 
 /* Who it was: program, name, pid in the container, and the chain of parents. */
-static void put_caller(struct helper *h, struct jsonw *w, pid_t tid)
+static void put_caller(struct helper *h, struct jsonw *w, const struct denial *d)
 {
 	char text[2048], path[64];
-	pid_t pid = tid;
+	const pid_t tid = d->tid;
+	pid_t pid;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/exe", (int)tid);
 	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, 1024);
 	if (n >= 0)
 		put_bounded(w, "exe", text, (size_t)n);
-	if (read_proc(h, tid, "comm", text, sizeof(text)) >= 0)
-		jw_str(w, "comm", text);
+	if (d->comm || read_proc(h, tid, "comm", text, sizeof(text)) >= 0)
+		jw_str(w, "comm", d->comm ? d->comm : text);
 	if (read_proc(h, tid, "status", text, sizeof(text)) < 0) {
 		jw_int(w, "pid", tid);
 		return;
@@ -296,6 +297,13 @@ static void put_caller(struct helper *h, struct jsonw *w, pid_t tid)
 	jw_array_end(w);
 }
 
+/* One in a pid namespace that is not the supervisor's. */
+static void put_stranger(struct jsonw *w, const struct denial *d)
+{
+	jw_str(w, "comm", d->comm);
+	jw_int(w, "host_pid", d->host_pid);
+}
+
 static void put_call(struct jsonw *w, const struct denial *d)
 {
 	if (d->from) {
@@ -311,6 +319,11 @@ static void put_call(struct jsonw *w, const struct denial *d)
 	}
 	if (d->path)
 		put_bounded(w, "path", d->path, strlen(d->path));
+	if (d->address) {
+		jw_str(w, "address", d->address);
+		jw_int(w, "port", d->port);
+		jw_str(w, "protocol", d->protocol);
+	}
 	if (d->signal)
 		jw_str(w, "signal", signal_name(d->signal));
 	if (d->target != NO_TARGET)
@@ -338,7 +351,7 @@ static const char *policy_name(const struct helper *h, const struct denial *d)
 /* False when this one is only to be counted. */
 static bool admit(struct helper *h, const struct denial *d)
 {
-	uint32_t key = hash_str(hash_str(2166136261u, d->rule), d->path);
+	uint32_t key = hash_str(hash_str(2166136261u, d->rule), d->path ? d->path : d->address);
 	uint64_t now = now_us();
 	struct slot *s;
 
@@ -368,11 +381,26 @@ void audit_denial(struct helper *h, const struct denial *d)
 	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
 	put_call(&w, d);
 	if (d->tid > 0)
-		put_caller(h, &w, d->tid);
+		put_caller(h, &w, d);
+	else if (d->host_pid > 0)
+		put_stranger(&w, d);
 	jw_str(&w, "action", d->kill ? "kill" : d->err ? errno_name(d->err) : d->from ? "log" : "drop");
 	if (d->allow)
 		jw_str(&w, "allow", d->allow);
 	end_line(h, &w);
+}
+
+const char *audit_how_to_allow(const struct jail_rule *rule)
+{
+	return rule && str_eq(rule->name, "network")
+		   ? "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"
+		   : "allow the call in the policy's syscalls";
+}
+
+void audit_lost(uint64_t n)
+{
+	dropped += n;
+	why_dropped = ENOBUFS;
 }
 
 int audit_timeout(void)

@@ -13,7 +13,11 @@ struct denial {
 	uint32_t arch;                /* of the call, with from */
 	int nr;
 	uint64_t args[6];
-	const char *path;  /* exec: what was to be executed, or NULL */
+	const char *path; /* exec: what was to be executed, or NULL */
+	/* network: where to; the caller's name, which may be gone when this is read */
+	const char *address, *protocol, *comm;
+	int port;
+	pid_t host_pid;    /* the caller's in the host's pid namespace, when tid is 0 */
 	int signal;        /* of a refused signal, or 0 */
 	int64_t target;    /* pid argument, as the caller named it; INT64_MIN: none */
 	int err;           /* errno that the caller gets; 0 with kill or log */
@@ -23,6 +27,10 @@ struct denial {
 #define NO_TARGET INT64_MIN
 
 void audit_denial(struct helper *h, const struct denial *d);
+/* Which change of the policy would allow the call that a rule's trap has caught. */
+const char *audit_how_to_allow(const struct jail_rule *rule);
+/* So many denials came to nobody's ears. */
+void audit_lost(uint64_t n);
 /* Milliseconds until audit_flush has something to say, or -1. */
 int audit_timeout(void);
 /* Reports what was counted instead of written. last: at the end, all of it. */

@@ -11,13 +11,17 @@
 
 #include "audit.h"
 #include "engine.h"
+#include "net.h"
 #include "session.h"
 
-#define BATCH 64
+#define BATCH      64
+#define LAST_TURNS 16 /* so much of the ring is read at the end, in which others may still be writing */
 
 /* The tests at the end of a container look at this: the status, or 128 + the signal, since PID 1 cannot kill itself. */
 static _Noreturn void finish(struct helper *h)
 {
+	for (int i = 0; i < LAST_TURNS && h->h.ring_fd >= 0 && net_hear(h); i++)
+		;
 	audit_flush(h, true);
 	_exit(proc_exit_code(h->status)); /* and the kernel kills what is left in the namespace */
 }
@@ -104,7 +108,7 @@ static struct pollfd *poll_room(size_t n)
 	return fds;
 }
 
-enum { ON_SIGNAL, ON_JOIN, ON_SESSIONS };
+enum { ON_SIGNAL, ON_JOIN, ON_RING, ON_SESSIONS };
 
 /* Some of everything: no flood of one kind, tasks that stop or signals to this process, may keep it from the rest.
  * more: there is something else to do, no waiting. */
@@ -119,6 +123,7 @@ static void turn(struct helper *h, bool more)
 
 	fds[ON_SIGNAL] = (struct pollfd){.fd = h->signal_fd, .events = POLLIN};
 	fds[ON_JOIN] = (struct pollfd){.fd = session_room() ? h->h.join_fd : -1, .events = POLLIN};
+	fds[ON_RING] = (struct pollfd){.fd = h->h.ring_fd, .events = POLLIN};
 	while ((s = session_next(&i))) {
 		polled[n - ON_SESSIONS] = s;
 		fds[n++] = (struct pollfd){.fd = s->peer, .events = POLLIN};
@@ -141,6 +146,8 @@ static void turn(struct helper *h, bool more)
 			h->engine->on_readable(h, fds[i].fd);
 	if (fds[ON_SIGNAL].revents)
 		read_signals(h);
+	if (fds[ON_RING].revents)
+		net_hear(h);
 	if (fds[ON_JOIN].revents)
 		session_accept(h);
 	if (wait >= 0)
@@ -152,7 +159,7 @@ void supervise(struct helper *h)
 	struct err e = {0};
 
 	/* The word first: both go on at once. Should the supervisor fail, its end is the workload's. */
-	if (give_go(h, &e) < 0 || confine_self(h, &e) < 0)
+	if (net_open(h, &e) < 0 || give_go(h, &e) < 0 || confine_self(h, &e) < 0)
 		helper_fail(h, &e);
 	if (!h->engine || !h->engine->sees_exec)
 		fd_close_p(&h->sock); /* end-of-file when the workload's process executes is for that one to give */

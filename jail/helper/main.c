@@ -132,7 +132,7 @@ static int read_plan(struct helper *h, struct err *e)
 static int guard_fds(struct helper *h, struct err *e)
 {
 	const int given[] = {h->h.blob_fd,      h->h.sync_fd, h->h.start_fd, h->h.audit_fd,
-			     h->h.audit_dir_fd, h->h.join_fd, h->h.peer_fd};
+			     h->h.audit_dir_fd, h->h.join_fd, h->h.peer_fd,  h->h.ring_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] >= 3 && (uint32_t)given[i] - 3 < h->plan.seal.preserve_fds)

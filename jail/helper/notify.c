@@ -86,7 +86,7 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	} else {
 		d.err = rule && rule->err > 0 ? rule->err : EPERM;
 		d.kill = rule && (rule->trap == JAIL_TRAP_KILL || h->plan.policies[d.policy].kill_on_violation);
-		d.allow = "allow the call in the policy's syscalls";
+		d.allow = audit_how_to_allow(rule);
 		resp->error = -d.err;
 	}
 	audit_denial(h, &d);

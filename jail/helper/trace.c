@@ -143,7 +143,7 @@ static int decide(struct helper *h, const struct trapped *c)
 	case JAIL_TRAP_REFUSE:
 		break;
 	}
-	d.allow = "allow the call in the policy's syscalls";
+	d.allow = audit_how_to_allow(c->rule);
 	trace_refuse(h, c, &d);
 	return PTRACE_CONT;
 }

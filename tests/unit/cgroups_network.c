@@ -508,7 +508,8 @@ static void test_plan(void **state)
 	};
 	const struct spec_network both = {.set = true, .connect = {.set = true}, .bind = {.set = true}},
 				  connect = {.set = true, .connect = {.set = true}}, none = {0};
-	const struct spec_network *const sets[] = {&both, NULL, &none, &connect};
+	const struct cg_net_set sets[] = {
+	    {&both, "p", false}, {NULL, NULL, false}, {&none, "q", false}, {&connect, "r", true}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -516,13 +517,13 @@ static void test_plan(void **state)
 		struct arena a = {0};
 		struct err e = {0};
 
-		assert_int_equal(cg_plan_network(sets, 4, false, &rows[i].facts, &a, &p, &e), rows[i].result);
-		if (rows[i].result < 0 && (!strstr(e.text, rows[i].text) || !str_eq(e.path, "network")))
+		assert_int_equal(cg_plan_network(sets, 4, &rows[i].facts, &a, &p, &e), rows[i].result);
+		if (rows[i].result < 0 && (!strstr(e.text, rows[i].text) || !str_eq(e.path, "policy p.network")))
 			fail_msg("row %zu: %s: %s", i, e.path, e.text);
 		/* four for connect, two for bind, two for packets; the second set has the first four again */
 		assert_int_equal(p.n_network, rows[i].result ? 0 : 12);
 		/* Where nobody asks for rules, nothing is in the way. */
-		assert_int_equal(cg_plan_network(sets + 1, 2, false, &rows[i].facts, &a, &p, NULL), 0);
+		assert_int_equal(cg_plan_network(sets + 1, 2, &rows[i].facts, &a, &p, NULL), 0);
 		arena_free(&a);
 	}
 }

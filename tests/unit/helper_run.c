@@ -37,8 +37,13 @@ void trial_init(struct trial *t, char **args)
 
 	memset(t, 0, sizeof(*t));
 	memset(rules, 0, sizeof(rules));
-	t->h = (struct jail_handover){
-	    .blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .audit_dir_fd = -1, .peer_fd = -1};
+	t->h = (struct jail_handover){.blob_fd = -1,
+				      .sync_fd = -1,
+				      .start_fd = -1,
+				      .audit_fd = -1,
+				      .audit_dir_fd = -1,
+				      .ring_fd = -1,
+				      .peer_fd = -1};
 	t->h.fail_step = t->h.die_step = -1;
 	t->tty = -1;
 	t->plan.id = (char *)"test";

@@ -20,11 +20,12 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	static struct sock_filter insns[] = {{0x20, 0, 0, 4}, {0x06, 1, 2, 0x7fff0000}};
 	static unsigned long cpus[] = {5, 1ul << 31};
 	static struct spec_policy policy;
-	static struct spec_config config;
+	static struct spec_config config = {.process.capabilities.set = true};
 	const struct jail_options o = {.id = "blob"};
 	const char *text =
 	    "{\"exec\":{\"allow\":[\"/bin/\"],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
-	    "\"limits\":{\"processes\":3},\"signals\":{\"to_init\":\"refuse\",\"protect\":[\"/bin/g\"]}}";
+	    "\"limits\":{\"processes\":3},\"network\":{\"bind\":{}},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
+	    "\"/bin/g\"]}}";
 
 	assert_int_equal(spec_policy_parse(text, strlen(text), "p", a, &policy, NULL), 0);
 	assert_int_equal(jail_plan(&config, &policy, &host, &o, a, p, NULL), 0);
@@ -76,8 +77,8 @@ static void round_trip(void **state)
 	assert_memory_equal(one.data, two.data, one.len);
 	assert_int_equal(q.policies[0].max_processes, 3);
 	assert_int_equal(q.policies[0].max_threads, -1);
-	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].refuse_to_init &&
-		    q.seal.start_hooks.v[0].timeout.set);
+	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].network &&
+		    q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);
 	assert_int_equal(q.seal.groups[1], 4294967294u);
 	assert_true(q.seal.initial_affinity.n == 1 && q.seal.oom_score_adj.set && q.seal.oom_score_adj.v == -7);
@@ -168,6 +169,7 @@ static void executed(void **state)
 {
 	int helper = open("/usr/bin/env", O_RDONLY | O_CLOEXEC), out[2], status;
 	struct jail_handover h = {.audit_dir_fd = -1,
+				  .ring_fd = -1,
 				  .blob_fd = 0,
 				  .sync_fd = 0,
 				  .start_fd = -1,

@@ -141,6 +141,123 @@ static void to_init_refused(void **state)
 	IS("ENOSYS", X64, SYS_pidfd_send_signal, 5, 15);
 }
 
+static const char *const deny_mail = "{\"network\":{\"connect\":{\"deny\":[\"*:25\"]}}}";
+
+static void name_caps(struct fixture *x, enum spec_cap_set set, const char *cap)
+{
+	static char *v[2];
+
+	v[0] = (char *)cap;
+	x->config.process.capabilities.set = true;
+	x->config.process.capabilities.list[set] = (struct strv){v, cap ? 1 : 0};
+}
+
+/* Which sockets there can be beside network rules; SOCK_CLOEXEC and SOCK_NONBLOCK come along with the kind. */
+static void network_sockets(void **state)
+{
+	static const struct {
+		uint64_t args[3];
+		int err; /* 0: passes */
+	} rows[] = {
+	    {{1, 1, 0}, 0},
+	    {{1, 5 | 02000000, 0}, 0},
+	    {{2, 1, 0}, 0},
+	    {{2, 1 | 02004000, 6}, 0},
+	    {{2, 2, 0}, 0},
+	    {{10, 2, 17}, 0},
+	    {{10, 1, 6}, 0},
+	    {{0x100000002, 1, 0x500000006}, 0}, /* ints */
+	    {{16, 3, 0}, 0},                    /* netlink, routes */
+	    {{16, 3, 12}, EAFNOSUPPORT},        /* netlink, netfilter */
+	    {{2, 1, 262}, EPROTONOSUPPORT},     /* MPTCP */
+	    {{2, 1, 132}, EPROTONOSUPPORT},     /* SCTP */
+	    {{2, 2, 136}, EPROTONOSUPPORT},     /* UDP-Lite */
+	    {{10, 2, 58}, EPROTONOSUPPORT},     /* ping */
+	    {{2, 3, 6}, EPROTONOSUPPORT},       /* raw */
+	    {{2, 3 | 02000000, 17}, EPROTONOSUPPORT},
+	    {{2, 10, 3}, EPROTONOSUPPORT}, /* SOCK_PACKET */
+	    {{2, 1, 17}, EPROTONOSUPPORT},
+	    {{17, 3, 0}, EAFNOSUPPORT}, /* packet */
+	    {{38, 5, 0}, EAFNOSUPPORT}, /* ALG */
+	    {{40, 1, 0}, EAFNOSUPPORT}, /* vsock */
+	    {{0, 1, 0}, EAFNOSUPPORT},
+	};
+	static const struct {
+		uint32_t arch;
+		int nr;
+	} calls[] = {{X64, SYS_socket}, {X64, (int)(X32_BIT | SYS_socket)}, {X86, 359}};
+	struct fixture *x = *state;
+
+	name_caps(x, CAPS_BOUNDING, NULL);
+	make(x, deny_mail);
+	assert_int_equal(x->plan.engine, JAIL_NOTIFY);
+	assert_true(x->plan.policies[0].network);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t k = 0; k < ARRAY_LEN(calls); k++) {
+			const uint64_t *a = rows[i].args, args[6] = {a[0], a[1], a[2]};
+			const char *rule = verdict(x, calls[k].arch, calls[k].nr, args);
+			int at = jail_rule_find(&x->plan, calls[k].arch, calls[k].nr, args);
+
+			if (rows[i].err ? !str_eq(rule, "network") || x->plan.rules[at].err != rows[i].err : !!rule)
+				fail_msg("row %zu, call %zu: %s", i, k, rule ? rule : "passes");
+		}
+	IS("network", X86, 102, 1); /* socketcall: its arguments are in memory */
+	PASSES(X86, 102, 3);
+	PASSES(X64, SYS_socketpair, 1, 1);
+	IS("network", X64, SYS_socketpair, 30, 5);
+	IS("network", X64, SYS_bpf, 9);
+	IS("ENOSYS", X64, SYS_io_uring_setup);
+	PASSES(X64, SYS_connect, 3);
+}
+
+/* What the policy itself says of sockets holds, and cannot open what network closes. */
+static void network_beside_syscalls(void **state)
+{
+	struct fixture *x = *state;
+
+	name_caps(x, CAPS_BOUNDING, NULL);
+	make(x, "{\"network\":{\"bind\":{}},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":["
+		"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":"
+		"\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"socket\",\"bpf\"],\"action\":\"SCMP_ACT_ALLOW\"}]}}");
+	IS("syscalls.syscalls[0]", X64, SYS_socket, 1, 1, 0);
+	PASSES(X64, SYS_socket, 2, 1, 0);
+	IS("network", X64, SYS_socket, 2, 3, 0);
+	IS("network", X64, SYS_socket, 17, 3, 0);
+	IS("network", X64, SYS_bpf, 0);
+}
+
+static void network_capabilities(void **state)
+{
+	static const struct {
+		const char *cap;
+		bool userns, refused;
+	} rows[] = {
+	    {"CAP_NET_ADMIN", false, true},  {"CAP_NET_ADMIN", true, true},        {"CAP_SYS_ADMIN", false, true},
+	    {"CAP_SYS_ADMIN", true, false},  {"CAP_DAC_READ_SEARCH", false, true}, {"CAP_NET_RAW", false, false},
+	    {"CAP_SYS_MODULE", false, true},
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
+		const bool refused = rows[i / 2].refused;
+		const struct jail_options o = {.id = "c1", .userns = rows[i / 2].userns};
+
+		x->e = (struct err){0};
+		x->config = (struct spec_config){0};
+		name_caps(x, i % 2 ? CAPS_BOUNDING : CAPS_PERMITTED, rows[i / 2].cap);
+		assert_int_equal(spec_policy_parse(deny_mail, strlen(deny_mail), "test", &x->a, &x->policy, NULL), 0);
+		assert_int_equal(jail_plan(&x->config, &x->policy, &host, &o, &x->a, &x->plan, &x->e),
+				 refused ? -ENOTSUP : 0);
+		if (refused && (!str_eq(x->e.path, "process.capabilities") || !strstr(x->e.text, rows[i / 2].cap)))
+			fail_msg("row %zu: %s: %s", i, x->e.path, x->e.text);
+	}
+	/* None named is all of the runtime's. */
+	x->config = (struct spec_config){0};
+	x->e = (struct err){0};
+	assert_int_equal(try_plan(x, deny_mail), -ENOTSUP);
+}
+
 /* The workload is a PID 1 of its own: what it calls 1 is itself. */
 static void init_workload(void **state)
 {
@@ -487,6 +604,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(builtin_default),
 	    T(to_init_refused),
+	    T(network_sockets),
+	    T(network_beside_syscalls),
+	    T(network_capabilities),
 	    T(init_workload),
 	    T(trace),
 	    T(processes_only),
