@@ -47,6 +47,9 @@ int proc_pidfd_open(pid_t pid)
 {
 	long fd = syscall(SYS_pidfd_open, pid, 0);
 
+	/* That is how many kernels say that the number is none of a process any more but still one of a session or group. */
+	if (fd < 0 && errno == EINVAL)
+		return -ESRCH;
 	return fd < 0 ? -errno : (int)fd;
 }
 

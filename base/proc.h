@@ -13,6 +13,7 @@
  * >= 0 adds CLONE_INTO_CGROUP. ret_pidfd may be NULL. Returns the pid, 0 in the child, or -errno. */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
+/* Returns the fd; -ESRCH when there is no such process; -errno. */
 int proc_pidfd_open(pid_t pid);
 int proc_pidfd_signal(int pidfd, int sig);
 

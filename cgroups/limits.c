@@ -254,6 +254,8 @@ static const struct {
 static int refuse(const struct planning *pl, const char *controller)
 {
 	const struct cg_facts *f = pl->f;
+	/* Whose cgroup.controllers were looked at. */
+	const char *place = f->units && pl->p->manager == CG_SYSTEMD ? f->units : f->base ? f->base : "";
 
 	if (pl->p->manager == CG_DISABLED)
 		return err_set(pl->e, ENOTSUP, "cgroups are disabled (--cgroup-manager disabled); remove the limit");
@@ -270,10 +272,10 @@ static int refuse(const struct planning *pl, const char *controller)
 		    controller, f->mount);
 	return err_set(
 	    pl->e, ENOTSUP,
-	    "the %s controller is not available in cgroup v2 on this host (%s/cgroup.controllers does not list "
+	    "the %s controller is not available in cgroup v2 on this host (%s%s/cgroup.controllers does not list "
 	    "it); remove the limit, or enable it: cgroup_disable= of the kernel's command line, or "
 	    "cgroup.subtree_control of the cgroup above",
-	    controller, f->mount);
+	    controller, f->mount, place);
 }
 
 int cg_plan_add(struct planning *pl, int ask, struct cg_write w)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,25 +72,23 @@ static void enable_counters(int dir_fd, const char *have)
 	}
 }
 
-int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
+/* Below a cgroup with processes of its own no container can be limited: the kernel refuses most controllers (EBUSY), and takes
+ * those that count threads, by which no cgroup below it can hold a process any more. Only the top of the whole tree,
+ * which has no type, is another matter. */
+static bool holds_processes(int dir_fd)
 {
-	char have[512], want[256] = "";
-	size_t n = 0;
-	ssize_t r = cg_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));
+	char text[64];
+	ssize_t n;
 
-	if (r < 0)
-		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
-	if (p->count)
-		enable_counters(dir_fd, have);
-	for (size_t i = 0; i < p->n_writes; i++) {
-		const char *c = p->writes[i].controller;
+	if (cg_read(dir_fd, "cgroup.type", text, sizeof(text)) < 0 || str_starts(text, "threaded"))
+		return false;
+	n = cg_read(dir_fd, "cgroup.procs", text, sizeof(text));
+	return n > 0;
+}
 
-		if (c && !has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
-			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
-	}
-	if (!n || file_write(dir_fd, "cgroup.subtree_control", want, NULL) == 0)
-		return 0;
-	switch (errno) {
+static int explain_enable(int code, const char *want, const char *dir, struct err *e)
+{
+	switch (code) {
 	case EBUSY:
 		return err_set(
 		    e, EBUSY,
@@ -104,8 +103,33 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	case EOPNOTSUPP:
 		return err_set(e, EOPNOTSUPP, "cannot hand '%s' to the cgroups below %s: it is threaded", want, dir);
 	default:
+		errno = code;
 		return err_errno(e, "cannot hand '%s' to the cgroups below %s", want, dir);
 	}
+}
+
+int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
+{
+	char have[512], want[256] = "";
+	size_t n = 0;
+	ssize_t r = cg_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));
+
+	if (r < 0)
+		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
+	if (p->count && !holds_processes(dir_fd))
+		enable_counters(dir_fd, have);
+	for (size_t i = 0; i < p->n_writes; i++) {
+		const char *c = p->writes[i].controller;
+
+		if (c && !has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
+			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
+	}
+	if (!n)
+		return 0;
+	if (holds_processes(dir_fd))
+		return explain_enable(EBUSY, want, dir, e);
+	r = file_write(dir_fd, "cgroup.subtree_control", want, NULL);
+	return r < 0 ? explain_enable((int)-r, want, dir, e) : 0;
 }
 
 /* Removes the last directories of path, as long as what is left is at least keep bytes long. The very last may never have
@@ -121,7 +145,7 @@ static void remove_made(const char *path, size_t keep)
 }
 
 /* One step of mkdir -p; ret_made NULL: nothing is made. Returns the fd, or -EAGAIN when a neighbour's clean-up has just taken
- * the directory above. */
+ * the directory above, -EDQUOT when one above allows no more. */
 static int step(int dir_fd, const char *name, bool *ret_made)
 {
 	int fd;
@@ -129,14 +153,53 @@ static int step(int dir_fd, const char *name, bool *ret_made)
 	if (ret_made) {
 		*ret_made = mkdirat(dir_fd, name, 0755) == 0;
 		if (!*ret_made && errno != EEXIST)
-			return errno == ENOENT || errno == ENODEV ? -EAGAIN : -errno;
+			return errno == ENOENT || errno == ENODEV ? -EAGAIN : errno == EAGAIN ? -EDQUOT : -errno;
 	}
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 ? fd : errno == ENOENT ? -EAGAIN : -errno;
 }
 
-static int explain_step(int r, const char *dir, struct err *e)
+static uint64_t number_of(const char *dir, const char *file, const char *key)
 {
+	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[256];
+	const char *p = fd >= 0 && cg_read(fd, file, text, sizeof(text)) > 0 ? strstr(text, key) : NULL;
+
+	p = p ? p + strlen(key) : NULL;
+	return p && *p >= '0' && *p <= '9' ? strtoull(p, NULL, 10) : UINT64_MAX;
+}
+
+/* Which of the cgroups above has had enough (cgroup-v2.rst, cgroup.max.descendants and cgroup.max.depth). */
+static int explain_full(const char *mount, const char *dir, struct err *e)
+{
+	char above[PATH_MAX], *slash;
+
+	snprintf(above, sizeof(above), "%s", dir);
+	for (uint64_t depth = 1; strlen(above) > strlen(mount) && (slash = strrchr(above, '/')); depth++) {
+		uint64_t max, have;
+
+		*slash = '\0';
+		max = number_of(above, "cgroup.max.descendants", "");
+		have = number_of(above, "cgroup.stat", "nr_descendants ");
+		if (have != UINT64_MAX && have >= max)
+			return err_set(e, EDQUOT,
+				       "cannot make cgroup %s: there are %" PRIu64
+				       " below %s, and its cgroup.max.descendants allows no more",
+				       dir, have, above);
+		max = number_of(above, "cgroup.max.depth", "");
+		if (depth > max)
+			return err_set(e, EDQUOT,
+				       "cannot make cgroup %s: cgroup.max.depth of %s allows only %" PRIu64
+				       " levels below it",
+				       dir, above, max);
+	}
+	return err_set(e, EDQUOT, "cannot make cgroup %s: one above it allows no more below it", dir);
+}
+
+static int explain_step(int r, const char *mount, const char *dir, struct err *e)
+{
+	if (r == -EDQUOT)
+		return explain_full(mount, dir, e);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
 		return err_set(e, -r,
 			       "cannot make cgroup %s: %s; run as root, have a cgroup delegated, or leave out "
@@ -176,7 +239,7 @@ int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		if (fd == -EAGAIN)
 			return fd;
 		if (fd < 0)
-			return r ? explain_step(fd, path, e)
+			return r ? explain_step(fd, p->mount, path, e)
 				 : err_set(e, -fd, "open cgroup '%s': %s (%s)", path, strerror(-fd), errno_name(-fd));
 		if (r && r->made && !last) /* whoever removes the last cgroup below it removes it, too */
 			(void)fsetxattr(fd, CG_MADE, "1", 1, 0);

@@ -38,6 +38,8 @@ done <<-END
 	cpu.quota cpu {cpu: {quota: 50000}}
 	cpu.burst cpu {cpu: {burst: 1000}}
 	cpu.idle cpu {cpu: {idle: 1}}
+	memory.limit memory {memory: {limit: 67108864, swap: 134217728}}
+	memory.reservation memory {memory: {limit: -1, reservation: 67108864, swap: -1}}
 	cpu.cpus cpuset {cpu: {cpus: "0"}}
 	cpu.mems cpuset {cpu: {mems: "0"}}
 	pids.limit pids {pids: {limit: 10}}
@@ -48,6 +50,8 @@ done <<-END
 	blockIO.throttleReadIOPSDevice\[0\] io {blockIO: {throttleReadIOPSDevice: [$dev + {rate: 100}]}}
 	blockIO.throttleWriteIOPSDevice\[0\] io {blockIO: {throttleWriteIOPSDevice: [$dev + {rate: 100}]}}
 	rdma\["mlx5_1"\] rdma {rdma: {"mlx5_1": {hcaHandles: 3}}}
+	unified\["misc.max"\] misc {unified: {"misc.max": "sev 1"}}
+	unified\["cpu.max"\] cpu {unified: {"cpu.max": "50000 100000"}}
 	unified\["memory.high"\] memory {unified: {"memory.high": "50000000"}}
 END
 
@@ -86,6 +90,22 @@ in_sh 'cat /sys/fs/cgroup/cgroup.max.depth' "$(res '{unified: {"cgroup.max.depth
 is "unified: a core file" "$rc $out" "0 3"
 in_sh true "$(res '{unified: {"cgroup.max.depth": "three"}}')"
 like "unified: a value that the kernel refuses" "$rc $err" "^1 .*unified\[\"cgroup.max.depth\"\]: the kernel refuses 'three' in $mount/.*/cgroup.max.depth: .*EINVAL"
+
+# A tree that has had enough: the cgroup above that says so, and nothing is left of the way there.
+mkdir "$mount/jt-$$-full"
+at_exit "rmdir '$mount/jt-$$-full'"
+while read -r file value path error; do
+	echo "$value" >"$mount/jt-$$-full/$file"
+	in_sh true ".linux.cgroupsPath = \"/jt-$$-full/$path\""
+	like "$file" "$rc $err" "^1 jailrun: cgroup.create: cannot make cgroup $mount/jt-$$-full/$path: $error"
+	is "$file: nothing is left" "$(find "$mount/jt-$$-full" -mindepth 1 -type d)" ""
+	echo max >"$mount/jt-$$-full/$file"
+done <<-END
+	cgroup.max.descendants 2 a/b/c there are 2 below $mount/jt-$$-full, and its cgroup.max.descendants allows no more
+	cgroup.max.depth 1 a/b cgroup.max.depth of $mount/jt-$$-full allows only 1 levels below it
+END
+in_sh 'echo ran' ".linux.cgroupsPath = \"/jt-$$-full/a/b/c\""
+is "with room it is made (control)" "$rc $out" "0 ran"
 
 # Huge pages, where the v2 tree has them: allocated by a file of hugetlbfs.
 pool=/proc/sys/vm/nr_hugepages

@@ -18,7 +18,7 @@ machine() {
 	need_runtime
 	[ "$manager" = cgroupfs ] || set -- "--$manager" "$@"
 	make_busybox_rootfs "$T/rootfs"
-	gcc -O1 -static -o "$T/rootfs/bin/bite" "$TOP_SRCDIR/tests/vm/bite.c" || skip_all "no static C library"
+	gcc -O1 -static -D_GNU_SOURCE -o "$T/rootfs/bin/bite" "$TOP_SRCDIR/tests/vm/bite.c" || skip_all "no static C library"
 	ROOTFS=$T/rootfs TEST_TMP=/run "$TOP_SRCDIR/tests/vm/run" --kernel "$kernel" "$@"
 }
 

@@ -61,7 +61,7 @@ ok "what the user may write outside (control)" setpriv --reuid $uid --regid $uid
 rmdir $session/x
 as_user none "$(args_filter /bin/true) | .linux.resources = {cpu: {cpus: \"0\"}}"
 isnt "a controller that was not delegated" "$rc" 0
-like "is named" "$err" 'linux\.resources\.cpu\.cpus|cpuset'
+like "is named, and where it is missing" "$err" "linux.resources.cpu.cpus: the cpuset controller .*\($mine/cgroup.controllers does not list it\)"
 
 # Root, where the v2 tree is at /sys/fs/cgroup.
 chown -Rh 0:0 "$T/rootfs"
