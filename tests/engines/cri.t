@@ -41,7 +41,8 @@ cni() {
 }
 start_containerd() {
 	mkdir -p "$W/root" "$W/state" "$W/pods" "$W/policies"
-	printf '#!/bin/sh\nexec %q --policy-dir %q "$@"\n' "$JAILRUN" "$W/policies" >"$W/by-annotation"
+	jq -n --arg w "$W" '{policyDir: ($w + "/policies"), audit: {to: "file", path: ($w + "/denials")}}' >"$W/jailrun.json"
+	printf '#!/bin/sh\nexec %q --admin-config %q "$@"\n' "$JAILRUN" "$W/jailrun.json" >"$W/by-annotation"
 	chmod 755 "$W/by-annotation"
 	{
 		cat <<-EOF
@@ -250,6 +251,10 @@ annotations() {
 		[{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}}' >"$W/policies/judge.json"
 	id=$(pod jailrun "$name" '.annotations = {"jailrun.policy": "judge"}')
 	expect "annotation of the pod: the policy that it names" 0 "*quota*" ran "$id" "$name" e1 . /bin/sh -c 'mkdir /tmp/x 2>&1 || true'
+	expect "annotation: the denial is in the administrator's log, with the container and the pod" 0 true jq -s --arg pod "$name" \
+		'any(.[]; (.container | length) == 64 and .policy == "judge" and .syscall == "mkdir" and
+			.annotations["io.kubernetes.cri.container-name"] == "e1" and .annotations["io.kubernetes.cri.sandbox-name"] == $pod)' "$W/denials"
+	expect "annotation: and what the container says is its own" 0 said ran "$id" "$name" e7 . /bin/sh -c 'mkdir /tmp/x 2>/dev/null; echo said >&2'
 	by_pod StopPodSandbox "$id" >/dev/null && by_pod RemovePodSandbox "$id" >/dev/null
 	name=n$RANDOM
 	id=$(pod jailrun "$name")

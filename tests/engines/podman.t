@@ -133,8 +133,15 @@ annotation_suite() {
 	mkdir -p "$W/policies"
 	echo '{"exec": {"allow": ["/bin/busybox"]}, "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls":
 		[{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}}' >"$W/policies/judge.json"
-	export RUNTIME_FLAGS="--runtime-flag policy-dir=$W/policies"
+	jq -n --arg w "$W" '{policyDir: ($w + "/policies"), audit: {to: "file", path: ($w + "/denials"), annotations: ["io.*", "site/*"]}}' \
+		>"$W/jailrun.json"
+	export RUNTIME_FLAGS="--runtime-flag admin-config=$W/jailrun.json"
 	expect "annotation: the policy that it names" 0 "*quota*" er --rm --annotation jailrun.policy=judge bb /bin/sh -c 'mkdir /tmp/x 2>&1 || true'
+	expect "annotation: the denial is in the administrator's log, with what podman says of the container" 0 true jq -s \
+		'any(.[]; (.container | length) == 64 and .policy == "judge" and .annotations["io.container.manager"] == "libpod")' "$W/denials"
+	expect "annotation: and what the container says is its own" 0 said bash -c \
+		'er --rm --annotation jailrun.policy=judge --annotation site/team=red bb /bin/sh -c "mkdir /tmp/x 2>/dev/null; echo said >&2" 2>&1'
+	expect "annotation: others that the administrator asked for are there" 0 true jq -s 'any(.[]; .annotations["site/team"] == "red")' "$W/denials"
 	expect "annotation: exec has the policy" 0 "*quota*" bash -c \
 		'er -d --name "$0" --annotation jailrun.policy=judge bb /bin/sleep 300 >/dev/null; e exec "$0" /bin/sh -c "mkdir /tmp/x 2>&1 || true"
 		e rm -f "$0" >/dev/null' "a$RANDOM"
