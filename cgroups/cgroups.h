@@ -129,9 +129,9 @@ void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 
 /* What a cgroup can on this host. */
 struct cg_abilities {
-	struct err make; /* why none can be made; code 0: one could */
+	/* Why none can be made, no program of device rules and none of network rules attached, systemd's manager not asked; code 0: it can. */
+	struct err make, devices, network, systemd;
 	bool kill, freeze;
-	int devices, network; /* 0, or why no such eBPF program can be attached: -errno */
 };
 /* Finds it out in an empty cgroup where containers have theirs, which it removes again; enables no controller. */
 void cg_try(const struct cg_facts *f, struct arena *a, struct cg_abilities *ret);

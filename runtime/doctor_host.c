@@ -103,17 +103,28 @@ static void add_abilities(struct doctor *d)
 		   c->freeze ? "containers can be paused" : "no cgroup.freeze: containers cannot be paused");
 }
 
-static void add_program(struct doctor *d, const char *id, int r, const char *what, const char *lacking)
+static void add_program(struct doctor *d, const char *id, const struct err *e, const char *what, const char *lacking)
 {
-	if (d->cgroup.make.code)
-		doctor_add(d, DOCTOR_NO, id, NULL, "%s: %s (there is no cgroup for it)", what, lacking);
-	else if (r == 0)
+	char why[sizeof(struct err)];
+
+	if (!e->code)
 		doctor_add(d, DOCTOR_OK, id, NULL, "%s can be attached", what);
 	else
 		doctor_add(d, DOCTOR_NO, id,
 			   d->rootless ? "root of the host can"
 				       : "a kernel with CONFIG_CGROUP_BPF, and CAP_SYS_ADMIN or CAP_BPF",
-			   "%s: %s (%s)", what, lacking, doctor_why(r));
+			   "%s: %s (%s)", what, lacking, err_str(e, why, sizeof(why)));
+}
+
+static void add_systemd(struct doctor *d)
+{
+	char why[sizeof(struct err)];
+
+	if (!d->cgroup.systemd.code)
+		doctor_add(d, DOCTOR_OK, "cgroup.systemd", NULL, "its manager can be asked: --systemd-cgroup");
+	else
+		doctor_add(d, DOCTOR_NONE, "cgroup.systemd", NULL, "--systemd-cgroup is refused: %s",
+			   err_str(&d->cgroup.systemd, why, sizeof(why)));
 }
 
 /* The memory controller's files are in every cgroup that has it, but for the top. */
@@ -150,10 +161,11 @@ void doctor_cgroups(struct doctor *d)
 		add_abilities(d);
 		add_controllers(d);
 		add_swap(d);
+		add_systemd(d);
 	}
-	add_program(d, "cgroup.ebpf-devices", d->cgroup.devices, "device rules (eBPF)",
+	add_program(d, "cgroup.ebpf-devices", &d->cgroup.devices, "device rules (eBPF)",
 		    "what devices a container may use is not limited beyond its ids");
-	add_program(d, "cgroup.ebpf-network", d->cgroup.network, "network rules (eBPF)",
+	add_program(d, "cgroup.ebpf-network", &d->cgroup.network, "network rules (eBPF)",
 		    "a policy with network is refused");
 	if (cg_rdt_probe(&rdt, "doctor", &d->call->arena, &facts, NULL) == 0 && facts.mount)
 		doctor_add(d, DOCTOR_OK, "resctrl", NULL, "at %s", facts.mount);

@@ -35,7 +35,7 @@ static void add_key(struct doctor *d, const char *key, const char *mechanism, un
 	    {NEED_FILTER, d->helper ? d->helper : d->filter, d->helper ? "kernel.helper" : "kernel.seccomp"},
 	    {NEED_LISTENER, d->listener, "kernel.seccomp-notify"},
 	    {NEED_TRACE, d->trace, "kernel.ptrace"},
-	    {NEED_NETWORK, d->cgroup.network, "cgroup.ebpf-network"},
+	    {NEED_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
 	};
 	char id[48];
 
@@ -47,6 +47,20 @@ static void add_key(struct doctor *d, const char *key, const char *mechanism, un
 			return;
 		}
 	doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
+}
+
+static int plan_network(struct doctor *d, const struct spec_config *config, const struct spec_policy *policy,
+			struct err *e)
+{
+	const struct cg_net_set set = {.rules = &policy->network, .policy = policy->name};
+	struct arena *a = &d->call->arena;
+	struct cg_plan plan;
+	int r;
+
+	if (d->cgroup.network.code)
+		return err_set(e, d->cgroup.network.code, "network: %s", d->cgroup.network.text);
+	r = cg_plan(config, &d->cg, CG_CGROUPFS, "doctor", d->rootless, a, &plan, e);
+	return r < 0 ? r : cg_plan_network(&set, 1, &d->cg, a, &plan, e);
 }
 
 /* What `jailrun spec` writes is what it is tried with. */
@@ -62,7 +76,9 @@ static int plan_policy(struct doctor *d, const struct spec_policy *policy, struc
 	if (text.failed)
 		return err_set(e, ENOMEM, "out of memory");
 	r = spec_config_parse(text.data, text.len, "config.json", a, &config, e);
-	return r < 0 ? r : jail_plan(&config, policy, &d->jail, &o, a, ret, e);
+	if (r == 0)
+		r = jail_plan(&config, policy, &d->jail, &o, a, ret, e);
+	return r < 0 || !policy->network.set ? r : plan_network(d, &config, policy, e);
 }
 
 static void add_policy(struct doctor *d, const char *dir, const char *name)

@@ -99,16 +99,24 @@ fi
 echo '{"name": "good", "description": "a policy of the test", "limits": {"processes": 5}}' >"$T/policies/good.json"
 echo '{"exec": {"alow": []}}' >"$T/policies/bad.json"
 echo '{"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["nonsense"], "action": "SCMP_ACT_ERRNO"}]}}' >"$T/policies/unknown.json"
+echo '{"network": {"connect": {"allow": ["tcp:10.0.0.0/8:443"]}}}' >"$T/policies/net.json"
 echo 'not a policy' >"$T/policies/README"
 doctor
 is "broken policies do not keep it from working" "$rc" 0
-like "their number" "$(line policies)" ': 3$'
+like "their number" "$(line policies)" ': 4$'
 like "a good one" "$(line policy.good)" '^ok  policy\.good: engine trace: a policy of the test'
 like "a broken one" "$(line policy.bad)" '^no .*line 1.*alow'
 like "one that cannot be compiled" "$(line policy.unknown)" '^no .*nonsense'
+if [ "$(line cgroup.ebpf-network | cut -c 1-2)" = ok ]; then want=ok; else want=no; fi
+begins "one with network rules" policy.net $want
 begins "the built-in one" policy.default ok
+doctor_as_user
+like "one with network rules, as a user" "$(line policy.net)" '^no .*network: '
+doctor
 
 # ---- the administrator's configuration ----
+mkdir "$T/etc"
+doctor "$TOP_SRCDIR/tests/lib/private-etc" "$T/etc"
 like "the configuration: none" "$(line configuration)" '^-- .*/etc/jailrun/jailrun.json is not there'
 echo '{"floor": "good", "annotations": false, "audit": {"to": "syslog"}}' >"$T/admin.json"
 run "$JAILRUN" --admin-config "$T/admin.json" --policy-dir "$T/policies" doctor
@@ -116,7 +124,7 @@ like "the configuration: what it says" "$(line configuration)" "^ok .*$T/admin.j
 echo '{"floor": "bad", "policyDir": "'"$T/policies"'"}' >"$T/admin.json"
 run "$JAILRUN" --admin-config "$T/admin.json" doctor
 like "the configuration: a floor that is broken" "$rc:$(line configuration.floor)" '^1:no .*alow'
-is "the configuration: its directory of policies" "$(line policies | grep -c ': 3$')" 1
+is "the configuration: its directory of policies" "$(line policies | grep -c ': 4$')" 1
 echo '{"flor": "x"}' >"$T/admin.json"
 run "$JAILRUN" --admin-config "$T/admin.json" doctor
 like "the configuration: a broken one" "$rc:$(line configuration)" '^1:no .*unknown key "flor"'
@@ -124,7 +132,6 @@ rm "$T"/policies/*
 
 # ---- engines ----
 # engines SCRIPT: doctor after it, with an /etc that is nobody else's.
-mkdir "$T/etc"
 engines() {
 	doctor "$TOP_SRCDIR/tests/lib/private-etc" "$T/etc" sh -c 'eval "$0"; exec "$@"' "$1"
 }
