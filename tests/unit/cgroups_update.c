@@ -3,6 +3,7 @@
  * tests/vm. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -181,6 +182,88 @@ static void test_devices(void **state)
 	assert_int_equal(update((struct spec_resources){.devices = rules, .n_devices = 2}, &e), -EINVAL);
 }
 
+/* What a process of the cgroup finds when it asks again and again. */
+struct asked {
+	volatile uint64_t allowed, refused;
+};
+
+static _Noreturn void ask_forever(const char *path, struct asked *a)
+{
+	for (;;) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+		if (fd < 0 && errno == EPERM)
+			a->refused++;
+		else
+			a->allowed++;
+		close(fd);
+	}
+}
+
+static pid_t ask_on(const char *path, struct asked *a)
+{
+	pid_t pid = proc_clone(0, cg.dir_fd, NULL);
+
+	if (pid == 0)
+		ask_forever(path, a);
+	assert_true(pid > 0);
+	return pid;
+}
+
+static unsigned long long times(const struct asked *a)
+{
+	return a->allowed + a->refused;
+}
+
+/* At no moment of an update is there no program, nor are there two: what is always allowed is never refused, what is always refused
+ * is never allowed; what each second update allows is both (control). */
+static void test_devices_at_once(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned int major, minor;
+	} nodes[] = {{"always", 1, 3}, {"never", 1, 11}, {"sometimes", 250, 99}};
+	struct spec_device_rule rules[] = {{false, 'a', {0}, {0}, NULL}, {true, 'c', I64(250), I64(99), (char *)"r"}};
+	struct asked *asked;
+	char dir[] = "/tmp/jailrun-devices.XXXXXX";
+	struct err e = {0};
+	pid_t pids[ARRAY_LEN(nodes)];
+
+	NEED(NULL);
+	asked = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(asked != MAP_FAILED && mkdtemp(dir));
+	update_ok((struct spec_resources){.devices = rules, .n_devices = 1}); /* makes one, if there is none yet */
+	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+		const char *path = arena_printf(&arena, "%s/%s", dir, nodes[i].name);
+
+		assert_int_equal(mknod(path, S_IFCHR | 0600, makedev(nodes[i].major, nodes[i].minor)), 0);
+		pids[i] = ask_on(path, &asked[i]);
+	}
+	for (int i = 0; i < 500; i++) {
+		const struct spec_resources r = {.devices = rules, .n_devices = 1 + (size_t)i % 2};
+		const unsigned long long before = times(&asked[2]);
+
+		if (update(r, &e) < 0)
+			fail_msg("update %d: %s", i, e.text);
+		while (i % 50 < 2 && times(&asked[2]) == before)
+			sched_yield();
+	}
+	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+		kill(pids[i], SIGKILL);
+		proc_wait(pids[i], NULL, 0);
+		unlink(arena_printf(&arena, "%s/%s", dir, nodes[i].name));
+	}
+	rmdir(dir);
+	print_message("asked %llu, %llu and %llu times in 500 updates\n",
+		      (unsigned long long)(asked[0].allowed + asked[0].refused),
+		      (unsigned long long)(asked[1].allowed + asked[1].refused),
+		      (unsigned long long)(asked[2].allowed + asked[2].refused));
+	assert_true(asked[0].allowed > 0 && asked[0].refused == 0);
+	assert_true(asked[1].refused > 0 && asked[1].allowed == 0);
+	assert_true(asked[2].refused > 0 && asked[2].allowed > 0);
+	munmap(asked, 4096);
+}
+
 static void test_cpu(void **state)
 {
 	struct err e;
@@ -304,9 +387,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_no_cgroup),       cmocka_unit_test(test_put_back), cmocka_unit_test(test_huge_pages),
-	    cmocka_unit_test(test_devices),         cmocka_unit_test(test_cpu),      cmocka_unit_test(test_memory),
-	    cmocka_unit_test(test_put_back_limits), cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_no_cgroup), cmocka_unit_test(test_put_back),        cmocka_unit_test(test_huge_pages),
+	    cmocka_unit_test(test_devices),   cmocka_unit_test(test_devices_at_once), cmocka_unit_test(test_cpu),
+	    cmocka_unit_test(test_memory),    cmocka_unit_test(test_put_back_limits), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("cgroups: update", tests, setup, teardown);
