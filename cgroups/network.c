@@ -4,11 +4,13 @@
 #include "cgroups/network.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cgroups/bpf.h"
@@ -294,10 +296,39 @@ static int attach_one(const struct cg_plan *p, const struct cg_net_program *prog
 	return fd < 0 ? fd : cg_bpf_attach(&bpf, fd, r->dir_fd, -1, p->path, e);
 }
 
+/* Before Linux 5.15 a socket forgets its cgroup of v2 for good as soon as somebody uses net_cls or net_prio of v1. */
+static int check_sockets(struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct utsname u = {0};
+	char *rest = u.release;
+	const char *major_text, *minor_text;
+	int64_t version = 0, minor_version = 0;
+	int r = file_read(AT_FDCWD, "/proc/self/cgroup", 1u << 20, &text, NULL, e);
+
+	if (r < 0)
+		return r;
+	uname(&u);
+	major_text = str_field(&rest, ".");
+	minor_text = str_field(&rest, ".-");
+	if (!strstr(text, "net_cls") && !strstr(text, "net_prio"))
+		return 0;
+	if (major_text && minor_text && parse_i64(major_text, 10, &version) == 0 &&
+	    parse_i64(minor_text, 10, &minor_version) == 0 && (version > 5 || (version == 5 && minor_version >= 15)))
+		return 0;
+	return err_set(
+	    e, ENOTSUP,
+	    "network rules need Linux 5.15 where net_cls or net_prio of cgroup v1 are mounted: before, these "
+	    "take sockets out of their cgroup");
+}
+
 int cg_network(const struct cg_plan *p, struct cg_run *r, pid_t init, struct err *e)
 {
 	size_t left_out = 0;
-	int result = tell_pidns(r, init, e);
+	int result = check_sockets(e);
+
+	if (result >= 0)
+		result = tell_pidns(r, init, e);
 
 	for (size_t i = 0; i < p->n_network && result >= 0; i++) {
 		result = attach_one(p, &p->network[i], r, &left_out, e);

@@ -94,6 +94,17 @@ static int do_sendto46(char **v)
 	return say((int)sendto(socket(AF_INET6, SOCK_DGRAM, 0), "sendto46", 8, 0, &a.any, len));
 }
 
+/* No family: an IPv4 socket takes the address all the same. */
+static int do_unspec(char **v)
+{
+	union address a;
+	socklen_t len = parse(v[0], v[1], &a);
+	int fd = new_socket(&a, SOCK_DGRAM);
+
+	a.any.sa_family = AF_UNSPEC;
+	return say((int)sendto(fd, "unspec", 6, 0, &a.any, len));
+}
+
 static int do_fastopen(char **v)
 {
 	union address a;
@@ -319,23 +330,12 @@ static const struct {
 	int n;
 	int (*run)(char **v);
 } commands[] = {
-    {"tcp", 2, do_tcp},
-    {"udp", 2, do_udp},
-    {"bind", 3, do_bind},
-    {"sendto", 2, do_sendto},
-    {"sendto46", 2, do_sendto46},
-    {"fastopen", 2, do_fastopen},
-    {"sendmsg", 2, do_sendmsg},
-    {"sendmmsg", 4, do_sendmmsg},
-    {"again", 4, do_again},
-    {"accepted", 3, do_accepted},
-    {"source_route", 4, do_source_route},
-    {"route6", 3, do_route6},
-    {"socket", 3, do_socket},
-    {"call", 1, do_call},
-    {"listen", 1, do_listen},
-    {"race", 4, do_race},
-    {"cost", 3, do_cost},
+    {"unspec", 2, do_unspec},     {"tcp", 2, do_tcp},           {"udp", 2, do_udp},
+    {"bind", 3, do_bind},         {"sendto", 2, do_sendto},     {"sendto46", 2, do_sendto46},
+    {"fastopen", 2, do_fastopen}, {"sendmsg", 2, do_sendmsg},   {"sendmmsg", 4, do_sendmmsg},
+    {"again", 4, do_again},       {"accepted", 3, do_accepted}, {"source_route", 4, do_source_route},
+    {"route6", 3, do_route6},     {"socket", 3, do_socket},     {"call", 1, do_call},
+    {"listen", 1, do_listen},     {"race", 4, do_race},         {"cost", 3, do_cost},
 #ifdef __x86_64__
     {"x86", 3, do_x86},
 #endif
