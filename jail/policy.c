@@ -438,6 +438,17 @@ static int choose_init(const struct spec_policy *const *p, size_t n, struct jail
 	return 0;
 }
 
+/* Whose checks of sockets stand for both, being the same. All pairs of them would be too many instructions. */
+static bool has_socket_checks(const struct jail_plan *plan, uint32_t index)
+{
+	int of = -1;
+
+	for (uint64_t i = 0; i < plan->n_policies; i++)
+		if (plan->policies[i].network)
+			of = jail_stricter(plan, of, (int)i);
+	return of == (int)index;
+}
+
 /* The rules of one policy, in their order. */
 static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t index, struct call_list *into)
 {
@@ -447,6 +458,8 @@ static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t i
 	b->at = index;
 	b->into = into;
 	b->when = when_of(b->plan, &b->plan->policies[index]);
+	if (!has_socket_checks(b->plan, index))
+		b->when &= ~(uint32_t)WHEN_NETWORK;
 	r = add_rules(b);
 	return r < 0 ? r : add_default(b);
 }
