@@ -146,7 +146,8 @@ cli_exec_ends() {
 	local what=$1 c=$2
 
 	expect "$what: restart ends an exec: 137" 0 "$exec_restarted" bash -c \
-		'e exec "$0" /bin/sh -c "trap : TERM; while :; do sleep 0.1; done" & sleep 0.7
+		'e exec "$0" /bin/sh -c "trap : TERM; while :; do sleep 0.1; done" &
+		until_true 20 sh -c "e top \"\$0\" | grep -q trap" "$0"
 		e restart -t 1 "$0" >/dev/null 2>&1; wait $!; echo $?' "$c"
 	expect "$what: exec after restart" 0 "2" e exec "$c" /bin/sh -c 'wc -l </count'
 	e kill "$c" >/dev/null
@@ -154,7 +155,7 @@ cli_exec_ends() {
 	expect_error "$what: exec in a stopped one is refused" any 'not running|state improper' e exec "$c" /bin/true
 	expect "$what: start, and exec at once" 0 "hi" bash -c 'e start "$0" >/dev/null && e exec "$0" /bin/echo hi' "$c"
 	expect "$what: kill ends an exec: 137" 0 137 bash -c \
-		'e exec "$0" /bin/sleep 100 & sleep 0.5; e kill "$0" >/dev/null; wait $!; echo $?' "$c"
+		'e exec "$0" /bin/sleep 100 & until_true 20 sh -c "e top \"\$0\" | grep -q \"sleep 100\"" "$0"; e kill "$0" >/dev/null; wait $!; echo $?' "$c"
 	expect "$what: rm -f with an exec in it" 0 "*" bash -c \
 		'e start "$0" >/dev/null; e exec -d "$0" /bin/sleep 100 >/dev/null; e rm -f "$0"' "$c"
 }

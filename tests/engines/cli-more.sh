@@ -181,3 +181,38 @@ said
 	expect_error "$what: build: a step whose program is missing" any 'no such file or directory' to_stderr "$@" -t "$tag-x" "$W/context"
 	e rmi -f "$tag" >/dev/null 2>&1
 }
+
+# cli_admin_suite: the runtime has admin_config. CAN_ANNOTATE: the client has --annotation.
+cli_admin_suite() {
+	local name=a$RANDOM id options=() said="mkdir: can't create directory '/tmp/x': Disk quota exceeded"
+
+	[ -z "$CAN_ANNOTATE" ] || options=(--annotation org.example.team=red --annotation com.example.other=1)
+	rm -f "$W/audit.jsonl"
+	expect "administrator: the default policy refuses, and the program says so" 1 "$said" bash -c 'er "$@" 2>&1' er --name "$name" "${options[@]}" bb /bin/mkdir /tmp/x
+	expect "administrator: the logs have what the program said, nothing else" 0 "$said" bash -c 'e logs "$0" 2>&1' "$name"
+	id=$(e inspect -f '{{.Id}}' "$name")
+	expect "administrator: the denial is in the log, with the container's id" 0 "judge mkdir* $id" echo \
+		"$(denial_of "$id" '"\(.policy) \(.syscall) \(.container)"')"
+	[ -z "$CAN_ANNOTATE" ] || expect "administrator: and the engine's annotations that were chosen" 0 'red null' echo \
+		"$(denial_of "$id" '.annotations | "\(.["org.example.team"]) \(.["com.example.other"])"')"
+	e rm "$name" >/dev/null
+	er -d --name "$name" bb /bin/sleep 300 >/dev/null
+	id=$(e inspect -f '{{.Id}}' "$name")
+	expect "administrator: exec is refused as well" 1 "$said" bash -c 'e exec "$0" /bin/mkdir /tmp/x 2>&1' "$name"
+	expect "administrator: and is in the log" 0 "judge" echo "$(denial_of "$id" .policy)"
+	e rm -f "$name" >/dev/null
+	[ -n "$CAN_ANNOTATE" ] || return 0
+	expect "annotation: the policy that it names" 1 "*No space left*" bash -c 'er "$@" 2>&1' er --rm --annotation jailrun.policy=strict bb /bin/mkdir /tmp/x
+	expect "annotation: exec has the policy" 1 "*No space left*" bash -c \
+		'er -d --name "$0" --annotation jailrun.policy=strict bb /bin/sleep 300 >/dev/null; e exec "$0" /bin/mkdir /tmp/x 2>&1; r=$?
+		e rm -f "$0" >/dev/null; exit $r' "a$RANDOM"
+	expect_error "annotation: a policy that there is not" any "policy 'no-such' is not built in" er --rm --annotation jailrun.policy=no-such bb /bin/true
+	expect_error "annotation: it cannot switch the jail off" any 'annotation cannot switch the jail off' \
+		er --rm --annotation jailrun.policy=none bb /bin/true
+	expect_error "annotation: no path" any 'is no policy name' er --rm --annotation "jailrun.policy=$W/policies/strict.json" bb /bin/true
+	jq '.floor = "strict"' "$W/admin.json" >"$W/admin.new" && chmod 644 "$W/admin.new" && mv "$W/admin.new" "$W/admin.json"
+	expect "annotation: it is under the floor" 1 "*mkdir*" bash -c 'er "$@" 2>&1' er --rm --annotation jailrun.policy=default bb /bin/mkdir /tmp/x
+	jq '.annotations = false' "$W/admin.json" >"$W/admin.new" && chmod 644 "$W/admin.new" && mv "$W/admin.new" "$W/admin.json"
+	expect_error "annotation: refused where the administrator does not hear them" any 'annotation' \
+		er --rm --annotation jailrun.policy=strict bb /bin/true
+}

@@ -15,8 +15,9 @@ echo "# $(dockerd --version)"
 
 # configure RUNTIME: the one that containers get which do not ask, as those of a build.
 configure() {
-	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" --arg default "$1" '{"default-runtime": $default, runtimes: ({underTest: {path: $r}} +
-		if $jail == "" then {} else {jailed: {path: $r, runtimeArgs: ["--policy", "default"]}} end)}' >"$W/daemon.json"
+	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" --arg default "$1" --arg admin "$W/admin.json" '{"default-runtime": $default, runtimes: ({underTest: {path: $r}} +
+		if $jail == "" then {} else {jailed: {path: $r, runtimeArgs: ["--policy", "default"]}, administered: {path: $r, runtimeArgs: ["--admin-config", $admin]}} end)}' \
+		>"$W/daemon.json"
 }
 # start_docker OPTION...
 start_docker() {
@@ -44,6 +45,8 @@ esac
 exec e "${VERB:-run}" --network none --runtime "$RUNTIME" "$@"
 EOF
 
+can_annotate=
+! /usr/bin/docker run --help | grep -q -- --annotation || can_annotate=1
 # It has 126 for whatever goes wrong in exec.
 exec_missing=126
 exec_restarted=137
@@ -126,11 +129,14 @@ if [ -n "$is_jailrun" ]; then
 	cli_more_suite "with the jail"
 	build_suite "with the jail"
 	expect "with the jail: the program is not PID 1" 0 "[2-9]" er --rm bb /bin/sh -c 'echo $$'
+	admin_config >/dev/null
+	RUNTIME=administered CAN_ANNOTATE=$can_annotate cli_admin_suite
 fi
 remap_suite
 # dockerd keeps the runtime's state below its exec-root.
-nothing_left "nothing is left" "$W/exec/runtime-runc/moby" "$W/exec/runtime-underTest/moby" "$W/exec/runtime-jailed/moby"
+nothing_left "nothing is left" "$W/exec/runtime-runc/moby" "$W/exec/runtime-underTest/moby" "$W/exec/runtime-jailed/moby" \
+	"$W/exec/runtime-administered/moby"
 cannot pods "docker has none; see shared namespaces"
-cannot "policy by annotation" "docker run has --annotation from 25 on (newer-docker.t); here a runtime is registered for each policy"
+[ -n "$can_annotate" ] || cannot "policy by annotation" "docker run has --annotation from 25 on (newer-docker.t); here a runtime is registered for each policy"
 features
 finish

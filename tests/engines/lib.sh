@@ -172,13 +172,19 @@ finish() {
 }
 
 # expect NAME STATUS PATTERN COMMAND...: the status, and a glob for stdout without carriage returns. `input` is its stdin.
+# may_lose_output: of a client that can lose all that a program has said is asked once more.
 input=
+may_lose_output=
 expect() {
-	local name=$1 status=$2 pattern=$3 got
+	local name=$1 status=$2 pattern=$3 got try
 	shift 3
 	printf '%s' "$input" >"$W/stdin"
-	timeout -k 5 60 "$@" <"$W/stdin" >"$W/stdout" 2>"$W/stderr"
-	got=$?
+	for try in 1 2 3; do
+		timeout -k 5 60 "$@" <"$W/stdin" >"$W/stdout" 2>"$W/stderr"
+		got=$?
+		if [ -z "$may_lose_output" ] || [ -z "${pattern//\*/}" ] || [ $got != "$status" ] || [ -s "$W/stdout" ]; then break; fi
+		echo "# output lost, try $try: $name"
+	done
 	tr -d '\r' <"$W/stdout" >"$W/stdout.text"
 	# shellcheck disable=SC2053
 	if [ $got = "$status" ] && [[ $(cat "$W/stdout.text") == $pattern ]]; then
@@ -230,6 +236,26 @@ jail_wrapper() {
 	printf '#!/bin/sh\nexec %q --policy default "$@"\n' "$JAILRUN" >"$W/jailrun-policy"
 	chmod 755 "$W/jailrun-policy"
 	echo "$W/jailrun-policy"
+}
+
+# An administrator's configuration and policies: `judge` is for every container that asks for nothing else, and refuses to make directories. Prints
+# the configuration's path; denials go to $W/audit.jsonl.
+admin_config() {
+	local name
+	mkdir -p "$W/policies"
+	for name in judge strict; do
+		jq -n --arg name "$name" '{name: $name, syscalls: {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+			{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: (if $name == "judge" then 122 else 28 end)}]}}' >"$W/policies/$name.json"
+	done
+	jq -n --arg w "$W" '{defaultPolicy: "judge", policyDir: ($w + "/policies"),
+		audit: {to: "file", path: ($w + "/audit.jsonl"), annotations: ["org.example.*", "io.container.*"]}}' >"$W/admin.json"
+	chmod 644 "$W/admin.json" "$W"/policies/*
+	echo "$W/admin.json"
+}
+
+# denial_of ID FILTER: what the administrator's log says of the container.
+denial_of() {
+	jq -r "select(.container == \"$1\") | $2" "$W/audit.jsonl" | head -n 1
 }
 
 # What a memory limit comes to: honoured, or refused in words; never dropped in silence. COMMAND... runs a program of some
