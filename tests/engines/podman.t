@@ -56,7 +56,8 @@ attach_exits=0 # of this age
 runtime_refuses=127 # where the error has the words of a program that is missing
 # Which version it is.
 major=$(podman --version | sed 's/^[^0-9]*//; s/\..*//')
-update_options= # podman of this age has no update
+update_options= # it has update from 4.4 on
+[ "$major" -lt 5 ] || update_options="--memory 71303168"
 
 # There is no systemd here to run the checks by timers.
 export DISABLE_HC_SYSTEMD=true
