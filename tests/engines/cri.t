@@ -69,6 +69,7 @@ start_containerd() {
 		[ -z "$is_jailrun" ] || handler jailed "$(jail_wrapper)"
 		[ -z "$is_jailrun" ] || handler jailrun "$W/by-annotation"
 	} >"$W/config.toml"
+	[ -z "$is_jailrun" ] || "$JAILRUN" install containerd --file "$W/config.toml" --name installed --path "$W/by-annotation" --write 2>&1 | diag
 	engine_log=$W/containerd.log
 	containerd -c "$W/config.toml" -l warn >"$engine_log" 2>&1 &
 	mkfifo "$W/requests"
@@ -245,7 +246,7 @@ shared() {
 
 # RuntimeClass jailrun: the handler; the annotation picks the policy.
 annotations() {
-	local id name=n$RANDOM
+	local id id2 name=n$RANDOM
 
 	echo '{"exec": {"allow": ["/bin/busybox"]}, "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls":
 		[{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}}' >"$W/policies/judge.json"
@@ -265,6 +266,9 @@ annotations() {
 		'.annotations = {"jailrun.policy": "no-such"}' /bin/true
 	expect_error "annotation: it cannot switch the jail off" any 'annotation cannot switch the jail off' ran "$id" "$name" e5 \
 		'.annotations = {"jailrun.policy": "none"}' /bin/true
+	id2=$(pod installed "$name-2" '.annotations = {"jailrun.policy": "judge"}')
+	expect "annotation: the handler that jailrun install has registered" 0 "*quota*" ran "$id2" "$name-2" e8 . /bin/sh -c 'mkdir /tmp/x 2>&1 || true'
+	by_pod StopPodSandbox "$id2" >/dev/null && by_pod RemovePodSandbox "$id2" >/dev/null
 	expect "annotation: another key is not passed on" 0 made ran "$id" "$name" e6 '.annotations = {"other.policy": "judge"}' \
 		/bin/sh -c 'mkdir /tmp/x && echo made'
 	by_pod StopPodSandbox "$id" >/dev/null && by_pod RemovePodSandbox "$id" >/dev/null
