@@ -155,8 +155,10 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_unmake(const struct cg_plan *p, struct cg_run *r);
 /* Writes the limits. A value that the kernel refuses is reported with the property, the file and the value. */
 int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
-/* Once the container's first process is in it: ends the process that held the scope. Returns 0 or -errno. */
+/* Once the container's first process is in it: ends the process that held the scope, unless what the plan counts is to be read when
+ * the container has ended (cg_usage); then cg_let_go ends it, and the limit of processes is one more. Returns 0 or -errno. */
 int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e);
+void cg_let_go(struct cg_run *r);
 /* Gives the container's cgroup to uid (of the host): the directory and those of its files that /sys/kernel/cgroup/delegate
  * lists (config-linux.md, Cgroup ownership). Returns 0 or -errno. */
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e);
@@ -268,7 +270,7 @@ struct cg_usage {
 	struct opt_u64 read_bytes, write_bytes; /* of block devices */
 };
 /* Reads them, the workload's alone where the plan has a box. Returns 0; -ENOENT when there is no such cgroup; -errno. */
-int cg_usage(const struct cg_plan *p, struct cg_usage *ret);
+int cg_usage(const struct cg_plan *p, const struct cg_run *r, struct cg_usage *ret);
 /* For a cgroup that was there before: takes off what it had used then; of peaks it is not known whose they are. */
 void cg_usage_since(struct cg_usage *u, const struct cg_usage *before);
 

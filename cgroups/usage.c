@@ -65,7 +65,7 @@ static void read_into(int dir_fd, struct cg_usage *ret)
 	}
 }
 
-int cg_usage(const struct cg_plan *p, struct cg_usage *ret)
+int cg_usage(const struct cg_plan *p, const struct cg_run *r, struct cg_usage *ret)
 {
 	const char *const paths[] = {p->box, p->path};
 
@@ -78,6 +78,8 @@ int cg_usage(const struct cg_plan *p, struct cg_usage *ret)
 		else if (paths[i] && i == ARRAY_LEN(paths) - 1)
 			return fd;
 	}
+	if (r->holder > 0 && ret->tasks_peak.v)
+		ret->tasks_peak.v--;
 	return 0;
 }
 

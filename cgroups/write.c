@@ -142,6 +142,9 @@ int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	int n = 0;
 
+	/* systemd removes a scope, and all that was counted, when its last process ends: this one stays until cg_let_go. */
+	if (p->count)
+		return 0;
 	for (size_t i = 0; n == 0 && i < p->n_writes; i++) {
 		const struct cg_write *w = &p->writes[i];
 		uint64_t tasks;
@@ -151,6 +154,11 @@ int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	}
 	cg_unit_unhold(r);
 	return n;
+}
+
+void cg_let_go(struct cg_run *r)
+{
+	cg_unit_unhold(r);
 }
 
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)

@@ -75,7 +75,7 @@ void rt_report_close(struct rt_report *r)
 
 void rt_report_cgroup(struct rt_report *r, const struct life *l)
 {
-	r->reused = l->cg.path && !l->cg_run.made && cg_usage(&l->cg, &r->before) == 0;
+	r->reused = l->cg.path && !l->cg_run.made && cg_usage(&l->cg, &l->cg_run, &r->before) == 0;
 }
 
 void rt_report_started(struct rt_report *r)
@@ -83,7 +83,7 @@ void rt_report_started(struct rt_report *r)
 	r->begin_us = now_us();
 }
 
-void rt_report_ended(struct rt_report *r, const struct life *l, int code)
+void rt_report_ended(struct rt_report *r, struct life *l, int code)
 {
 	r->end_us = now_us();
 	r->ended = true;
@@ -93,10 +93,9 @@ void rt_report_ended(struct rt_report *r, const struct life *l, int code)
 	if (!r->signal && life_has_jail(l) && code > 128 && code <= 128 + SIGRTMAX)
 		r->signal = code - 128;
 	r->used = l->signals.ended.used;
-	if (!l->cg.path || cg_usage(&l->cg, &r->usage) < 0)
-		return;
-	if (r->reused)
+	if (l->cg.path && cg_usage(&l->cg, &l->cg_run, &r->usage) == 0 && r->reused)
 		cg_usage_since(&r->usage, &r->before);
+	cg_let_go(&l->cg_run);
 }
 
 static uint64_t usec(const struct timeval *t)

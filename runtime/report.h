@@ -29,7 +29,7 @@ void rt_report_close(struct rt_report *r);
  * this status. */
 void rt_report_cgroup(struct rt_report *r, const struct life *l);
 void rt_report_started(struct rt_report *r);
-void rt_report_ended(struct rt_report *r, const struct life *l, int code);
+void rt_report_ended(struct rt_report *r, struct life *l, int code);
 
 /* Writes the document. result is the call's, and e its error when it is below 0. Returns result, or -errno when the file could not be
  * written. */

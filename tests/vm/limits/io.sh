@@ -84,6 +84,7 @@ for POLICY in none default; do
 	living jt-b "$reads | $(path_filter jtpair b) | $(res "{$allow, blockIO: {weight: 100}}")"
 	eventually 10 had jt-a && eventually 10 had jt-b
 	share_is "policy $POLICY: the same weight: half each" 35 65
+	ok "policy $POLICY: the statistics: pressure" jq -e '.data.blkio.psi.some.total > 100000' <<<"$(jr events --stats jt-a)"
 	ok "policy $POLICY: update --blkio-weight" jr update --blkio-weight 1000 jt-a
 	share_is "policy $POLICY: ten times the weight: most of it" 70 100
 	gone jt-a jt-b

@@ -34,9 +34,10 @@ ok "memory.high: reclaimed, and nobody is killed ($current MB, $events events)" 
 
 # Protection, under pressure by a sibling: what one has that uses nothing of it any more.
 parent=$(parent_dir jtpress)
-pressed() { # NAME RESOURCES: how many of its 20 MB it has after the sibling's hour; in $kept
+pressed() { # NAME RESOURCES [OPTION of update]: how many of its 20 MB it has after the sibling's hour; in $kept
 	living jt-held "$(args_filter bite touch 20 1000) | $(path_filter jtpress held) | $(res "$2")" || return
 	eventually 20 eval '[ "$(of jt-held memory.current)" -gt $((20 * MB)) ]'
+	[ $# = 2 ] || ok "$1" jr update "$3" jt-held
 	echo $((48 * MB)) >"$parent/memory.max"
 	in_container "$(args_filter bite touch 80) | $(path_filter jtpress eats) | $(res "{memory: {limit: $((200 * MB))}}")"
 	is "$1: the sibling gets on" "$rc" 0 || diag "$err"
@@ -50,6 +51,8 @@ for POLICY in none default; do
 	ok "policy $POLICY: memory.reservation protects it ($kept of 20 MB are left)" test "$kept" -ge 19
 done
 POLICY=none
+pressed "update --memory-reservation" "{memory: {limit: $((200 * MB))}}" --memory-reservation=64m
+ok "update --memory-reservation protects it ($kept of 20 MB are left)" test "$kept" -ge 19
 pressed "memory.min" "{unified: {\"memory.min\": \"$((64 * MB))\"}}"
 ok "memory.min protects it ($kept of 20 MB are left)" test "$kept" -ge 19
 
