@@ -19,7 +19,7 @@ static int explain_load(const struct cg_bpf *p, union bpf_attr *attr, struct err
 	const int code = errno;
 	size_t len;
 
-	if (code == EINVAL || code == EACCES || code == E2BIG) {
+	if (e && (code == EINVAL || code == EACCES || code == E2BIG)) {
 		attr->log_level = 1;
 		attr->log_buf = (uint64_t)(uintptr_t)log;
 		attr->log_size = sizeof(log);

@@ -46,7 +46,7 @@ configs=(
 	"notify default ."
 	"device default .linux.netDevices = {jf0: {name: \"inside\"}}"
 )
-printf '{"exec": {"allow": ["/bin/"]}, "limits": {"processes": 20}}' >"$T/trace.json"
+printf '{"exec": {"allow": ["/bin/"]}, "limits": {"processes": 20}, "network": {"bind": {"deny": ["*:9"]}}}' >"$T/trace.json"
 printf '{"init": "workload", "exec": {"allow": ["/bin/"]}}' >"$T/outer.json"
 
 # fresh_bundle LINE PROGRAM...: a bundle in which no mount point has been made yet.
