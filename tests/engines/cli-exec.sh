@@ -15,7 +15,7 @@ cli_exec_suite() {
 	cli_exec_walls "$what"
 	cli_exec_many "$what" "$name"
 	cli_watch "$what" "$name"
-	cli_update "$what" "$name"
+	cli_update "$what"
 	cli_copy "$what" "$name"
 	cli_exec_ends "$what" "$name"
 	e rm -f "$name" >/dev/null 2>&1
@@ -121,13 +121,15 @@ cli_watch() {
 
 # Limits of a living container: what this machine's cgroup v2 has not is refused, and the engine says so.
 cli_update() {
-	local what=$1 c=$2
+	local what=$1 c=u$RANDOM
 
-	if [ -n "$update_options" ]; then
-		# shellcheck disable=SC2086 # words
-		expect_honoured_or_refused "$what: update of a limit is honoured or refused" memory 71303168 e update $update_options "$c"
-		expect "$what: it goes on after update" 0 hi e exec "$c" /bin/echo hi
-	fi
+	[ -n "$update_options" ] || return 0
+	# One of its own: podman 5 remembers what the runtime has refused, and would not start it again.
+	er -d --name "$c" bb /bin/sleep 300 >/dev/null
+	# shellcheck disable=SC2086 # words
+	expect_honoured_or_refused "$what: update of a limit is honoured or refused" memory 71303168 e update $update_options "$c"
+	expect "$what: it goes on after update" 0 hi e exec "$c" /bin/echo hi
+	e rm -f "$c" >/dev/null 2>&1
 }
 
 cli_copy() {

@@ -55,6 +55,12 @@ MESSAGES = {
     "ContainerStatusResponse": {1: ("status", "ContainerStatus")},
     "ExecSyncRequest": {1: ("container_id", "str"), 2: ("cmd", ["str"]), 3: ("timeout", "int")},
     "ExecSyncResponse": {1: ("stdout", "str"), 2: ("stderr", "str"), 3: ("exit_code", "int")},
+    "ExecRequest": {
+        1: ("container_id", "str"), 2: ("cmd", ["str"]), 3: ("tty", "int"), 4: ("stdin", "int"), 5: ("stdout", "int"), 6: ("stderr", "int"),
+    },
+    "ExecResponse": {1: ("url", "str")},
+    "AttachRequest": {1: ("container_id", "str"), 2: ("stdin", "int"), 3: ("tty", "int"), 4: ("stdout", "int"), 5: ("stderr", "int")},
+    "AttachResponse": {1: ("url", "str")},
     "UpdateContainerResourcesRequest": {1: ("container_id", "str"), 2: ("linux", "Resources")},
     "SandboxStatus": {1: ("id", "str"), 3: ("state", "int")},
     "PodSandboxStatusResponse": {1: ("status", "SandboxStatus")},

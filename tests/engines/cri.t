@@ -134,6 +134,19 @@ jq -j '.stdout // ""' <<<"$answer"
 jq -j '.stderr // ""' <<<"$answer" >&2
 exit "$(jq '.exit_code // 0' <<<"$answer")"
 EOF
+# streamed -t|-i ID COMMAND...: Exec, as `crictl exec` does it, with a terminal or with stdin.
+command_file streamed <<EOF
+how=\$1 id=\$2
+shift 2
+url=\$(cri Exec "\$(jq -nc --arg id "\$id" --arg how "\$how" '{container_id: \$id, cmd: \$ARGS.positional, stdin: 1, stdout: 1} +
+	if \$how == "-t" then {tty: 1} else {stderr: 1} end' --args -- "\$@")" | jq -r .url) || exit 1
+exec /usr/bin/python3 "$here/cri_stream.py" "\$url"
+EOF
+# attached ID: Attach to its terminal.
+command_file attached <<EOF
+url=\$(cri Attach "\$(jq -nc --arg id "\$1" '{container_id: \$id, stdin: 1, stdout: 1, tty: 1}')" | jq -r .url) || exit 1
+exec /usr/bin/python3 "$here/cri_stream.py" "\$url"
+EOF
 # ran POD-ID POD-NAME NAME JQ COMMAND...: creates, starts, waits, prints what it said and its exit code.
 command_file ran <<EOF
 id=\$(container "\$@") || exit 1
@@ -179,6 +192,11 @@ suite() {
 	expect "$what: no_new_privs" 0 1 ran "$id" "$name" b3 '.linux.security_context.no_new_privs = 1' \
 		/bin/sh -c "awk '/NoNewPrivs/ {print \$2}' /proc/self/status"
 	expect "$what: a terminal" 0 "*/dev/pts/0*" ran "$id" "$name" b4 '.tty = 1' /bin/tty
+	c=$(container "$id" "$name" b6 '.tty = 1 | .stdin = 1' /bin/env TERM=dumb 'PS1=READY> ' /bin/sh -i)
+	by_id StartContainer "$c" >/dev/null
+	expect "$what: attach to a terminal" 0 "*sum 42*" bash -c '(sleep 0.5; echo "echo sum \$((40+2))"; sleep 0.5; echo exit; sleep 1) | pty attached "$0"' "$c"
+	expect "$what: attach: the shell has ended" 0 "" until_true 5 state_is "$c" "exited 0"
+	by_id RemoveContainer "$c" >/dev/null
 	c=$(container "$id" "$name" b5 . /bin/no-such-program)
 	expect_error "$what: a missing program" any 'no such file' by_id StartContainer "$c"
 	expect "$what: a missing program: exit code 128" 0 "exited 128" state_of "$c"
@@ -220,6 +238,9 @@ executed() {
 	expect "$what: exec: a hundred kilobytes" 0 20000 bash -c 'in_it "$0" /bin/seq 20000 | wc -l' "$c"
 	expect "$what: exec: ten at once" 0 "0123456789" bash -c \
 		'for i in 0 1 2 3 4 5 6 7 8 9; do in_it "$0" /bin/echo $i & done | sort | tr -d "\n"; wait' "$c"
+	expect "$what: exec -i, stdin" 0 "got line" bash -c '(echo line; sleep 1) | streamed -i "$0" /bin/sh -c "read -r a; echo got \$a"' "$c"
+	expect "$what: exec -i: stderr apart from stdout, exit code" 6 out streamed -i "$c" /bin/sh -c 'echo out; echo err >&2; exit 6'
+	session "$what: exec -it" streamed -t "$c" /bin/env TERM=dumb 'PS1=READY> ' /bin/sh -i
 	if [ "$no_cgroup" = false ]; then
 		expect "$what: update of resources" 0 "{}" cri UpdateContainerResources "{\"container_id\": \"$c\", \"linux\": {\"memory_limit_in_bytes\": 50331648}}"
 		expect "$what: stats" 0 "*working_set_bytes*value*" by_id ContainerStats "$c"
@@ -295,10 +316,8 @@ nothing_left "nothing is left" /run/containerd/runc/k8s.io
 while read -r feature; do
 	cannot "$feature" "the kubelet does not have it"
 done <<'EOF'
--i, stdin
 -t: size, resize, Ctrl-C
 detach by Ctrl-P Ctrl-Q
-exec -t
 125, 126, 127
 pause, unpause
 restart
@@ -315,8 +334,7 @@ health checks
 build with RUN
 limit of processes
 EOF
-cannot "-t: size, resize, Ctrl-C" "a terminal is made; its streams go by the kubelet's streaming protocol"
-cannot "exec -t" "goes by the kubelet's streaming protocol"
+cannot "-t: size, resize, Ctrl-C" "worked by exec -it; attach only types"
 cannot "health checks" "the kubelet's probes are exec"
 [ "$no_cgroup" = false ] || for feature in stats update "limit of memory"; do
 	cannot "$feature" "this machine has no such controller in v2: vm/engines.t"
