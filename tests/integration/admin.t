@@ -242,13 +242,12 @@ mount -t tmpfs -o size=64k none "$T/small"
 at_exit "umount '$T/small'"
 audit "{\"to\": \"file\", \"path\": \"$T/small/denials\"}"
 dd if=/dev/zero of="$T/small/fill" bs=1k count=60 2>/dev/null
-make_bundle "$T/b" "$(sh_filter "$many; $many; until [ -e /tmp/go ]; do sleep 0.05; done; sleep 1.2; mkdir /tmp/late; exit 7")"
-rm -rf "$T/b/rootfs/tmp/go"
+make_bundle "$T/b" "$(sh_filter "$many; $many; touch /tmp/full; until [ -e /tmp/go ]; do sleep 0.05; done; sleep 1.2; mkdir /tmp/late; exit 7")"
+rm -f "$T"/b/rootfs/tmp/{go,full}
 dd if=/dev/zero of="$T/small/more" bs=1k count=60 2>/dev/null
 "$JAILRUN" --root "$ROOT" --admin-config "$T/admin.json" run -b "$T/b" "jt-$$-f" </dev/null >/dev/null 2>&1 &
 full=$!
-eventually 10 status_is "jt-$$-f" running
-sleep 0.5
+eventually 20 test -e "$T/b/rootfs/tmp/full"
 rm -f "$T/small/fill" "$T/small/more"
 touch "$T/b/rootfs/tmp/go"
 wait $full
@@ -306,23 +305,20 @@ eventually 10 test -s "$T/logs/syslog"
 kill $logd_pid && wait $logd_pid 2>/dev/null
 touch "$T/b/rootfs/tmp/1"
 eventually 10 test -e "$T/b/rootfs/tmp/done1"
-logd "$T/logs/syslog.sock" "$T/logs/syslog"
-eventually 10 test -S "$T/logs/syslog.sock"
-sleep 0.2
+logd "$T/logs/syslog.sock" "$T/logs/again" # which is made when the socket is there
 touch "$T/b/rootfs/tmp/2"
 wait $restarted
 is "a daemon that is restarted: the workload goes on" $? 3
-is "a daemon that is restarted: it is found again" "$(jq -r .text "$T/logs/syslog" | grep -c '"syscall":"mkdir"')" 3 || diag "$(cat "$T/logs/syslog")"
-is "a daemon that is restarted: what was lost is said" "$(jq -r .text "$T/logs/syslog" | grep -c '"lost":1,.*\(ECONNREFUSED\|ENOTCONN\)')" 1
+is "a daemon that is restarted: it is found again" "$(jq -r .text "$T/logs/again" | grep -c '"syscall":"mkdir"')" 2 || diag "$(cat "$T/logs/again")"
+is "a daemon that is restarted: what was lost is said" "$(jq -r .text "$T/logs/again" | grep -c '"lost":1,.*\(ECONNREFUSED\|ENOTCONN\)')" 1
 rm -f "$T"/b/rootfs/tmp/{1,2,done1}
 
 policy odd-name "{\"name\": \"two\\nlines\", \"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [$(errno mkdir 30)]}}"
-: >"$T/logs/journal"
-logd "$T/logs/journal.sock" "$T/logs/journal"
-audit "{\"to\": \"journald\", \"path\": \"$T/logs/journal.sock\"}"
+logd "$T/logs/odd.sock" "$T/logs/odd-journal"
+audit "{\"to\": \"journald\", \"path\": \"$T/logs/odd.sock\"}"
 in_admin "$(asks odd-name)" "$noise"
-eventually 5 test -s "$T/logs/journal"
-is "journald: a name of two lines is no second field" "$(jq -c '.fields | [.JAILRUN_POLICY, .JAILRUN_RULE]' "$T/logs/journal")" \
+eventually 5 test -s "$T/logs/odd-journal"
+is "journald: a name of two lines is no second field" "$(jq -c '.fields | [.JAILRUN_POLICY, .JAILRUN_RULE]' "$T/logs/odd-journal")" \
 	'["two\nlines","syscalls.syscalls[0]"]'
 
 audit "{\"to\": \"journald\", \"path\": \"$T/logs/none.sock\"}"
