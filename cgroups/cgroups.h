@@ -283,6 +283,12 @@ int64_t cg_oom_count(int fd);
 /* Kills what is left in it and removes it with all below it; waits up to a few seconds for the kernel to let go. Parents
  * that jailrun made and that are empty now go too (never the mount itself). Returns 0 or -errno. */
 int cg_remove(const char *path, struct err *e);
+/* Which of the directories that path needs above it is the lowest that is there: those below it are to be made. NULL when
+ * none is missing. */
+const char *cg_above(const char *path, struct arena *a);
+/* After cg_remove, for a container whose making was interrupted: a directory may have been made that no mark tells of yet. Removes
+ * those between above, which was there before, and path, as far as they are empty. */
+void cg_remove_unmarked(const char *path, const char *above);
 /* Has systemd stop the unit of a container whose processes are gone and forget it, also where it has failed; name NULL and one that
  * is gone already are 0. */
 int cg_unit_remove(const struct cg_unit *unit, struct err *e);

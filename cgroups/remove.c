@@ -285,9 +285,9 @@ static int remove_below(int top, uint64_t deadline)
 	}
 }
 
-/* Empty parents, as long as jailrun made them. A neighbour's cgroup in one of them makes rmdir fail, and a neighbour who is
- * about to make one tries again (cg_create). */
-static void remove_parents(const char *path)
+/* Empty parents, as long as jailrun made them: those with its mark or, where above is given, those below that. A neighbour's
+ * cgroup in one of them makes rmdir fail, and a neighbour who is about to make one tries again (cg_create). */
+static void remove_parents(const char *path, const char *above)
 {
 	char dir[PATH_MAX], *slash;
 
@@ -295,9 +295,28 @@ static void remove_parents(const char *path)
 		return;
 	while ((slash = strrchr(dir, '/')) && slash != dir) {
 		*slash = '\0';
-		if ((getxattr(dir, CG_MADE, NULL, 0) < 0 || rmdir(dir) < 0) && errno != ENOENT)
+		if (above && strlen(dir) <= strlen(above))
+			return;
+		if (((!above && getxattr(dir, CG_MADE, NULL, 0) < 0) || rmdir(dir) < 0) && errno != ENOENT)
 			return;
 	}
+}
+
+const char *cg_above(const char *path, struct arena *a)
+{
+	char *dir = arena_strdup(a, path), *slash;
+
+	for (int missing = 0; dir && (slash = strrchr(dir, '/')) && slash != dir; missing++) {
+		*slash = '\0';
+		if (access(dir, F_OK) == 0)
+			return missing ? dir : NULL;
+	}
+	return NULL;
+}
+
+void cg_remove_unmarked(const char *path, const char *above)
+{
+	remove_parents(path, above);
 }
 
 /* Returns 0 when the directory is gone. */
@@ -334,6 +353,6 @@ int cg_remove(const char *path, struct err *e)
 			       path);
 	if (r < 0)
 		return err_set(e, -r, "remove cgroup '%s': %s (%s)", path, strerror(-r), errno_name(-r));
-	remove_parents(path);
+	remove_parents(path, NULL);
 	return 0;
 }

@@ -72,6 +72,8 @@ static void fill_state(struct rt_call *c, struct life *l)
 	s->owner = (char *)rt_user_name(geteuid(), &c->arena);
 	s->cgroup_manager = (char *)cg_manager_name(l->cg.manager);
 	s->cgroup_path = (char *)l->cg.path;
+	if (s->cgroup_path && !l->cg.unit.name)
+		s->cgroup_above = (char *)cg_above(s->cgroup_path, &c->arena);
 	s->cgroup_unit = (char *)l->cg.unit.name;
 	s->cgroup_user = l->cg.unit.user;
 	s->rdt_path = (char *)l->rdt.path;

@@ -63,6 +63,8 @@ int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *st
 	struct jsonw w = {.out = &text};
 	int r = state->cgroup_path ? cg_remove(state->cgroup_path, e) : 0;
 
+	if (r >= 0 && state->cgroup_above && !state->created)
+		cg_remove_unmarked(state->cgroup_path, state->cgroup_above);
 	if (r >= 0)
 		unit_remove(state);
 	if (r >= 0)

@@ -415,13 +415,14 @@ struct spec_state {
 	uint32_t owner_uid;
 	char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	char *cgroup_path;    /* absolute path of the directory, or NULL */
-	char *cgroup_unit;    /* of systemd, "NAME.scope", or NULL */
-	bool cgroup_user;     /* the unit is one of the user's manager */
-	char *rdt_path;       /* directory of its resctrl class of service, or NULL */
-	bool rdt_remove;      /* that one goes with the container */
-	char *rdt_monitor;    /* directory of its resctrl monitoring group, or NULL */
-	char *policy;         /* name, or NULL */
-	bool pid_shared;      /* it has no pid namespace of its own: its first process may end before the others */
+	char *cgroup_above; /* the directory above it that was there before, when others in between were not; or NULL */
+	char *cgroup_unit;  /* of systemd, "NAME.scope", or NULL */
+	bool cgroup_user;   /* the unit is one of the user's manager */
+	char *rdt_path;     /* directory of its resctrl class of service, or NULL */
+	bool rdt_remove;    /* that one goes with the container */
+	char *rdt_monitor;  /* directory of its resctrl monitoring group, or NULL */
+	char *policy;       /* name, or NULL */
+	bool pid_shared;    /* it has no pid namespace of its own: its first process may end before the others */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */
 	char *seccomp_listener_path, *seccomp_listener_metadata;
 	bool notify; /* the container has a socket for sd_notify(3) */

@@ -17,6 +17,7 @@ static const struct field state_fields[] = {
     FIELD_INT("ownerUid", get_u32, S, owner_uid, 0, UINT32_MAX),
     FIELD("cgroupManager", get_string, S, cgroup_manager),
     FIELD("cgroupPath", get_string, S, cgroup_path, .pattern = &absolute_path),
+    FIELD("cgroupAbove", get_string, S, cgroup_above, .pattern = &absolute_path),
     FIELD("cgroupUnit", get_string, S, cgroup_unit),
     FIELD("cgroupUser", get_bool, S, cgroup_user),
     FIELD("rdtPath", get_string, S, rdt_path, .pattern = &absolute_path),
@@ -99,6 +100,7 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	jw_uint(&w, "ownerUid", s->owner_uid);
 	write_str(&w, "cgroupManager", s->cgroup_manager);
 	write_str(&w, "cgroupPath", s->cgroup_path);
+	write_str(&w, "cgroupAbove", s->cgroup_above);
 	write_str(&w, "cgroupUnit", s->cgroup_unit);
 	if (s->cgroup_user)
 		jw_bool(&w, "cgroupUser", true);

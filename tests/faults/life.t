@@ -110,6 +110,20 @@ for line in "${configs[@]}"; do
 		clean "$name: die $row: nothing is left" "$id"
 	done
 done
+
+# ---- killed after a directory for the cgroup was made, and before it was marked ----
+above=$(cgroup2_mount)/jt-$$-above
+mkdir "$above"
+at_exit "rmdir $above/made $above"
+make_bundle "$T/c" "$(args_filter /bin/sleep 60) | .linux.cgroupsPath = \"/${above##*/}/made/one/x\""
+jrun create --die-step cgroup.create --bundle "$T/c" "jt-$$-above"
+is "unmarked: the runtime was killed" "$rc" 137
+ok "unmarked: nothing but the directory and no mark" sh -c "rmdir $above/made/one/x $above/made/one &&
+	python3 -c 'import os, sys; os.removexattr(sys.argv[1], \"user.jailrun.made\")' $above/made"
+ok "unmarked: delete --force" "$JAILRUN" --root "$ROOT" delete --force "jt-$$-above"
+not_ok "unmarked: it goes" test -e "$above/made"
+ok "unmarked: what was there before stays" test -d "$above"
+
 missing=$(while read -r _ row; do [[ $covered == *" $row "* ]] || echo "$row"; done <"$T/rows")
 # Intel RDT is a matter of the processor: the unit test plays it on a tree of its own.
 grep -q ' - resctrl ' /proc/self/mountinfo || missing=$(grep -v '^resctrl\.' <<<"$missing")

@@ -325,6 +325,32 @@ static void test_parents(void **state)
 	nothing_left();
 }
 
+/* Who is killed between making a directory and marking it leaves one that only what was known before tells of. */
+static void test_unmarked(void **state)
+{
+	const char *before, *made, *path;
+	struct cg_plan p;
+
+	NEED_CGROUPS();
+	plan_at("/there/made/one/a", &p);
+	path = p.path;
+	before = arena_printf(&arena, "%s%s/there", facts.mount, top);
+	made = arena_printf(&arena, "%s/made", before);
+	assert_int_equal(mkdir(arena_printf(&arena, "%s%s", facts.mount, top), 0755), 0);
+	assert_int_equal(mkdir(before, 0755), 0);
+	assert_string_equal(cg_above(path, &arena), before);
+	assert_null(cg_above(made, &arena));
+	assert_int_equal(mkdir(made, 0755), 0);
+	remove_ok(path);
+	assert_true(exists(made));
+	cg_remove_unmarked(path, before);
+	assert_false(exists(made));
+	assert_true(exists(before));
+	assert_int_equal(rmdir(before), 0);
+	assert_int_equal(rmdir(arena_printf(&arena, "%s%s", facts.mount, top)), 0);
+	nothing_left();
+}
+
 /* A failure on the way takes back what was made before it: here a name that the kernel refuses, at the end. */
 static void test_failure(void **state)
 {
@@ -616,10 +642,11 @@ static void test_internal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_probe),         cmocka_unit_test(test_life),    cmocka_unit_test(test_occupied),
-	    cmocka_unit_test(test_frozen),        cmocka_unit_test(test_nested),  cmocka_unit_test(test_bomb),
-	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents), cmocka_unit_test(test_failure),
-	    cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_large),
+	    cmocka_unit_test(test_probe),         cmocka_unit_test(test_life),          cmocka_unit_test(test_occupied),
+	    cmocka_unit_test(test_frozen),        cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
+	    cmocka_unit_test(test_failure),       cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_devices_large),
 	};
 	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {

@@ -31,6 +31,7 @@ static struct spec_state sample(void)
 	    .owner_uid = UINT32_MAX,
 	    .cgroup_manager = "cgroupfs",
 	    .cgroup_path = "/sys/fs/cgroup/c1",
+	    .cgroup_above = "/sys/fs",
 	    .rdt_path = "/sys/fs/resctrl/c1",
 	    .rdt_remove = true,
 	    .rdt_monitor = "/sys/fs/resctrl/c1/mon_groups/c1",
@@ -60,6 +61,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(t.rootfs, "/b/rootfs");
 	assert_string_equal(t.created_at, s.created_at);
 	assert_string_equal(t.cgroup_path, s.cgroup_path);
+	assert_string_equal(t.cgroup_above, s.cgroup_above);
 	assert_string_equal(t.seccomp_listener_path, "/run/agent");
 	assert_string_equal(t.seccomp_listener_metadata, "m=\"1\"");
 	assert_string_equal(t.rdt_path, s.rdt_path);
