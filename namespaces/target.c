@@ -131,7 +131,8 @@ static int make_last(struct ns_run *r, const char *path, bool is_dir, struct err
 	return result < 0 ? -errno : result;
 }
 
-int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e)
+static int open_or_make(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made,
+			struct err *e)
 {
 	const uint64_t resolve = no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
 	const int flags = O_PATH | (is_dir ? O_DIRECTORY : 0);
@@ -161,6 +162,16 @@ int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlink
 		errno = -fd;
 		return err_errno(e, "open '%s' in the rootfs", path);
 	}
+	return fd;
+}
+
+/* What is made is for everybody in the container, whatever the caller's umask. */
+int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e)
+{
+	const mode_t mask = umask(022);
+	int fd = open_or_make(r, path, is_dir, no_symlinks, ret_made, e);
+
+	umask(mask);
 	return fd;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,8 +80,10 @@ int parent_sources(struct life *l, struct err *e)
 
 int parent_cgroup(struct life *l, struct err *e)
 {
+	const mode_t mask = umask(022); /* programs of other users look their limits up there */
 	int r = cg_create(&l->cg, &l->cg_run, e);
 
+	umask(mask);
 	l->ns_run.cgroup_dir_fd = l->cg_run.dir_fd;
 	if (r >= 0 && l->report)
 		rt_report_cgroup(l->report, l);

@@ -67,6 +67,13 @@ for POLICY in none default; do
 	in_container '.linux.rootfsPropagation = "sideways"'
 	is "$POLICY: rootfsPropagation sideways is refused" "$rc" 1
 
+	echo content >"$T/file"
+	umask 077
+	in_sh 'umask; pwd; cat /made/by/file; cat /sys/fs/cgroup/cgroup.type' ".process.user = {uid: 1000, gid: 1000} | .process.cwd = \"/made/cwd\"
+		| .mounts += [{destination: \"/made/by/file\", type: \"bind\", source: \"$T/file\", options: [\"bind\"]}]"
+	umask 022
+	is "$POLICY: what is made is for the container's users, whatever the caller's umask" "$rc ${out//$'\n'/ }" \
+		'0 0077 /made/cwd content domain' || diag "$err"
 	in_sh 'ls -di / | cut -d" " -f1' '.' --no-pivot
 	is "$POLICY: --no-pivot: / is the rootfs" "$out" "$(stat -c %i "$T/b/rootfs")"
 	ok "$POLICY: no mount is left on the host" test -z "$(grep -F "$T" /proc/self/mountinfo)"
