@@ -204,6 +204,8 @@ is "file: which others cannot read" "$(stat -c %a "$T/logs/denials")" 640
 is "the workload's stderr shows what it would have shown" "$err" "mkdir: can't create directory '/tmp/x': Read-only file system
 said"
 is "and nothing lies beside the state" "$(cat "$T/state.jsonl")" ''
+jrun --admin-config "$T/admin.json" plan "$T/b"
+is "plan prints where they go" "$(jq -c '.audit | [.to, .path, (.annotations | keys | length)]' <<<"$out")" "[\"file\",\"$T/logs/denials\",2]"
 audit "{\"to\": \"file\", \"path\": \"$T/logs/team\", \"annotations\": [\"site.example/*\"]}"
 in_admin "$pod" "$noise"
 is "file: the administrator says which annotations" "$(jq -c .annotations "$T/logs/team")" '{"site.example/team":"red"}'
@@ -291,6 +293,12 @@ text=$(jq -r .text "$T/logs/syslog")
 like "syslog: priority, time, name" "$text" '^<84>[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} jailrun: \{'
 ok "syslog: the time is local" grep -qF -e "$before" -e "$(date '+%b %e %H:%M')" <<<"$text"
 is "syslog: then the line" "$(jq -r .container <<<"{${text#*{}")" "$id"
+
+policy inner "{\"init\": \"workload\", \"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [$(errno mkdir 30)]}}"
+: >"$T/logs/syslog"
+in_admin "$(asks inner)" "echo \$\$; $noise"
+eventually 5 test -s "$T/logs/syslog"
+is "syslog: also where the workload is PID 1" "$out:$(jq -r .text "$T/logs/syslog" | grep -c '"policy":"inner"')" 1:1
 
 # A daemon that is restarted: its socket is another one then.
 ln -s syslog.sock "$T/logs/link.sock"
