@@ -2,6 +2,7 @@
 #include "toml.h"
 
 #include <errno.h>
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -359,44 +360,52 @@ static int take_inline(struct parser *p, const char *path)
 	return 0;
 }
 
-static bool is_number(const char *s, size_t len)
+/* Integers, floats, dates and times, as the grammar of TOML has them. */
+static bool is_number(const char *text)
 {
-	static const char *const words[] = {"inf", "+inf", "-inf", "nan", "+nan", "-nan"};
+#define DIGITS(set) "[" set "](_?[" set "])*"
+#define TIME        "[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?"
+	static const char grammar[] = "^([+-]?(0|[1-9](_?[0-9])*)(\\." DIGITS("0-9") ")?([eE][+-]?" DIGITS(
+	    "0-9") ")?"
+		   "|0x" DIGITS("0-9a-fA-F") "|0o" DIGITS("0-7") "|0b" DIGITS(
+		       "01") "|[+-]?(inf|nan)"
+			     "|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]" TIME "([Zz]|[+-][0-9]{2}:[0-9]{2})?)?|" TIME ")$";
+	regex_t r;
+	bool is;
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (len == strlen(words[i]) && memcmp(s, words[i], len) == 0)
-			return true;
-	for (size_t i = 0; i < len; i++)
-		if (!strchr("0123456789abcdefABCDEFoxTZ_+-.: ", s[i]))
-			return false;
-	if (len && (*s == '+' || *s == '-'))
-		s++, len--;
-	return len && *s >= '0' && *s <= '9' && s[len - 1] != '_' && s[len - 1] != '.';
+	if (regcomp(&r, grammar, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	is = regexec(&r, text, 0, NULL, 0) == 0;
+	regfree(&r);
+	return is;
 }
 
 static int take_scalar(struct parser *p, const char *path)
 {
+	static const char ends[] = ",]}# \t\r\n";
 	const char *start = p->s;
 	struct toml_item *i;
+	char *text;
 	bool truth;
-	size_t len;
 
-	while (p->s < p->end && !strchr(",]}# \t\r\n", *p->s))
+	while (p->s < p->end && !strchr(ends, *p->s))
 		p->s++;
 	/* A date and a time may have a blank between them. */
 	if (p->s - start == 10 && start[4] == '-' && p->end - p->s > 2 && *p->s == ' ' && p->s[1] >= '0' &&
 	    p->s[1] <= '9')
-		for (p->s++; p->s < p->end && !strchr(",]}# \t\r\n", *p->s);)
+		for (p->s++; p->s < p->end && !strchr(ends, *p->s);)
 			p->s++;
-	len = (size_t)(p->s - start);
-	truth = (len == 4 && memcmp(start, "true", 4) == 0) || (len == 5 && memcmp(start, "false", 5) == 0);
-	if (!truth && !is_number(start, len))
+	text = arena_strndup(p->a, start, (size_t)(p->s - start));
+	if (!text)
+		return no_memory(p);
+	truth = str_eq(text, "true") || str_eq(text, "false");
+	if (!truth && !is_number(text))
 		return fail(p, "a value was expected: a string in quotes, a number, true, false, an array or a table");
 	i = add(p, path, truth ? TOML_BOOL : TOML_NUMBER);
 	if (!i)
 		return -p->e->code;
-	i->text = arena_strndup(p->a, start, len);
-	return i->text ? 0 : no_memory(p);
+	i->text = text;
+	return 0;
 }
 
 static int take_value(struct parser *p, const char *path)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,35 @@ static void test_refused(void **state)
 	    {"a = [1]\n[[a]]", "line 2: 'a' is there already, in line 1"},
 	    {"[a]\n[[a]]", "line 2: 'a' is there already, in line 1"},
 	};
+	static const struct {
+		const char *text;
+		bool is;
+	} numbers[] = {
+	    {"0", true},
+	    {"-17", true},
+	    {"1_000", true},
+	    {"0xdead_BEEF", true},
+	    {"0o755", true},
+	    {"0b1_0", true},
+	    {"3.14e-2", true},
+	    {"6E5", true},
+	    {"nan", true},
+	    {"07:32:00.999", true},
+	    {"1979-05-27T00:32:00-07:00", true},
+	    {"1979-05-27", true},
+	    {"01", false},
+	    {"1_", false},
+	    {"_1", false},
+	    {"1__0", false},
+	    {"0xg", false},
+	    {"0o8", false},
+	    {"1.", false},
+	    {".5", false},
+	    {"1e", false},
+	    {"+0x1", false},
+	    {"1979-05-27 07:3:00", false},
+	    {"79-05-27", false},
+	};
 	struct fixture *f = *state;
 	char deep[200];
 
@@ -156,6 +186,12 @@ static void test_refused(void **state)
 	deep[1] = '=';
 	assert_int_equal(parse(f, deep, sizeof(deep)), -EINVAL);
 	assert_string_equal(f->e.text, "line 1: not valid TOML: nested too deeply");
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "a = %s\n", numbers[i].text);
+		assert_int_equal(parse(f, line, strlen(line)), numbers[i].is ? 0 : -EINVAL);
+	}
 	/* The control: such things where they may stand. */
 	assert_int_equal(parse(f, "[a.b]\n[a]\nc = 1", 15), 0);
 	assert_int_equal(parse(f, "", 0), 0);
