@@ -215,8 +215,19 @@ static void add_module(struct doctor *d, const char *id, bool runs, const char *
 		doctor_add(d, DOCTOR_NONE, id, NULL, "does not run: %s is refused", field);
 }
 
+static void add_modules(struct doctor *d)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (file_read(AT_FDCWD, "/sys/kernel/security/lsm", 4096, &text, NULL, NULL) == 0)
+		doctor_add(d, DOCTOR_OK, "security.modules", NULL, "%s", text);
+	else
+		doctor_add(d, DOCTOR_NONE, "security.modules", NULL, "not to be known: securityfs is not mounted");
+}
+
 void doctor_security(struct doctor *d)
 {
+	add_modules(d);
 	add_module(d, "security.apparmor", lsm_has_apparmor(d->jail.apparmor), "process.apparmorProfile");
 	add_module(d, "security.selinux", lsm_has_selinux(d->jail.selinux), "process.selinuxLabel");
 	add_capabilities(d);

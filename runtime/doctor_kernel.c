@@ -233,7 +233,7 @@ static const struct feature {
      "nothing can be mounted", "Linux 5.12 has all of it", 0},
     {"kernel.idmapped-mounts", try_idmap, 0, DOCTOR_NO, "idmapped mounts, on the file system of /",
      "mounts with uidMappings of that file system are refused",
-     "Linux 5.12 has them for ext4 and xfs, 5.19 for overlayfs; as root", 0},
+     "as root, Linux 5.12 or newer, and a file system that takes them: ext4, xfs, btrfs; an overlay does not", 0},
     {"kernel.helper", try_helper, 0, DOCTOR_BAD, "the jail's helper can be executed from a sealed memfd",
      "the jail's helper cannot be executed",
      "look at the sysctl vm.memfd_noexec, which must not be 2, and at the security module", KEEP(helper)},

@@ -45,6 +45,8 @@ else
 fi
 if [ -r /proc/pressure/memory ]; then want=ok; else want=no; fi
 begins "pressure" kernel.psi $want
+modules=$(cat /sys/kernel/security/lsm 2>/dev/null || echo "not to be known: securityfs is not mounted")
+is "security modules" "$(line security.modules | cut -d ' ' -f 4-)" "$modules"
 if grep -q Y /sys/module/apparmor/parameters/enabled 2>/dev/null; then want=ok; else want=--; fi
 begins "AppArmor" security.apparmor $want
 if [ "$(capsh --decode="$(awk '/CapBnd/ { print $2 }' /proc/self/status)" 2>/dev/null | grep -c sys_resource)" = 1 ]; then
@@ -60,6 +62,12 @@ is "which has the same lines" "$(jq -r '.checks[] | "\({ok: "ok", no: "no", none
 	"$(sed '$d' "$T/text")"
 
 # ---- other surroundings ----
+if unshare --mount mount -t securityfs securityfs /sys/kernel/security 2>/dev/null; then
+	doctor unshare --mount sh -c 'mount -t securityfs securityfs /sys/kernel/security; cat /sys/kernel/security/lsm >"$0"; exec "$@"' "$T/lsm"
+	is "security modules, where they can be read" "$(line security.modules | cut -d ' ' -f 4-)" "$(cat "$T/lsm")"
+else
+	skip "security modules, where they can be read" "securityfs cannot be mounted here"
+fi
 doctor unshare --mount sh -c 'umount -R /sys/fs/cgroup; exec "$@"' sh
 is "without cgroups: it does not work" "$rc" 1
 like "without cgroups: the line" "$(line cgroup.layout)" '^no .*\(needed\); '
