@@ -272,9 +272,14 @@ static volatile int racing = 1;
 
 static void *rewrite(void *arg)
 {
+	/* Each stays for a while: an emulated processor lets others go on only between such turns. */
 	while (racing) {
 		*(volatile in_addr_t *)&raced.four.sin_addr.s_addr = bad.s_addr;
+		for (volatile int i = 0; i < 20; i++)
+			;
 		*(volatile in_addr_t *)&raced.four.sin_addr.s_addr = good.s_addr;
+		for (volatile int i = 0; i < 20; i++)
+			;
 	}
 	return arg;
 }
