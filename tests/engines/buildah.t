@@ -90,4 +90,5 @@ if [ -n "$is_jailrun" ]; then
 	expect "with the jail: the program is not PID 1" 0 "[2-9]" bash -c 'c=$(e from --pull-never localhost/bb); er "$c" -- /bin/sh -c "echo \$\$"'
 fi
 nothing_left "nothing is left" /run/jailrun /run/runc
+features some
 finish

@@ -47,6 +47,11 @@ enter() {
 	exit $rc
 }
 
+# Of another generation the suites run with the jail alone: what they show without it is shown by the first.
+both_ways() {
+	[ -z "${ENGINE_GENERATION-}" ] || [ -z "$is_jailrun" ]
+}
+
 # The private world: called once, inside.
 world() {
 	local d
@@ -148,17 +153,25 @@ skip() {
 diag() {
 	sed 's/^/#   /' | head -12
 }
-# The engine's column of the table of features: each row is shown by checks that passed, or has a reason why not.
+# The engine's column of the table of features: each row is shown by checks that passed, or has a reason why not. `table` joins the
+# columns. features all; features some: of a test that is about other things as well; what it does not show stays empty.
 features() {
-	local name pattern count missing=
+	local which=$1 name pattern count missing='' column=/dev/null
+	if [ -n "${TOP_BUILDDIR-}" ]; then
+		mkdir -p "$TOP_BUILDDIR/engines"
+		column=$TOP_BUILDDIR/engines/${ENGINE_GENERATION:+newer-}$(basename "$0" .t).features
+		: >"$column"
+	fi
 	echo "# feature: checks that passed"
 	while IFS=$'\t' read -r name pattern; do
 		[[ $name == "#"* ]] && continue
 		count=$(printf '%s\n' "${passed[@]}" | grep -cE -- "$pattern")
-		if [ "$count" != 0 ]; then count="ok ($count)"; else count=${cannot[$name]-MISSING}; fi
+		if [ "$count" != 0 ]; then count="ok ($count)"; elif [ "$which" = some ]; then continue; else count=${cannot[$name]-MISSING}; fi
 		[ "$count" != MISSING ] || missing+="$name; "
 		printf '# %-26s %s\n' "$name:" "$count"
+		printf '%s\t%s\n' "$name" "$count" >>"$column"
 	done <"$here/features"
+	[ "$which" = all ] || return 0
 	if [ -z "$missing" ]; then ok "every feature is shown, or has its reason"; else
 		not_ok "every feature is shown, or has its reason"
 		echo "# missing: $missing"
@@ -172,7 +185,8 @@ finish() {
 }
 
 # expect NAME STATUS PATTERN COMMAND...: the status, and a glob for stdout without carriage returns. `input` is its stdin.
-# may_lose_output: of a client that can lose all that a program has said is asked once more.
+# may_lose_output: of an engine that can lose all that a program has said is asked once more. containerd's client library, in ctr, dockerd and the
+# CRI, cancels its FIFOs when the program ends, and when it has not come to open them by then, on a busy machine, the output is lost.
 input=
 may_lose_output=
 expect() {

@@ -126,4 +126,5 @@ if [ -n "$is_jailrun" ]; then
 fi
 expect "nothing is left: no process of the user's containers" 1 "" pgrep -u $uid busybox
 expect "nothing is left: no state" 0 "" find "$W/home/run/jailrun" -mindepth 1 -maxdepth 1 ! -name '.*' ! -name 'jailrun-cache'
+features some
 finish

@@ -133,14 +133,16 @@ pod_suite() {
 
 export RUNTIME_FLAGS=
 expect "import of the image" 0 "sha256:*" e import "$W/rootfs.tar" bb:latest
-cli_suite runtime
-cli_exec_suite runtime
-health_suite runtime
-init_suite runtime
-cli_more_suite runtime
-build_suite runtime
-remap_suite runtime
-pod_suite runtime
+if both_ways; then
+	cli_suite runtime
+	cli_exec_suite runtime
+	health_suite runtime
+	init_suite runtime
+	cli_more_suite runtime
+	build_suite runtime
+	remap_suite runtime
+	pod_suite runtime
+fi
 if [ -n "$is_jailrun" ]; then
 	export RUNTIME_FLAGS="--runtime-flag policy=default"
 	cli_suite "with the jail"
@@ -158,5 +160,5 @@ fi
 nothing_left "nothing is left" /run/runc /run/jailrun
 [ "$major" -gt 4 ] || cannot update "podman has it from 4.4 on: newer-podman.t"
 [ -z "$stats_of_v1" ] || cannot stats "this podman asks for them in the trees of v1 where a machine has both versions: newer-podman.t, vm/engines.t"
-features
+features all
 finish
