@@ -173,7 +173,7 @@ static const char *user_units(const struct cg_facts *f, struct arena *a)
 
 int cg_probe_units(struct cg_facts *f, struct arena *a, struct err *e)
 {
-	const char *init = "/";
+	const char *init = "/", *dir;
 	size_t len;
 	int r;
 
@@ -190,12 +190,12 @@ int cg_probe_units(struct cg_facts *f, struct arena *a, struct err *e)
 	f->units = f->user ? user_units(f, a) : str_eq(init, "/") ? "" : arena_strndup(a, init, len);
 	if (!f->units)
 		return err_set(e, ENOMEM, "out of memory");
-	f->controllers = (struct strv){0};
-	r = read_controllers(a, f->mount, f->units, &f->controllers, e);
 	/* Where there is no such manager, the bus says it better. */
-	if (r == -ENOENT && e)
-		*e = (struct err){0};
-	return r == -ENOENT ? 0 : r;
+	dir = arena_printf(a, "%s%s", f->mount, f->units);
+	if (!dir || access(dir, F_OK) < 0)
+		return dir ? 0 : err_set(e, ENOMEM, "out of memory");
+	f->controllers = (struct strv){0};
+	return read_controllers(a, f->mount, f->units, &f->controllers, e);
 }
 
 int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)

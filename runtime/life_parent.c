@@ -156,7 +156,9 @@ static const char *clone_hint(int r)
 		return "; to move a process into the container's cgroup takes the right to write to cgroup.procs of "
 		       "the "
 		       "one above both, the caller's and the container's (cgroups(7), Delegation Containment): let "
-		       "linux.cgroupsPath be below the cgroup that was delegated, and the caller be in it";
+		       "linux.cgroupsPath be below the cgroup that was delegated, and the caller be in it (with a user "
+		       "manager of "
+		       "systemd: systemd-run --user --scope jailrun …)";
 	case ENOSPC:
 	case EUSERS:
 		return "; a limit of /proc/sys/user/max_*_namespaces is reached";
