@@ -15,7 +15,7 @@ enum wire_kind {
 	WIRE_FD,        /* one fd comes along; row says for which */
 	WIRE_TIME,      /* row took value microseconds (--trace-steps) */
 	WIRE_PID,       /* value: pid of a process made on the other's behalf */
-	WIRE_START,     /* run the workload */
+	WIRE_START,     /* run the workload; the fd, if one comes along: the cgroup that it is born in */
 	WIRE_DIE,       /* tests only: kill yourself here */
 	WIRE_LISTENER, /* a filter with a listener for an agent will be loaded. The sender's pidfd comes along; value: the
 			 * number that the listener will have there; row: that of a memory file in which a non-zero byte says

@@ -26,6 +26,7 @@ struct cg_facts {
 	enum cg_rootless rootless; /* the caller's word, AUTO from cg_probe */
 	bool count;                /* the caller's word: what can be counted is, also where nothing is limited */
 	bool user;                 /* cg_probe_units: the manager is that of the user, not the system's */
+	uint32_t uid;              /* of the caller */
 	const char *units;         /* cg_probe_units: the cgroup of that manager, "" or "/…" */
 };
 
@@ -70,8 +71,11 @@ struct cg_plan {
 	enum cg_manager manager;
 	const char *path; /* absolute directory of the container's cgroup; NULL: none is made */
 	const char *mount;
-	const char *
-	    box; /* the workload's own cgroup in path, beside one for the jail's helper; NULL: all are in path itself */
+	/* Where path is divided: the workload's own cgroup in it, beside one for the jail's helper; NULL: all are in path
+	 * itself. */
+	const char *box;
+	struct opt_u64
+	    root; /* uid of the host that the helper has when it is not the runtime's: it makes the workload in box */
 	struct cg_write *writes;
 	size_t n_writes;
 	bool count;             /* the controllers that count are handed down as well, where they can be had */
@@ -89,11 +93,17 @@ struct cg_plan {
 	size_t n_network;
 };
 
+#define CG_BOX  "box"  /* holds the workload, and what is exec'd */
+#define CG_JAIL "jail" /* holds the helper, and what made the container */
+
 struct cg_run {
 	int dir_fd;      /* of the container's cgroup, O_DIRECTORY; -1: none */
 	int ring_fd;     /* where the programs of network rules report whom they refuse (struct wire_denied), or -1 */
 	int state_fd;    /* their map of a few numbers, or -1 */
+	int box_fd;      /* of the workload's cgroup in it; -1: it is not divided */
+	int jail_fd;     /* and of the helper's */
 	bool made;       /* this call made the directory */
+	bool divided;    /* this call made the two in it */
 	size_t made_len; /* so many bytes of the plan's path name the topmost directory that this call made; 0: none */
 	pid_t holder;    /* a process that keeps a scope alive until the container's first is born in it; 0: none */
 };
@@ -122,8 +132,9 @@ int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manag
 /* Pure. For a container whose helper lives on, on a host where its cgroup can limit memory, processes or CPU time: divides that
  * cgroup in two, so that the limits bind the workload and never the helper. path/box holds the workload, and has the limits as they were
  * asked for; path/jail holds the helper; path bounds both, with a share for the helper on top. Other controllers' limits stay with path
- * alone. Returns 0 or -ENOMEM. */
-int cg_plan_split(const struct cg_facts *f, struct cg_plan *p, struct arena *a, struct err *e);
+ * alone. root: the uid of the host that the helper has. Without the right to let it make processes in path/box nothing is divided.
+ * Returns 0 or -ENOMEM. */
+int cg_plan_split(const struct cg_facts *f, uint64_t root, struct cg_plan *p, struct arena *a, struct err *e);
 
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 
@@ -150,6 +161,8 @@ bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type
  * existing cgroup that holds processes, and an existing unit, are refused, -EBUSY. A scope is held by a process of jailrun's until
  * cg_release. Returns 0 or -errno; on failure what was made is removed. */
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
+/* Closes the fds. */
+void cg_run_close(struct cg_run *r);
 /* Takes cg_create back: kills what is in the cgroup, closes dir_fd, and removes what this run made, nothing else. For a
  * create that failed later. Never fails, and may be called twice. */
 void cg_unmake(const struct cg_plan *p, struct cg_run *r);
@@ -159,17 +172,21 @@ int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e);
  * the container has ended (cg_usage); then cg_let_go ends it, and the limit of processes is one more. Returns 0 or -errno. */
 int cg_release(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_let_go(struct cg_run *r);
-/* Gives the container's cgroup to uid (of the host): the directory and those of its files that /sys/kernel/cgroup/delegate
+/* For a cgroup that is divided (box: as in the plan), before its workload starts and after each change of path's limits: moves
+ * what is in path itself to path/jail, gives path/box the controllers that path's limits need, and the limits without the helper's share.
+ * May be called again at any time. Where nothing is limited nothing is moved. Returns 0 or -errno. */
+int cg_hand_down(const char *path, const char *box, struct err *e);
+/* Gives the container's cgroup (its box, where it is divided) to uid (of the host): the directory and those of its files that /sys/kernel/cgroup/delegate
  * lists (config-linux.md, Cgroup ownership). Returns 0 or -errno. */
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e);
 /* What `update` asks for, in the living cgroup at path (absolute; NULL: the container has none): planned as at create, so
  * that what is absent stays as it is, -1 takes a limit off, and what cannot be had is refused in the same words.
  * memory.swap without memory.limit counts with the present memory.max; cpu.period and cpu.quota keep the present other
- * half. Controllers are enabled down to it. Device rules that are given (n_devices) replace the program in one step. The
- * properties of its unit, if it has one, follow. Either all of it is done, or what was written is put back and e names
- * property, file and value. Returns 0 or -errno. */
-int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const struct cg_unit *unit,
-	      struct arena *a, struct err *e);
+ * half. Controllers are enabled down to it, and to its box when it is divided (box: as in the plan). Device rules that are given
+ * (n_devices) replace the program in one step. The properties of its unit, if it has one, follow. Either all of it is done, or
+ * what was written is put back and e names property, file and value. Returns 0 or -errno. */
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const char *box,
+	      const struct cg_unit *unit, struct arena *a, struct err *e);
 /* Loads and attaches the device program. Returns 0 or -errno; the verifier's own words are in e. */
 int cg_devices(const struct cg_plan *p, struct cg_run *r, struct err *e);
 /* The network rules of a policy. */
@@ -192,9 +209,12 @@ void cg_network_undo(const struct cg_plan *p, struct cg_run *r);
 /* Opens the container's cgroup, or one below it (NULL: none), for a process to be born in: CLONE_INTO_CGROUP. Never leaves the
  * container's. Returns the fd or -errno. */
 int cg_enter(const char *path, const char *below, struct err *e);
-/* Opens the cgroup below path that process pid is in: where path itself can hold none any more, as under systemd in the
- * container (cgroup-v2.rst, No Internal Process Constraint). Returns the fd or -errno. */
-int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, struct arena *a, struct err *e);
+/* Whether the cgroup can hold no process any more (cgroup-v2.rst, No Internal Process Constraint). */
+bool cg_is_inner(int dir_fd);
+/* Opens the cgroup below path that process pid or, with children, a child of it is in: where path itself can hold none any more,
+ * as under systemd in the container. Returns the fd or -errno. */
+int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, bool children, struct arena *a,
+		    struct err *e);
 /* Sends sig to all processes of the cgroup and of those below it but `except` (0: to all). SIGKILL by cgroup.kill, with a
  * freeze-and-kill fallback, spares nobody. Returns 0; no such cgroup is 0. */
 int cg_kill(const char *path, int sig, pid_t except, struct err *e);
@@ -245,7 +265,7 @@ struct cg_stats {
 		struct cg_psi psi;
 	} memory;
 	struct {
-		uint64_t current, limit; /* limit 0: none */
+		uint64_t current, limit, peak; /* limit 0: none */
 	} pids;
 	struct {
 		struct cg_io *devices;
@@ -255,8 +275,9 @@ struct cg_stats {
 	struct cg_huge huge[8]; /* processors know up to four sizes */
 	size_t n_huge;
 };
-/* Reads them. Returns 0; -ENOENT when there is no such cgroup; -ENOMEM. */
-int cg_stats(const char *path, struct arena *a, struct cg_stats *ret, struct err *e);
+/* Reads them; memory and processes are those of box (as in the plan), where path is divided. Returns 0; -ENOENT when there is no
+ * such cgroup; -ENOMEM. */
+int cg_stats(const char *path, const char *box, struct arena *a, struct cg_stats *ret, struct err *e);
 /* As members of the object that is open in w, in the words of `runc events`: cpu, cpuset, memory, pids, blkio, hugetlb. */
 void cg_stats_print(const struct cg_stats *s, struct jsonw *w);
 

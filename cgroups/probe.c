@@ -205,6 +205,7 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 	memset(ret, 0, sizeof(*ret));
 	ret->self = "/";
 	ret->privileged = is_privileged();
+	ret->uid = geteuid();
 	if (is_cgroup2("/sys/fs/cgroup")) {
 		ret->layout = CG_UNIFIED;
 		ret->mount = "/sys/fs/cgroup";

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CPU_PERIOD_DEFAULT 100000 /* cgroup-v2.rst, cpu.max */
+#define CPU_QUOTA_MAX      (UINT64_C(1) << 40)
+
 /* In the order of writing; what is not here stays with the container's cgroup alone, and holds for all below it. */
 const struct cg_handed cg_handed[] = {
     {"memory.min", "memory", "0"},
@@ -63,11 +66,20 @@ static int number(const char *text, uint64_t *ret)
 	return 0;
 }
 
+/* cpu.max, "QUOTA PERIOD": the helper, which is one thread, may have a processor for itself. False: there is no limit. */
+static bool quota_of(const char *value, uint64_t *ret_quota, uint64_t *ret_period)
+{
+	*ret_period = CPU_PERIOD_DEFAULT; /* of a new cgroup, where the value does not say */
+	return sscanf(value, "%" SCNu64 " %" SCNu64, ret_quota, ret_period) >= 1 && *ret_quota <= CPU_QUOTA_MAX;
+}
+
 const char *cg_with_share(const char *file, const char *value, struct arena *a)
 {
 	const struct cg_handed *h = find(file);
-	uint64_t v;
+	uint64_t v, period;
 
+	if (str_eq(file, "cpu.max") && quota_of(value, &v, &period))
+		return arena_printf(a, "%" PRIu64 " %" PRIu64, v + period, period);
 	/* What is no number, or more than there can be, is the kernel's to judge. */
 	if (!h || !h->share || number(value, &v) < 0 || v > INT64_MAX - h->share)
 		return value;
@@ -77,8 +89,12 @@ const char *cg_with_share(const char *file, const char *value, struct arena *a)
 const char *cg_without_share(const char *file, const char *value, char buf[CG_VALUE_MAX])
 {
 	const struct cg_handed *h = find(file);
-	uint64_t v;
+	uint64_t v, period;
 
+	if (str_eq(file, "cpu.max") && quota_of(value, &v, &period) && v > period) {
+		snprintf(buf, CG_VALUE_MAX, "%" PRIu64 " %" PRIu64, v - period, period);
+		return buf;
+	}
 	if (!h || !h->share || number(value, &v) < 0 || v <= h->share)
 		return value;
 	snprintf(buf, CG_VALUE_MAX, "%" PRIu64, v - h->share);
@@ -100,20 +116,33 @@ static int split_write(struct cg_write *w, struct arena *a, struct err *e)
 	return w->value ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
-int cg_plan_split(const struct cg_facts *f, struct cg_plan *p, struct arena *a, struct err *e)
+int cg_split_writes(struct cg_plan *p, struct arena *a, struct err *e)
 {
-	static const char *const reasons[] = {"memory", "pids", "cpu"};
-	bool any = false;
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
-		any |= strv_has(&f->controllers, reasons[i]);
-	if (!p->path || !any)
-		return 0;
-	p->box = arena_printf(a, "%s/" CG_BOX, p->path);
-	if (!p->box)
-		return err_set(e, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < p->n_writes; i++)
 		r = split_write(&p->writes[i], a, e);
 	return r;
+}
+
+/* What is in a slice is systemd's, which would take controllers back that it has not handed down itself. */
+static bool is_slice(const char *unit)
+{
+	const char *dot = unit ? strrchr(unit, '.') : NULL;
+
+	return dot && str_eq(dot, ".slice");
+}
+
+int cg_plan_split(const struct cg_facts *f, uint64_t root, struct cg_plan *p, struct arena *a, struct err *e)
+{
+	static const char *const reasons[] = {"memory", "pids", "cpu"};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		any |= strv_has(&f->controllers, reasons[i]);
+	if (!p->path || !any || (root != f->uid && f->uid != 0) || is_slice(p->unit.name))
+		return 0;
+	p->root = (struct opt_u64){root != f->uid, root};
+	p->box = arena_printf(a, "%s/" CG_BOX, p->path);
+	return p->box ? cg_split_writes(p, a, e) : err_set(e, ENOMEM, "out of memory");
 }

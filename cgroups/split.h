@@ -5,11 +5,8 @@
 
 #include "cgroups/cgroups.h"
 
-#define CG_BOX  "box"  /* holds the workload, and what is exec'd */
-#define CG_JAIL "jail" /* holds the helper, and what made the container */
-
 /* What the container's cgroup may take beyond the limit of the workload: the helper, its tables of a workload of ten
- * thousands of tasks, what hooks leave; processes of hooks and those that bring others in by exec. */
+ * thousands of tasks, what hooks leave; processes of hooks and those that bring others in by exec. And one processor. */
 #define CG_SHARE_MEMORY (UINT64_C(8) << 20)
 #define CG_SHARE_PIDS   64
 
@@ -19,10 +16,13 @@ struct cg_handed {
 	const char *fresh; /* what it holds in a new cgroup */
 	uint64_t share;    /* so much more has the container's cgroup */
 };
+/* Puts the values for the box beside those for the container's cgroup, which get the share. Returns 0 or -ENOMEM. */
+int cg_split_writes(struct cg_plan *p, struct arena *a, struct err *e);
+
 extern const struct cg_handed cg_handed[];
 extern const size_t cg_n_handed;
 
-#define CG_VALUE_MAX 24
+#define CG_VALUE_MAX 48
 /* What the container's cgroup has in file when the workload's is to have value, and the way back (in buf, when it is another).
  * NULL: no memory. */
 const char *cg_with_share(const char *file, const char *value, struct arena *a);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cgroups/cgroups.h"
+#include "cgroups/split.h"
 #include "cgroups/tree.h"
 
 #define TEXT_MAX (64u << 10)
@@ -121,8 +122,20 @@ static int raw_read(int dir_fd, struct arena *a, struct cg_stats *s)
 	return 0;
 }
 
+/* A limit as it was asked for; share: the directory is that around a box, whose limit has the helper's share. */
+static uint64_t limit_of(int dir_fd, const char *file, bool share, uint64_t otherwise)
+{
+	char text[64], buf[CG_VALUE_MAX];
+	uint64_t v;
+
+	if (cg_read(dir_fd, file, text, sizeof(text)) < 0)
+		return otherwise;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_u64(share ? cg_without_share(file, text, buf) : text, 10, &v) < 0 ? otherwise : v;
+}
+
 /* Without the controller all is 0; without a limit, the limit is the greatest number. */
-static int memory_read(int dir_fd, struct arena *a, struct cg_stats *s)
+static int memory_read(int dir_fd, bool share, struct arena *a, struct cg_stats *s)
 {
 	struct cg_memory *m = &s->memory.usage, *swap = &s->memory.swap;
 
@@ -130,7 +143,7 @@ static int memory_read(int dir_fd, struct arena *a, struct cg_stats *s)
 	if (faccessat(dir_fd, "memory.current", F_OK, 0) < 0)
 		return 0;
 	m->usage = number(dir_fd, "memory.current", 0);
-	m->limit = number(dir_fd, "memory.max", UINT64_MAX);
+	m->limit = limit_of(dir_fd, "memory.max", share, UINT64_MAX);
 	m->max = number(dir_fd, "memory.peak", 0); /* Linux 5.19 */
 	m->failcnt = keyed_file(dir_fd, "memory.events", "max");
 	/* To callers swap is what it was in cgroup v1: memory and swap together. */
@@ -144,12 +157,13 @@ static int memory_read(int dir_fd, struct arena *a, struct cg_stats *s)
 	return raw_read(dir_fd, a, s);
 }
 
-static void pids_read(int dir_fd, const char *path, struct cg_stats *s)
+static void pids_read(int dir_fd, const char *path, bool share, struct cg_stats *s)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	int n;
 
-	s->pids.limit = number(dir_fd, "pids.max", 0);
+	s->pids.limit = limit_of(dir_fd, "pids.max", share, 0);
+	s->pids.peak = number(dir_fd, "pids.peak", 0); /* Linux 6.9 */
 	s->pids.current = number(dir_fd, "pids.current", 0);
 	if (s->pids.current)
 		return;
@@ -240,9 +254,16 @@ static int huge_read(int dir_fd, struct arena *a, struct cg_stats *s)
 	return r;
 }
 
-int cg_stats(const char *path, struct arena *a, struct cg_stats *ret, struct err *e)
+/* Where a controller counts: in the box, or, as long as it was not handed down, around it. */
+static int counted_in(int box_fd, int dir_fd, const char *file)
 {
-	AUTO_CLOSE int fd = cg_open(path, e);
+	return box_fd >= 0 && faccessat(box_fd, file, F_OK, 0) == 0 ? box_fd : dir_fd;
+}
+
+int cg_stats(const char *path, const char *box, struct arena *a, struct cg_stats *ret, struct err *e)
+{
+	AUTO_CLOSE int fd = cg_open(path, e), box_fd = box && fd >= 0 ? cg_open(box, NULL) : -1;
+	const int memory = counted_in(box_fd, fd, "memory.current"), pids = counted_in(box_fd, fd, "pids.current");
 	int r;
 
 	*ret = (struct cg_stats){0};
@@ -251,10 +272,11 @@ int cg_stats(const char *path, struct arena *a, struct cg_stats *ret, struct err
 	if (fd < 0)
 		return fd;
 	cpu_read(fd, ret);
-	pids_read(fd, path, ret);
+	pids_read(pids, pids == fd ? path : box, box_fd >= 0 && pids == fd, ret);
 	if ((r = line_copy(fd, "cpuset.cpus.effective", a, &ret->cpus)) < 0 ||
-	    (r = line_copy(fd, "cpuset.mems.effective", a, &ret->mems)) < 0 || (r = memory_read(fd, a, ret)) < 0 ||
-	    (r = io_read(fd, a, ret)) < 0 || (r = huge_read(fd, a, ret)) < 0)
+	    (r = line_copy(fd, "cpuset.mems.effective", a, &ret->mems)) < 0 ||
+	    (r = memory_read(memory, box_fd >= 0 && memory == fd, a, ret)) < 0 || (r = io_read(fd, a, ret)) < 0 ||
+	    (r = huge_read(fd, a, ret)) < 0)
 		return err_set(e, -r, "read the statistics of cgroup '%s': %s", path, strerror(-r));
 	return 0;
 }
@@ -406,6 +428,7 @@ void cg_stats_print(const struct cg_stats *s, struct jsonw *w)
 	jw_object(w, "pids");
 	put(w, "current", s->pids.current);
 	put(w, "limit", s->pids.limit);
+	put(w, "peak", s->pids.peak);
 	jw_object_end(w);
 	put_io(w, s);
 	jw_object(w, "hugetlb");

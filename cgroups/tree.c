@@ -39,8 +39,7 @@ DIR *cg_opendir(int dir_fd)
 	return dir;
 }
 
-/* Whether a word is in a list with blanks between. */
-static bool has_word(const char *list, const char *word)
+bool cg_has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -67,7 +66,7 @@ static void enable_counters(int dir_fd, const char *have)
 
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
 		snprintf(want, sizeof(want), "+%s", counters[i]);
-		if (!has_word(have, counters[i]))
+		if (!cg_has_word(have, counters[i]))
 			(void)file_write(dir_fd, "cgroup.subtree_control", want, NULL);
 	}
 }
@@ -121,7 +120,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
 
-		if (c && !has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
+		if (c && !cg_has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
 			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
 	}
 	if (!n)
@@ -271,7 +270,7 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	struct err own = {0};
 	int tries = TRIES, n;
 
-	*r = (struct cg_run){.dir_fd = -1, .ring_fd = -1, .state_fd = -1};
+	*r = (struct cg_run){.dir_fd = -1, .box_fd = -1, .jail_fd = -1, .ring_fd = -1, .state_fd = -1};
 	if (!p->path)
 		return 0;
 	if (p->unit.name)
@@ -292,18 +291,27 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 			p->path);
 	else if (n >= 0 && !r->made && cg_event(r->dir_fd, "frozen") == 1)
 		err_set(e, EBUSY, "cgroup %s is frozen: no process could run in it", p->path);
-	if (!e->code)
+	if (!e->code && (!p->box || cg_divide(p, r, e) == 0))
 		return 0;
-	fd_close_p(&r->dir_fd);
+	cg_run_close(r);
 	remove_made(p->path, r->made_len);
 	r->made = false;
 	r->made_len = 0;
 	return -e->code;
 }
 
-void cg_unmake(const struct cg_plan *p, struct cg_run *r)
+void cg_run_close(struct cg_run *r)
 {
 	fd_close_p(&r->dir_fd);
+	fd_close_p(&r->box_fd);
+	fd_close_p(&r->jail_fd);
+}
+
+void cg_unmake(const struct cg_plan *p, struct cg_run *r)
+{
+	if (!r->made)
+		cg_unite(r);
+	cg_run_close(r);
 	cg_unit_unhold(r);
 	if (r->made)
 		cg_remove(p->path, NULL);

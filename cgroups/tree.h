@@ -23,6 +23,9 @@ int cg_find_mount(const char *type, struct arena *a, const char **ret, struct er
 /* Reads a small file of the cgroup, NUL-terminated. Returns its length or -errno. */
 ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size);
 
+/* Whether a word is in a list with blanks between. */
+bool cg_has_word(const char *list, const char *word);
+
 /* The value of a key of cgroup.events, -1 when it cannot be read. */
 int cg_event(int dir_fd, const char *key);
 
@@ -52,5 +55,12 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e);
 
 /* Writes one file of the cgroup. path: the cgroup's, for messages. Returns 0 or -errno; w->field is not in e. */
 int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct err *e);
+
+/* Gives a cgroup's directory and those of its files that delegation is about to uid. Returns 0 or -errno. write.c */
+int cg_own_dir(int dir_fd, uint32_t uid, struct err *e);
+
+/* Makes the two cgroups in that of r, for a plan with a box; and removes them when r made them. hand_down.c */
+int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e);
+void cg_unite(struct cg_run *r);
 
 #endif

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New limits for a container that lives: all of them, or none. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroups/devices.h"
 #include "cgroups/limits.h"
+#include "cgroups/split.h"
 #include "cgroups/tree.h"
 #include "cgroups/unit.h"
 
 /* What a file held before it was written; key: the device that the write was for, or "". */
 struct saved {
+	int dir_fd;
 	const char *file, *key;
 	char *text;
 };
@@ -33,6 +37,7 @@ static void save(int dir_fd, const char *file, const char *value, struct arena *
 	/* What cannot be read (memory.reclaim, say) is no setting that could be put back. */
 	if (!file || file_read(dir_fd, file, 1u << 20, &text, NULL, NULL) < 0)
 		return;
+	s->dir_fd = dir_fd;
 	s->file = file;
 	s->text = arena_strdup(a, *text ? text : "\n");
 	s->key = strchr(value, ' ') ? arena_strndup(a, value, strcspn(value, " ")) : "";
@@ -50,9 +55,10 @@ static bool has_line(const char *text, const char *key)
 	return false;
 }
 
-static void restore(int dir_fd, const struct saved *s)
+static void restore(const struct saved *s)
 {
 	char value[128], *rest = s->text, *line;
+	const int dir_fd = s->dir_fd;
 
 	for (size_t i = 0; i < ARRAY_LEN(unset); i++) {
 		if (!str_eq(s->file, unset[i].file) || !*s->key || has_line(s->text, s->key))
@@ -77,17 +83,19 @@ static int64_t number(const char *text)
 }
 
 /* What is of two properties and given as one of them takes the other from the living cgroup. */
-static void complete(struct spec_resources *r, int dir_fd)
+static void complete(struct spec_resources *r, bool divided, int dir_fd)
 {
-	char text[64];
+	char text[64], buf[CG_VALUE_MAX];
 
 	if (r->memory.swap.set && r->memory.swap.v > 0 && !(r->memory.limit.set && r->memory.limit.v) &&
 	    cg_read(dir_fd, "memory.max", text, sizeof(text)) > 0) {
 		text[strcspn(text, "\n")] = '\0';
-		r->memory.limit = (struct opt_i64){true, number(text)};
+		r->memory.limit =
+		    (struct opt_i64){true, number(divided ? cg_without_share("memory.max", text, buf) : text)};
 	}
 	if ((r->cpu.quota.set || r->cpu.period.set) && cg_read(dir_fd, "cpu.max", text, sizeof(text)) > 0) {
-		char *rest = text, *quota = str_field(&rest, " \n"), *period = str_field(&rest, " \n");
+		char *rest = divided ? (char *)cg_without_share("cpu.max", text, buf) : text,
+		     *quota = str_field(&rest, " \n"), *period = str_field(&rest, " \n");
 
 		if (!(r->cpu.quota.set && r->cpu.quota.v) && r->cpu.period.set && r->cpu.period.v)
 			r->cpu.quota = (struct opt_i64){true, number(quota)};
@@ -123,38 +131,62 @@ static int enable_down(const struct cg_plan *p, struct err *e)
 	return fd < 0 ? fd : 0;
 }
 
-static int write_all(const struct cg_plan *p, int dir_fd, struct arena *a, struct saved *saved, size_t *n_saved,
-		     struct err *e)
+/* The workload's memory before that of all: less of the latter must not make the kernel look for somebody to kill who may be
+ * the helper. Where the box has the limit; else, and whatever else there is, cg_hand_down() brings it. */
+static void write_box_first(const struct cg_write *w, int box_fd)
+{
+	if (box_fd >= 0 && w->box && str_eq(w->file, "memory.max"))
+		(void)file_write(box_fd, w->file, w->box, NULL);
+}
+
+/* box_fd: -1, when the cgroup is not divided. */
+static int write_all(const struct cg_plan *p, int dir_fd, int box_fd, struct arena *a, struct saved *saved,
+		     size_t *n_saved, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
-		r = cg_check(&p->writes[i], dir_fd, e);
-		if (r < 0)
-			err_ctx(e, "%s", p->writes[i].field);
-	}
-	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
 		const struct cg_write *w = &p->writes[i];
+		const bool in_box = w->usage && box_fd >= 0 && faccessat(box_fd, w->usage, F_OK, 0) == 0;
 
-		if (w->same)
-			continue;
-		save(dir_fd, w->file, w->value, a, saved, n_saved);
-		save(dir_fd, w->or_file, w->value, a, saved, n_saved);
-		r = cg_write_one(w, p->path, dir_fd, e);
+		r = cg_check(w, in_box ? box_fd : dir_fd, e);
 		if (r < 0)
 			err_ctx(e, "%s", w->field);
 	}
-	return r;
+	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+		const bool in_box = box_fd >= 0 && w->in_box;
+		const int to = in_box ? box_fd : dir_fd;
+
+		if (w->same)
+			continue;
+		save(to, w->file, w->value, a, saved, n_saved);
+		save(to, w->or_file, w->value, a, saved, n_saved);
+		write_box_first(w, box_fd);
+		r = cg_write_one(w, in_box ? p->box : p->path, to, e);
+		if (r < 0)
+			err_ctx(e, "%s", w->field);
+	}
+	return r == 0 && p->n_writes && p->box ? cg_hand_down(p->path, p->box, e) : r;
 }
 
-int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const struct cg_unit *unit,
-	      struct arena *a, struct err *e)
+/* Also what had come to the box: it has what the cgroup around it has. */
+static void put_back(const struct cg_plan *p, const struct saved *saved, size_t n)
 {
-	struct cg_plan p = {.manager = CG_CGROUPFS, .path = path, .mount = f->mount};
+	while (n)
+		restore(&saved[--n]);
+	if (p->box)
+		(void)cg_hand_down(p->path, p->box, NULL);
+}
+
+int cg_update(const struct spec_resources *r, const struct cg_facts *f, const char *path, const char *box,
+	      const struct cg_unit *unit, struct arena *a, struct err *e)
+{
+	struct cg_plan p = {.manager = CG_CGROUPFS, .path = path, .box = box, .mount = f->mount};
 	struct spec_resources whole = *r;
 	struct saved *saved;
 	size_t n_saved = 0;
-	AUTO_CLOSE int dir_fd = path ? cg_open(path, e) : -1;
+	AUTO_CLOSE int dir_fd = path ? cg_open(path, e) : -1, box_fd = -1;
 	int n = 0;
 
 	if (!path)
@@ -169,8 +201,10 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	if (!f->mount || !path_is_below(path, f->mount))
 		return err_set(e, EINVAL, "cgroup '%s' is not in the cgroup v2 tree of this host (%s)", path,
 			       f->mount ? f->mount : "none is mounted");
-	complete(&whole, dir_fd);
-	if ((n = cg_plan_limits(&whole, f, a, &p, e)) < 0 ||
+	if (box && (box_fd = cg_open(box, e)) < 0)
+		return box_fd == -ENOENT ? err_set(e, ENOENT, "there is no cgroup '%s'", box) : box_fd;
+	complete(&whole, box, dir_fd);
+	if ((n = cg_plan_limits(&whole, f, a, &p, e)) < 0 || (n = box ? cg_split_writes(&p, a, e) : 0) < 0 ||
 	    (n = r->n_devices ? cg_plan_devices(&whole, f, false, a, &p, e) : 0) < 0)
 		return n;
 	saved = arena_alloc(a, 2 * (p.n_writes + 1) * sizeof(*saved));
@@ -179,13 +213,13 @@ int cg_update(const struct spec_resources *r, const struct cg_facts *f, const ch
 	if (p.n_writes && (n = enable_down(&p, e)) < 0)
 		return n;
 	order(&p, dir_fd);
-	n = write_all(&p, dir_fd, a, saved, &n_saved, e);
+	n = write_all(&p, dir_fd, box_fd, a, saved, &n_saved, e);
 	/* The kernel's word comes before systemd's, which knows less of what can be had. */
 	if (n == 0 && unit->name)
 		n = cg_unit_set(unit, &p, a, e);
 	if (n == 0 && p.devices)
 		n = cg_devices_attach(&p, dir_fd, true, e);
-	while (n < 0 && n_saved)
-		restore(dir_fd, &saved[--n_saved]);
+	if (n < 0)
+		put_back(&p, saved, n_saved);
 	return n;
 }

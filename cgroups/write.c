@@ -46,7 +46,7 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e)
 {
 	char text[64];
 	uint64_t used, limit;
-	const char *file = w->usage ? w->usage : w->file;
+	const char *file = w->usage ? w->usage : w->file, *value = w->box ? w->box : w->value;
 
 	if (!w->usage && !w->same)
 		return 0;
@@ -58,10 +58,10 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e)
 			       "cgroup v2 has none for each cgroup: the host's is %s (%s), not %s; remove it or make "
 			       "them the same",
 			       text, w->file, w->value);
-	if (w->usage && parse_u64(text, 10, &used) == 0 && parse_u64(w->value, 10, &limit) == 0 && used > limit)
+	if (w->usage && parse_u64(text, 10, &used) == 0 && parse_u64(value, 10, &limit) == 0 && used > limit)
 		return err_set(e, EBUSY,
 			       "%s is less than what is in use (%s: %s), and memory.checkBeforeUpdate forbids that",
-			       w->value, w->usage, text);
+			       value, w->usage, text);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static const char *hint(const char *file, int code)
 
 int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct err *e)
 {
-	const char *file = w->file, *value = w->value;
+	const char *file = w->file, *value = w->value, *asked = w->box ? w->box : w->value;
 	int r;
 
 	if (w->same)
@@ -94,7 +94,7 @@ int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct 
 	/* A device without the scheduler of file: EOPNOTSUPP. */
 	if ((r == -ENOENT || r == -EOPNOTSUPP) && w->or_file) {
 		file = w->or_file;
-		value = w->or_value;
+		value = asked = w->or_value;
 		r = file_write(dir_fd, file, value, NULL);
 	}
 	if (r == 0)
@@ -106,8 +106,8 @@ int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct 
 			       w->file, w->or_file, path);
 	if (r == -ENOENT)
 		return err_set(e, ENOTSUP, "this kernel has no %s in %s, to which '%.128s' would be written", file,
-			       path, value);
-	return err_set(e, -r, "the kernel refuses '%.128s' in %s/%s: %s (%s)%s", value, path, file, strerror(-r),
+			       path, asked);
+	return err_set(e, -r, "the kernel refuses '%.128s' in %s/%s: %s (%s)%s", asked, path, file, strerror(-r),
 		       errno_name(-r), hint(file, -r));
 }
 
@@ -121,16 +121,17 @@ int cg_limit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	for (size_t i = 0; i < p->n_writes; i++) {
 		struct cg_write w = p->writes[i];
 		int n = cg_check(&w, r->dir_fd, e);
+		const bool in_box = p->box && w.in_box;
 		uint64_t tasks;
 		char more[24];
 
-		/* The holder of a scope is one of them until cg_release. */
-		if (r->holder > 0 && counts_tasks(&w, &tasks)) {
+		/* The holder of a scope is one of them until cg_release; the share of a helper has room for it. */
+		if (r->holder > 0 && !w.box && counts_tasks(&w, &tasks)) {
 			snprintf(more, sizeof(more), "%" PRIu64, tasks + 1);
 			w.value = more;
 		}
 		if (n == 0)
-			n = cg_write_one(&w, p->path, r->dir_fd, e);
+			n = cg_write_one(&w, in_box ? p->box : p->path, in_box ? r->box_fd : r->dir_fd, e);
 		if (n < 0)
 			return err_ctx(e, "%s", w.field);
 	}
@@ -161,17 +162,22 @@ void cg_let_go(struct cg_run *r)
 	cg_unit_unhold(r);
 }
 
-int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)
+int cg_own_dir(int dir_fd, uint32_t uid, struct err *e)
 {
 	char list[4096] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n", *rest = list, *name;
 	AUTO_FREE char *text = NULL;
 
 	if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", sizeof(list) - 1, &text, NULL, NULL) == 0)
 		rest = text;
-	if (fchown(r->dir_fd, uid, (gid_t)-1) < 0)
+	if (fchown(dir_fd, uid, (gid_t)-1) < 0)
 		return err_errno(e, "give the container's cgroup to uid %u", uid);
 	while ((name = str_field(&rest, "\n")))
-		if (*name && fchownat(r->dir_fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		if (*name && fchownat(dir_fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
 			return err_errno(e, "give %s of the container's cgroup to uid %u", name, uid);
 	return 0;
+}
+
+int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)
+{
+	return cg_own_dir(r->box_fd >= 0 ? r->box_fd : r->dir_fd, uid, e);
 }

@@ -138,6 +138,8 @@ struct jail_plan {
 	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE (data: index of the rule) or USER_NOTIF */
 	struct jail_rule *rules;
 	uint64_t n_rules;
+	bool
+	    cgroup_ns; /* the workload's process makes its cgroup namespace: it is born in another cgroup than the helper */
 	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
 	struct jail_audit audit;
 	struct jail_seal seal;
@@ -258,6 +260,8 @@ struct jail_handover {
 	int ring_fd;      /* of the programs of network rules: struct wire_denied; or -1 */
 	int join_fd;      /* listening socket on which processes that are exec'd ask the supervisor in, or -1 */
 	int peer_fd;      /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
+	int cgroup_fd;    /* EXEC: the cgroup that the process is born in, when it is not this one's own; or -1 */
+	int cgroup_ns_fd; /* EXEC: the cgroup namespace that it joins then, or -1 */
 	pid_t peer;       /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */

@@ -108,7 +108,7 @@ int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	static const enum spec_ns order[] = {NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (join_one(p, r, order[i], e) < 0)
+		if (!(order[i] == NS_CGROUP && p->cgroup_late) && join_one(p, r, order[i], e) < 0)
 			return -e->code;
 	fd_close_p(&r->join_fds[NS_USER]);
 	fd_close_p(&r->join_fds[NS_PID]);
@@ -177,7 +177,7 @@ static int new_time(const struct ns_plan *p, struct err *e)
 int ns_rest(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	(void)r;
-	if (p->rest_flags & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
+	if (p->rest_flags & CLONE_NEWCGROUP && !p->cgroup_late && unshare(CLONE_NEWCGROUP) < 0)
 		return err_errno(e, "make a cgroup namespace");
 	if (p->rest_flags & CLONE_NEWTIME)
 		return new_time(p, e);

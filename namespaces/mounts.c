@@ -301,7 +301,7 @@ static int mount_cgroup(const struct ns_plan *p, struct ns_run *r, const struct 
 	struct err first = {0};
 	int result;
 
-	if (p->config->linux_.namespaces[NS_CGROUP].set) {
+	if (p->config->linux_.namespaces[NS_CGROUP].set && !p->cgroup_late) {
 		tree = mnt_new("cgroup2", m->source, NULL, false, m->attr_set, &first);
 		if (tree >= 0)
 			return attach(r, m, tree, true, e);
@@ -315,6 +315,8 @@ static int mount_cgroup(const struct ns_plan *p, struct ns_run *r, const struct 
 		tree = clone_whole_tree(e);
 	} else if (tree < 0 && r->cgroup_dir_fd >= 0) {
 		tree = clone_by_path(r->cgroup_dir_fd, e);
+		if (p->cgroup_late && !as_bind.propagation) /* as a mount of its own would be */
+			as_bind.propagation = MS_PRIVATE;
 	} else if (tree < 0) {
 		as_bind.attr_set |= MOUNT_ATTR_RDONLY;
 		as_bind.attr_rec_set |= MOUNT_ATTR_RDONLY;

@@ -44,6 +44,10 @@ const struct rt_option rt_common_options[] = {
 
 #define BUNDLE_OPTION \
 	{"bundle", 'b', "DIR", "directory of the bundle (default: the working directory)", NULL, RT_STRING, false, OPTION(bundle)}
+/* For the tests. */
+#define FAULT_OPTIONS \
+	{"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)}, \
+	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)}
 /* What shapes a container. */
 #define SHAPE_OPTIONS \
 	BUNDLE_OPTION, \
@@ -63,8 +67,7 @@ const struct rt_option rt_common_options[] = {
 	 OPTION(pid_file)}, \
 	{"trace-steps", 0, NULL, "print what each step of the container's life took, in microseconds", NULL, RT_BOOL, false, \
 	 OPTION(trace_steps)}, \
-	{"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)}, \
-	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)}
+	FAULT_OPTIONS
 
 static const struct rt_option create_options[] = {CREATE_OPTIONS, {0}};
 static const struct rt_option plan_options[] = {SHAPE_OPTIONS, {0}};
@@ -78,6 +81,7 @@ static const struct rt_option run_options[] = {
 	 OPTION(no_subreaper)},
 	{0},
 };
+static const struct rt_option start_options[] = {FAULT_OPTIONS, {0}};
 static const struct rt_option delete_options[] = {
 	{"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false, OPTION(force)},
 	{0},
@@ -121,8 +125,7 @@ static const struct rt_option exec_options[] = {
 	{"preserve-fds", 0, "N", "hand N more file descriptors to it, from 3 on", NULL, RT_UINT, false, OPTION(preserve_fds)},
 	{"trace-steps", 0, NULL, "print what each step of its life took, in microseconds", NULL, RT_BOOL, false,
 	 OPTION(trace_steps)},
-	{"fail-step", 0, "STEP", "let this step fail", NULL, RT_STRING, true, OPTION(fail_step)},
-	{"die-step", 0, "STEP", "kill the runtime at this step", NULL, RT_STRING, true, OPTION(die_step)},
+	FAULT_OPTIONS,
 	{0},
 };
 static const struct rt_option install_options[] = {
@@ -208,7 +211,7 @@ const struct rt_command rt_commands[] = {
 	 .states = 1 << STATUS_PAUSED},
 	{"run", "[BUNDLE] [CONTAINER]", "create and start a container, and wait for its end", run_options, 0, 2, true, cmd_run},
 	{"spec", "", "write a config.json to start from", spec_options, 0, 0, false, cmd_spec},
-	{"start", "CONTAINER", "run the program of a created container", no_options, 1, 1, false, cmd_start,
+	{"start", "CONTAINER", "run the program of a created container", start_options, 1, 1, false, cmd_start,
 	 .states = 1 << STATUS_CREATED},
 	{"state", "CONTAINER", "show the state of a container, as JSON", no_options, 1, 1, false, cmd_state},
 	{"update", "CONTAINER", "change the limits of a container", update_options, 1, 1, false, cmd_update,

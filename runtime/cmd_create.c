@@ -111,6 +111,10 @@ int cmd_start(struct rt_call *c, struct err *e)
 	life_init(&l);
 	l.start_now = true;
 	r = open_created(c, &k, e);
+	if (r >= 0)
+		r = life_set_fail(&l, c->o.fail_step, e);
+	if (r >= 0)
+		r = life_set_die(&l, c->o.die_step, e);
 	if (r >= 0) {
 		l.store = k.store;
 		l.state = k.state;
@@ -191,7 +195,7 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 	r = rt_store_lock(&l->store, RT_LOCK_EXCLUSIVE, NULL);
 	if (r < 0) /* somebody deleted it while it ended */
 		return r == -ENOENT ? code : r;
-	fd_close_p(&l->cg_run.dir_fd);
+	cg_run_close(&l->cg_run);
 	r = rt_destroy(l->root, &l->store, &l->state, e);
 	return r < 0 && r != -ENOENT ? r : code;
 }

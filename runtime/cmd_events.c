@@ -30,7 +30,7 @@ static int say_stats(const struct rt_container *k, struct err *e)
 	AUTO_BUF out = {0};
 	struct jsonw w = {.out = &out};
 	struct cg_stats stats;
-	int r = cg_stats(k->state.cgroup_path, &arena, &stats, e);
+	int r = cg_stats(k->state.cgroup_path, k->state.cgroup_box, &arena, &stats, e);
 
 	if (r == 0) {
 		jw_object(&w, NULL);

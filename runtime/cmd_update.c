@@ -146,7 +146,7 @@ int cmd_update(struct rt_call *c, struct err *e)
 	if (r == 0 && unit.name)
 		r = cg_probe_units(&facts, &c->arena, e);
 	if (r == 0 && resources.set)
-		r = cg_update(&resources, &facts, k.state.cgroup_path, &unit, &c->arena, e);
+		r = cg_update(&resources, &facts, k.state.cgroup_path, k.state.cgroup_box, &unit, &c->arena, e);
 	if (r == 0 && (u->l3_cache_schema || u->mem_bw_schema))
 		r = cg_rdt_update(k.state.rdt_path, u->l3_cache_schema, u->mem_bw_schema, e);
 	return r;

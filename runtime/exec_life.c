@@ -35,6 +35,7 @@ static int open_namespaces(struct life *l, struct err *e)
 	pid_t of_pidns, still;
 	int r = inner_pid(l, &of_pidns, e);
 
+	l->ns.cgroup_late = l->state.cgroup_box != NULL;
 	if (r >= 0)
 		r = ns_enter_open(l->state.pid, of_pidns, l->arena, &l->ns, &l->ns_run, e);
 	/* Asked after: a number that was given to another process meanwhile has led to that one. */
@@ -51,12 +52,39 @@ static int connect_jail(struct life *l, struct err *e)
 	return l->peer_fd < 0 ? l->peer_fd : 0;
 }
 
+/* The cgroup below path that the container's workload is in, where path itself can hold no process. */
+static int open_beside(struct life *l, const char *path, bool children, struct err *e)
+{
+	struct cg_facts facts;
+	int r = cg_probe(l->arena, &facts, e);
+
+	return r < 0 ? r : cg_enter_beside(&facts, path, l->state.pid, children, l->arena, e);
+}
+
+/* The process in between is made where the helper is: it shall count for nothing in the box, in which it makes the one that becomes
+ * the program. */
+static int open_box(struct life *l, struct err *e)
+{
+	l->cg_run.dir_fd = cg_enter(l->state.cgroup_path, CG_JAIL, e);
+	if (l->cg_run.dir_fd < 0)
+		return l->cg_run.dir_fd;
+	l->cg_run.box_fd = cg_enter(l->state.cgroup_box, l->exec_cgroup, e);
+	if (l->cg_run.box_fd >= 0 && !l->exec_cgroup && cg_is_inner(l->cg_run.box_fd)) {
+		fd_close_p(&l->cg_run.box_fd);
+		l->cg_run.box_fd = open_beside(l, l->state.cgroup_box, true, e);
+	}
+	return l->cg_run.box_fd < 0 ? l->cg_run.box_fd : 0;
+}
+
 static int open_cgroup(struct life *l, struct err *e)
 {
-	l->cg_run.dir_fd = cg_enter(l->state.cgroup_path, l->exec_cgroup, e);
-	if (l->cg_run.dir_fd < 0 && l->exec_cgroup)
-		return err_ctx(e, "--cgroup");
-	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : 0;
+	int r = l->state.cgroup_box ? open_box(l, e) : cg_enter(l->state.cgroup_path, l->exec_cgroup, e);
+
+	if (r < 0)
+		return l->exec_cgroup ? err_ctx(e, "--cgroup") : r;
+	if (!l->state.cgroup_box)
+		l->cg_run.dir_fd = r;
+	return 0;
 }
 
 /* execCPUAffinity.initial is for the time before the process is in the container's cgroup, in which it is born: it inherits. */
@@ -82,12 +110,8 @@ static pid_t clone_on_cpus(struct life *l, struct err *e)
 /* Where the container's own cgroup has become an inner node. */
 static pid_t clone_beside(struct life *l, struct err *e)
 {
-	struct cg_facts facts;
-
-	if (cg_probe(l->arena, &facts, e) < 0)
-		return -e->code;
 	fd_close_p(&l->cg_run.dir_fd);
-	l->cg_run.dir_fd = cg_enter_beside(&facts, l->state.cgroup_path, l->state.pid, l->arena, e);
+	l->cg_run.dir_fd = open_beside(l, l->state.cgroup_path, false, e);
 	return l->cg_run.dir_fd < 0 ? l->cg_run.dir_fd : clone_on_cpus(l, e);
 }
 
@@ -100,7 +124,7 @@ static int clone_middle(struct life *l, struct err *e)
 	/* Nothing is to be said from here on: the end of the socket is the program's beginning. */
 	l->started = true;
 	l->pid = clone_on_cpus(l, e);
-	if (l->pid == -EBUSY && l->cg_run.dir_fd >= 0 && !l->exec_cgroup)
+	if (l->pid == -EBUSY && l->cg_run.dir_fd >= 0 && l->cg_run.box_fd < 0 && !l->exec_cgroup)
 		l->pid = clone_beside(l, e);
 	if (l->pid == 0)
 		life_born(l, &theirs);

@@ -13,6 +13,17 @@ static bool has_holder(const struct life *l)
 	return l->cg.unit.name != NULL;
 }
 
+/* Under `create` the first process is to be in the container's own cgroup when that returns: `start` hands the limits down. */
+static bool splits_now(const struct life *l)
+{
+	return l->cg.box && l->start_now && l->cg.n_writes > 0;
+}
+
+static bool splits_late(const struct life *l)
+{
+	return l->state.cgroup_box && l->start_now && l->state.created;
+}
+
 static bool has_rdt(const struct life *l)
 {
 	return l->rdt.path != NULL;
@@ -146,6 +157,7 @@ static const struct step rows[] = {
     {'P', "sources.open", NULL, parent_sources, NULL},
     {'P', "cgroup.create", NULL, parent_cgroup, parent_cgroup_undo},
     {'P', "cgroup.limit", has_limits, parent_cgroup_limit, NULL},
+    {'P', "cgroup.split", splits_now, parent_cgroup_split, NULL},
     {'P', "cgroup.owner", gives_cgroup, parent_cgroup_owner, NULL},
     {'P', "resctrl.create", has_rdt, parent_rdt, parent_rdt_undo},
     /* Before the clone: one of them goes to the helper. */
@@ -182,6 +194,7 @@ static const struct step rows[] = {
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'P', "state.created", starts_later, parent_created, parent_created_undo},
     /* -- `create` returns here; `start` goes on -- */
+    {'P', "cgroup.move", splits_late, parent_cgroup_move, NULL, .beside = true},
     /* `run` says it in advance, after all that it has to do itself: the helper finds the word when it is ready. */
     {'P', "start", starts_now, parent_start, NULL, .beside = true},
     /* The helper's rows: jail_steps[] of jail/steps.c, in its order. */

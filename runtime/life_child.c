@@ -128,6 +128,8 @@ static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t pee
 	    .ring_fd = role == JAIL_ROLE_INNER ? -1 : l->cg_run.ring_fd,
 	    .join_fd = role == JAIL_ROLE_INNER ? -1 : l->join_fd,
 	    .peer_fd = peer_fd,
+	    .cgroup_fd = role == JAIL_ROLE_EXEC ? l->cg_run.box_fd : -1,
+	    .cgroup_ns_fd = role == JAIL_ROLE_EXEC && l->ns.cgroup_late ? l->ns_run.join_fds[NS_CGROUP] : -1,
 	    .peer = peer,
 	    .trace_steps = l->trace,
 	    .fail_step = jail_step_of(l, l->fail_row),
@@ -149,7 +151,8 @@ int child_inner(struct life *l, struct err *e)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(e, "socketpair");
-	pid = proc_clone(CLONE_NEWPID, -1, NULL);
+	/* It is the workload already: what it makes of the container is counted where that is. */
+	pid = proc_clone(CLONE_NEWPID, l->cg_run.box_fd, NULL);
 	if (pid < 0)
 		return err_set(e, -pid, "clone of the inner pid namespace: %s", strerror(-pid));
 	if (pid > 0) {
@@ -158,6 +161,8 @@ int child_inner(struct life *l, struct err *e)
 	}
 	close(pair[0]);
 	l->peer_fd = pair[1];
+	if (l->jail.cgroup_ns && unshare(CLONE_NEWCGROUP) < 0)
+		return err_errno(e, "make a cgroup namespace");
 	return die_with_parent(e);
 }
 

@@ -84,7 +84,7 @@ int parent_cgroup(struct life *l, struct err *e)
 	int r = cg_create(&l->cg, &l->cg_run, e);
 
 	umask(mask);
-	l->ns_run.cgroup_dir_fd = l->cg_run.dir_fd;
+	l->ns_run.cgroup_dir_fd = l->cg_run.box_fd >= 0 ? l->cg_run.box_fd : l->cg_run.dir_fd;
 	if (r >= 0 && l->report)
 		rt_report_cgroup(l->report, l);
 	return r;
@@ -103,6 +103,29 @@ int parent_cgroup_limit(struct life *l, struct err *e)
 int parent_cgroup_release(struct life *l, struct err *e)
 {
 	return cg_release(&l->cg, &l->cg_run, e);
+}
+
+int parent_cgroup_split(struct life *l, struct err *e)
+{
+	return cg_hand_down(l->cg.path, l->cg.box, e);
+}
+
+/* Engines look where the first process is when `create` returns, and take it that this is the container's cgroup, whose statistics they
+ * show: up to here it was. */
+int parent_cgroup_move(struct life *l, struct err *e)
+{
+	int r = cg_hand_down(l->state.cgroup_path, l->state.cgroup_box, e);
+
+	if (r < 0)
+		return r;
+	l->cg_run.box_fd = cg_enter(l->state.cgroup_box, NULL, e);
+	return l->cg_run.box_fd < 0 ? l->cg_run.box_fd : 0;
+}
+
+/* Where the first process is born. */
+static int birth_fd(const struct life *l)
+{
+	return l->start_now && l->cg_run.jail_fd >= 0 ? l->cg_run.jail_fd : l->cg_run.dir_fd;
 }
 
 int parent_cgroup_owner(struct life *l, struct err *e)
@@ -190,7 +213,7 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 		if (fd >= 0 && setns(fd, (int)spec_ns_flag(first[i])) < 0)
 			return err_errno(e, "join the %s namespace '%s'", spec_ns_name(first[i]), l->ns.join[first[i]]);
 	}
-	pid = proc_clone(flags | CLONE_PARENT, l->cg_run.dir_fd, NULL);
+	pid = proc_clone(flags | CLONE_PARENT, birth_fd(l), NULL);
 	if (pid < 0)
 		err_set(e, -pid, "clone3: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
 	return pid;
@@ -255,7 +278,7 @@ int parent_clone(struct life *l, struct err *e)
 		return -e->code;
 	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, RT_START_SOCKET, e)) < 0)
 		return l->start_fd;
-	l->pid = joined ? clone_joined(l, flags, e) : proc_clone(flags, l->cg_run.dir_fd, &l->pidfd);
+	l->pid = joined ? clone_joined(l, flags, e) : proc_clone(flags, birth_fd(l), &l->pidfd);
 	if (l->pid == 0)
 		life_born(l, &theirs);
 	if (l->pid < 0 && !joined)
@@ -389,7 +412,7 @@ int parent_start(struct life *l, struct err *e)
 	if (r < 0)
 		return r;
 	l->started = true;
-	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
+	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, l->cg_run.box_fd);
 	/* What the helper died of is waiting in the socket. */
 	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the container to start: %s", strerror(-r)) : 0;
 }

@@ -54,6 +54,8 @@ int parent_cgroup(struct life *l, struct err *e);
 void parent_cgroup_undo(struct life *l);
 int parent_cgroup_limit(struct life *l, struct err *e);
 int parent_cgroup_release(struct life *l, struct err *e);
+int parent_cgroup_split(struct life *l, struct err *e);
+int parent_cgroup_move(struct life *l, struct err *e);
 int parent_cgroup_owner(struct life *l, struct err *e);
 int parent_cgroup_devices(struct life *l, struct err *e);
 int parent_network_maps(struct life *l, struct err *e);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "activation.h"
+#include "life_steps.h"
 #include "policy.h"
 #include "sealed.h"
 
@@ -76,6 +77,7 @@ static void fill_state(struct rt_call *c, struct life *l)
 		s->cgroup_above = (char *)cg_above(s->cgroup_path, &c->arena);
 	s->cgroup_unit = (char *)l->cg.unit.name;
 	s->cgroup_user = l->cg.unit.user;
+	s->cgroup_box = (char *)l->cg.box;
 	s->rdt_path = (char *)l->rdt.path;
 	s->rdt_remove = l->rdt.remove;
 	s->rdt_monitor = (char *)l->rdt.monitor;
@@ -169,6 +171,30 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 	return jail_plan(&l->config, policies->has ? &policies->chosen : NULL, &facts, &o, &c->arena, &l->jail, e);
 }
 
+/* The uid of the host that the container's root is; in the runtime's own user namespace that is the runtime. */
+static uint64_t root_of(const struct life *l, const struct cg_facts *f)
+{
+	const struct spec_idmaps *maps = &l->config.linux_.uid_mappings;
+
+	for (size_t i = 0; l->ns.userns && i < maps->n; i++)
+		if (maps->v[i].container_id == 0)
+			return maps->v[i].host_id;
+	return f->uid;
+}
+
+/* The helper gets a cgroup of its own beside the workload's. Not when it is in a cgroup namespace that somebody else has made, out of
+ * which it could make no process, nor as somebody whom the caller alone knows. */
+static int split_cgroup(struct rt_call *c, struct life *l, const struct cg_facts *f, struct err *e)
+{
+	int r;
+
+	if (!life_has_jail(l) || l->ns.join[NS_CGROUP] || l->ns.join[NS_USER])
+		return 0;
+	r = cg_plan_split(f, root_of(l, f), &l->cg, &c->arena, e);
+	l->ns.cgroup_late = l->jail.cgroup_ns = l->cg.box && (l->ns.rest_flags & spec_ns_flag(NS_CGROUP));
+	return r;
+}
+
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e)
 {
@@ -207,7 +233,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
 	    (r = plan_network(c, l, &policies, &cg_facts, e)) < 0 || (r = plan_rdt(c, l, e)) < 0 ||
-	    (r = plan_jail(c, l, &admin, &policies, e)) < 0)
+	    (r = plan_jail(c, l, &admin, &policies, e)) < 0 || (r = split_cgroup(c, l, &cg_facts, e)) < 0)
 		return r;
 	fill_state(c, l);
 	if ((r = fill_agent(c, l, e)) < 0)

@@ -253,7 +253,7 @@ void life_init(struct life *l)
 			   .audit_fd = -1,
 			   .console_fd = -1};
 	l->audit_dir_fd = l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
-	l->cg_run.dir_fd = l->cg_run.ring_fd = l->cg_run.state_fd = -1;
+	l->cg_run.dir_fd = l->cg_run.box_fd = l->cg_run.jail_fd = l->cg_run.ring_fd = l->cg_run.state_fd = -1;
 	l->signals.signal_fd = -1;
 	l->fail_row = l->die_row = -1;
 	ns_run_init(&l->ns_run);
@@ -261,12 +261,13 @@ void life_init(struct life *l)
 
 void life_close(struct life *l)
 {
-	int *fds[] = {&l->sock,          &l->start_fd,     &l->join_fd,        &l->audit_fd,       &l->console_fd,
-		      &l->helper_fd,     &l->blob_fd,      &l->peer_fd,        &l->pidfd,          &l->notify.fd,
-		      &l->cg_run.dir_fd, &l->audit_dir_fd, &l->cg_run.ring_fd, &l->cg_run.state_fd};
+	int *fds[] = {&l->sock,         &l->start_fd,       &l->join_fd,        &l->audit_fd, &l->console_fd,
+		      &l->helper_fd,    &l->blob_fd,        &l->peer_fd,        &l->pidfd,    &l->notify.fd,
+		      &l->audit_dir_fd, &l->cg_run.ring_fd, &l->cg_run.state_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_close_p(fds[i]);
+	cg_run_close(&l->cg_run);
 	ns_run_close(&l->ns_run);
 	rt_store_close(&l->store);
 	if (l->times)
@@ -328,7 +329,7 @@ int life_create(struct life *l, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = life_walk(l, ROLE_PARENT, 0, l->start_now ? l->table->n : life_row(l, "start"), e);
+	r = life_walk(l, ROLE_PARENT, 0, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
 	if (r < 0)
 		undo(l, e);
 	return r;
@@ -339,7 +340,7 @@ int life_start(struct life *l, struct err *e)
 	int r = share_times(l, e);
 
 	l->ready = true;
-	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row(l, "start"), l->table->n, e);
+	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row(l, "cgroup.move"), l->table->n, e);
 }
 
 int life_exec(struct life *l, struct err *e)

@@ -423,6 +423,7 @@ struct spec_state {
 	char *rdt_monitor;  /* directory of its resctrl monitoring group, or NULL */
 	char *policy;       /* name, or NULL */
 	bool pid_shared;    /* it has no pid namespace of its own: its first process may end before the others */
+	char *cgroup_box;   /* of the workload's own cgroup in it, where the helper has another; or NULL */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */
 	char *seccomp_listener_path, *seccomp_listener_metadata;
 	bool notify; /* the container has a socket for sd_notify(3) */

@@ -20,6 +20,7 @@ static const struct field state_fields[] = {
     FIELD("cgroupAbove", get_string, S, cgroup_above, .pattern = &absolute_path),
     FIELD("cgroupUnit", get_string, S, cgroup_unit),
     FIELD("cgroupUser", get_bool, S, cgroup_user),
+    FIELD("cgroupBox", get_string, S, cgroup_box, .pattern = &absolute_path),
     FIELD("rdtPath", get_string, S, rdt_path, .pattern = &absolute_path),
     FIELD("rdtRemove", get_bool, S, rdt_remove),
     FIELD("rdtMonitor", get_string, S, rdt_monitor, .pattern = &absolute_path),
@@ -104,6 +105,7 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	write_str(&w, "cgroupUnit", s->cgroup_unit);
 	if (s->cgroup_user)
 		jw_bool(&w, "cgroupUser", true);
+	write_str(&w, "cgroupBox", s->cgroup_box);
 	write_str(&w, "rdtPath", s->rdt_path);
 	if (s->rdt_remove)
 		jw_bool(&w, "rdtRemove", true);

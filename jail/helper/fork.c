@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -92,6 +93,39 @@ int wait_for_go(struct helper *h, struct err *e)
 	return 0;
 }
 
+int enter_cgroup_ns(const struct helper *h, int fd, struct err *e)
+{
+	if (fd >= 0 && setns(fd, CLONE_NEWCGROUP) < 0)
+		return err_errno(e, "join the container's cgroup namespace");
+	if (fd < 0 && h->plan.cgroup_ns && unshare(CLONE_NEWCGROUP) < 0)
+		return err_errno(e, "make a cgroup namespace");
+	return 0;
+}
+
+/* Who looks for the container's namespaces looks at the supervisor, which could not be in this one before: from there nobody
+ * makes a process in a cgroup beside its root (cgroup-v2.rst, nsdelegate). Where a namespace cannot be had by a pidfd, it stays
+ * in the one before, and processes by `exec` make one of their own, which shows the same. */
+static void follow_cgroup_ns(const struct helper *h)
+{
+	AUTO_CLOSE int pidfd = proc_pidfd_open(h->main);
+
+	if (pidfd >= 0)
+		(void)setns(pidfd, CLONE_NEWCGROUP);
+}
+
+/* The child's part, and the supervisor's, which waits for it. */
+static int share_cgroup_ns(struct helper *h, struct err *e)
+{
+	struct wire m = {.kind = WIRE_BATON};
+
+	if (h->workload)
+		return enter_cgroup_ns(h, -1, e) < 0 ? -e->code : wire_send(h->peer, &m, -1);
+	if (wire_recv(h->peer, &m, NULL) <= 0) /* it has told the runtime why */
+		_exit(1);
+	follow_cgroup_ns(h);
+	return 0;
+}
+
 static int fork_main(struct helper *h, struct err *e)
 {
 	int pair[2];
@@ -99,14 +133,16 @@ static int fork_main(struct helper *h, struct err *e)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(e, "socketpair");
-	pid = proc_clone(0, -1, NULL);
+	pid = proc_clone(0, h->cgroup_fd, NULL);
 	if (pid < 0)
-		return err_set(e, -pid, "fork the workload's process: %s (%s)", strerror(-pid), errno_name(-pid));
+		return err_set(e, -pid, "fork the workload's process: %s (%s)%s", strerror(-pid), errno_name(-pid),
+			       pid == -EAGAIN ? "; a limit on processes (RLIMIT_NPROC, pids.max) is reached" : "");
 	h->peer = pair[pid > 0 ? 0 : 1];
 	close(pair[pid > 0 ? 1 : 0]);
 	h->main = pid;
 	h->workload = pid == 0;
-	return 0;
+	fd_close_p(&h->cgroup_fd);
+	return h->plan.cgroup_ns ? share_cgroup_ns(h, e) : 0;
 }
 
 int step_fork(struct helper *h, struct err *e)
@@ -118,10 +154,14 @@ int step_fork(struct helper *h, struct err *e)
 		h->workload = h->go = true;
 		return 0;
 	}
-	if (inner)
+	if (inner) {
 		h->main = h->h.peer;
-	else
+		fd_close_p(&h->cgroup_fd);
+		if (h->plan.cgroup_ns) /* the inner init has made it before it said a word */
+			follow_cgroup_ns(h);
+	} else {
 		r = fork_main(h, e);
+	}
 	if (r < 0 || h->workload)
 		return r;
 	return h->engine ? h->engine->adopt(h, h->main, e) : 0;

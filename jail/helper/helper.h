@@ -22,6 +22,7 @@ struct helper {
 	int sock;                             /* to the runtime that waits for the workload to run, or -1 */
 	int peer;      /* between the supervisor and the process that becomes the workload, or -1 */
 	int signal_fd; /* all signals, once they are blocked; or -1 */
+	int cgroup_fd; /* until the workload's process is made: the cgroup that it is born in; or -1: this one's own */
 	int proc_fd;   /* a procfs that the workload cannot cover, or -1 */
 	pid_t main;    /* the process that becomes the workload */
 	bool workload; /* this process is it */
@@ -61,6 +62,9 @@ int wait_for_go(struct helper *h, struct err *e);
 int give_go(struct helper *h, struct err *e);
 /* A procfs of this pid namespace that is mounted nowhere, so that nothing can cover its files. Returns the fd or -errno. fork.c */
 int private_proc(void);
+/* In a process that was just born in a cgroup of its own: that one becomes the root of what it sees. fd: of the namespace that
+ * does it, or -1, when there is none yet. fork.c */
+int enter_cgroup_ns(const struct helper *h, int fd, struct err *e);
 /* For `exec`: waits until the runtime knows this process, which is on its own from here on. join.c */
 int stay_alone(struct helper *h, struct err *e);
 /* Finds the program as execvp would and puts it into h->program. exec.c */

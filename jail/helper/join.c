@@ -14,20 +14,23 @@
 int step_clone_exec(struct helper *h, struct err *e)
 {
 	/* A child of the runtime, which tells its caller how it ended. */
-	pid_t pid = proc_clone(CLONE_PARENT, -1, NULL);
+	pid_t pid = proc_clone(CLONE_PARENT, h->h.cgroup_fd, NULL);
 
 	if (pid < 0)
-		return err_set(e, -pid, "make a process in the container: %s (%s)%s", strerror(-pid), errno_name(-pid),
-			       pid == -ENOMEM ? "; the container's first process has ended"
-			       : pid == -EAGAIN
-				   ? "; a limit on processes (pids.max of the container's cgroup, RLIMIT_NPROC) is "
-				     "reached"
-				   : "");
+		return err_set(
+		    e, -pid, "make a process in the container: %s (%s)%s", strerror(-pid), errno_name(-pid),
+		    pid == -ENOMEM   ? "; the container's first process has ended"
+		    : pid == -EAGAIN ? "; a limit on processes (pids.max of the container's cgroup, RLIMIT_NPROC) is "
+				       "reached"
+		    : pid == -EBUSY  ? "; the container's cgroup has children with controllers, and can hold no process"
+				     : "");
 	if (pid > 0) {
 		wire_send(h->sock, &(struct wire){.kind = WIRE_PID, .value = pid}, -1);
 		_exit(0);
 	}
 	h->workload = true;
+	if (h->h.cgroup_fd >= 0 && enter_cgroup_ns(h, h->h.cgroup_ns_fd, e) < 0)
+		return -e->code;
 	/* Until its program runs it goes with the runtime. */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? err_errno(e, "PR_SET_PDEATHSIG") : 0;
 }

@@ -131,8 +131,8 @@ static int read_plan(struct helper *h, struct err *e)
 /* The fds that the runtime gave may not lie where the workload's preserved ones are; all of them end at exec. */
 static int guard_fds(struct helper *h, struct err *e)
 {
-	const int given[] = {h->h.blob_fd,      h->h.sync_fd, h->h.start_fd, h->h.audit_fd,
-			     h->h.audit_dir_fd, h->h.join_fd, h->h.peer_fd,  h->h.ring_fd};
+	const int given[] = {h->h.blob_fd, h->h.sync_fd, h->h.start_fd, h->h.audit_fd,  h->h.audit_dir_fd,
+			     h->h.join_fd, h->h.peer_fd, h->h.ring_fd,  h->h.cgroup_fd, h->h.cgroup_ns_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] >= 3 && (uint32_t)given[i] - 3 < h->plan.seal.preserve_fds)
@@ -179,7 +179,7 @@ static void show_name(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct helper h = {.sock = -1, .peer = -1, .signal_fd = -1, .proc_fd = -1};
+	static struct helper h = {.sock = -1, .peer = -1, .signal_fd = -1, .cgroup_fd = -1, .proc_fd = -1};
 	struct err e = {0};
 
 	if (jail_handover_parse(argc, argv, &h.h) < 0)

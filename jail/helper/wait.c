@@ -44,11 +44,19 @@ static void obey_signals(struct helper *h)
 	}
 }
 
+/* What comes with the word to start. */
+static int take_start(struct helper *h, int *fd)
+{
+	h->cgroup_fd = take_fd(fd);
+	return 1;
+}
+
 /* One message of the runtime that created the container. Returns 1 when the workload may start, 0 to go on waiting. */
 static int hear_creator(struct helper *h, bool *acknowledged, struct err *e)
 {
+	AUTO_CLOSE int fd = -1;
 	struct wire m;
-	int r = wire_recv(h->sock, &m, NULL);
+	int r = wire_recv(h->sock, &m, &fd);
 
 	if (r < 0)
 		return err_set(e, -r, "wait for the runtime: %s", strerror(-r));
@@ -60,21 +68,22 @@ static int hear_creator(struct helper *h, bool *acknowledged, struct err *e)
 	}
 	if (m.kind == WIRE_BATON)
 		*acknowledged = true;
-	return m.kind == WIRE_START;
+	return m.kind == WIRE_START ? take_start(h, &fd) : 0;
 }
 
 /* A connection of `start`: it is the one to talk to from now on, when it says so. */
 static int hear_starter(struct helper *h, int *conn)
 {
+	AUTO_CLOSE int fd = -1;
 	struct wire m;
 
-	if (wire_recv(*conn, &m, NULL) != 1 || m.kind != WIRE_START) {
+	if (wire_recv(*conn, &m, &fd) != 1 || m.kind != WIRE_START) {
 		fd_close_p(conn);
 		return 0;
 	}
 	fd_close_p(&h->sock);
 	h->sock = take_fd(conn);
-	return 1;
+	return take_start(h, &fd);
 }
 
 static int wait_for_start(struct helper *h, struct err *e)

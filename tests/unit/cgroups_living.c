@@ -138,7 +138,7 @@ static void test_stats(void **state)
 	count = shared_count();
 	pid = counter(count);
 	usleep(100000);
-	if (cg_stats(path, &arena, &s, &e) < 0)
+	if (cg_stats(path, NULL, &arena, &s, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_true(s.cpu.total > 0);
 	assert_true(s.cpu.total >= s.cpu.user);
@@ -148,7 +148,7 @@ static void test_stats(void **state)
 	assert_int_equal(e.code, 0);
 	kill(pid, SIGKILL);
 	proc_wait(pid, &status, 0);
-	assert_int_equal(cg_stats("/sys/fs/cgroup/jailrun-living-none", &arena, &s, &e), -ENOENT);
+	assert_int_equal(cg_stats("/sys/fs/cgroup/jailrun-living-none", NULL, &arena, &s, &e), -ENOENT);
 	munmap((void *)count, 4096);
 }
 
@@ -192,7 +192,7 @@ static void test_print_full(void **state)
 		       .raw = raw,
 		       .n_raw = 2,
 		       .psi = {.set = true, .some = {.avg10 = 1.5, .total = 8}}},
-	    .pids = {.current = 2, .limit = 10},
+	    .pids = {.current = 2, .limit = 10, .peak = 4},
 	    .io = {.devices = io, .n_devices = 1},
 	    .huge = {{.size = "2MB", .usage = 4096, .limit = 8192, .failcnt = 1}},
 	    .n_huge = 1,
@@ -205,7 +205,7 @@ static void test_print_full(void **state)
 	    "\"cache\":7,\"usage\":{\"limit\":18446744073709551615,\"usage\":12,\"max\":13,\"failcnt\":1}",
 	    "\"raw\":{\"anon\":5,\"file\":7}",
 	    "\"psi\":{\"some\":{\"avg10\":1.50,\"avg60\":0.00,\"avg300\":0.00,\"total\":8},\"full\":{",
-	    "\"pids\":{\"current\":2,\"limit\":10}",
+	    "\"pids\":{\"current\":2,\"limit\":10,\"peak\":4}",
 	    ("\"ioServiceBytesRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},{\"major\":8,\"op\":\"Write\","
 	     "\"value\":2}]"),
 	    "\"ioServicedRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":3},",

@@ -727,6 +727,7 @@ static void test_split(void **state)
 	    "cpuset.cpus 0-1 0-1",       "pids.max max max",    "hugetlb.1GB.max 0 -",  "hugetlb.1GB.rsvd.max 0 -",
 	    "memory.high 8912896 512K",  "pids.max 71 7",       "misc.max res_a 3 -",   "cgroup.max.depth - 3",
 	};
+	const struct cg_facts one = {CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, true, false, .uid = 1000};
 	struct arena a = {0};
 	struct cg_plan p;
 	struct err e = {0};
@@ -734,7 +735,7 @@ static void test_split(void **state)
 	(void)state;
 	assert_int_equal(cg_plan(&c, &unified, CG_CGROUPFS, "c1", false, &a, &p, &e), 0);
 	assert_null(p.box);
-	assert_int_equal(cg_plan_split(&unified, &p, &a, &e), 0);
+	assert_int_equal(cg_plan_split(&unified, 0, &p, &a, &e), 0);
 	assert_string_equal(p.box, "/sys/fs/cgroup/jailrun/c1/box");
 	assert_int_equal(p.n_writes, ARRAY_LEN(want));
 	for (size_t i = 0; i < p.n_writes; i++) {
@@ -747,13 +748,24 @@ static void test_split(void **state)
 				   : "-");
 		assert_string_equal(text, want[i]);
 	}
+	assert_false(p.root.set);
+	/* A helper that is somebody else makes the workload in the box by a right that root alone can give. */
+	assert_int_equal(cg_plan(&c, &unified, CG_CGROUPFS, "c1", false, &a, &p, &e), 0);
+	assert_int_equal(cg_plan_split(&unified, 100000, &p, &a, &e), 0);
+	assert_true(p.box && p.root.set && p.root.v == 100000);
+	assert_int_equal(cg_plan(&c, &one, CG_CGROUPFS, "c1", true, &a, &p, &e), 0);
+	assert_int_equal(cg_plan_split(&one, 100000, &p, &a, &e), 0);
+	assert_null(p.box);
+	assert_string_equal(p.writes[0].value, "524288");
+	assert_int_equal(cg_plan_split(&one, 1000, &p, &a, &e), 0);
+	assert_true(p.box && !p.root.set);
 	/* Where no controller could reach the helper, and where there is no cgroup, all stays as it was. */
 	c.linux_.resources = (struct spec_resources){0};
 	for (size_t i = 0; i < 3; i++) {
 		const struct cg_facts *const facts[] = {&hybrid, &bare, &user};
 
 		assert_int_equal(cg_plan(&c, facts[i], CG_CGROUPFS, "c1", false, &a, &p, &e), 0);
-		assert_int_equal(cg_plan_split(facts[i], &p, &a, &e), 0);
+		assert_int_equal(cg_plan_split(facts[i], 0, &p, &a, &e), 0);
 		assert_null(p.box);
 	}
 	arena_free(&a);
@@ -776,7 +788,10 @@ static void test_share(void **state)
 	    {"memory.max", "4096", "8392704", "4096"},
 	    {"pids.max", "1", "65", "1"},
 	    {"pids.max", "max", "max", "max"},
-	    {"cpu.max", "100 1000", "100 1000", "100 1000"},
+	    {"cpu.max", "20000 100000", "120000 100000", "20000 100000"},
+	    {"cpu.max", "70000", "170000 100000", "70000 100000"},
+	    {"cpu.max", "max 50000", "max 50000", "max 50000"},
+	    {"cpu.max.burst", "70000", "70000", "70000"},
 	    {"memory.low", "77", "77", "77"},
 	    {"io.max", "77", "77", "77"},
 	};
@@ -793,6 +808,7 @@ static void test_share(void **state)
 	}
 	/* Less than the share was written by somebody else: it is taken as it is. */
 	assert_string_equal(cg_without_share("pids.max", "64", buf), "64");
+	assert_string_equal(cg_without_share("cpu.max", "50000 100000", buf), "50000 100000");
 }
 
 /* All shares there are, against libm's logarithm and power; the values that runc's and crun's tests and reports name. */

@@ -27,7 +27,7 @@
 static struct arena arena;
 static struct cg_facts facts;
 static struct cg_plan plan;
-static struct cg_run cg = {.dir_fd = -1};
+static struct cg_run cg = {.dir_fd = -1, .box_fd = -1, .jail_fd = -1};
 
 static int setup(void **state)
 {
@@ -76,7 +76,7 @@ static void update_ok(struct spec_resources r)
 	struct err e = {0};
 
 	r.set = true;
-	if (cg_update(&r, &facts, plan.path, &(struct cg_unit){0}, &arena, &e) < 0)
+	if (cg_update(&r, &facts, plan.path, NULL, &(struct cg_unit){0}, &arena, &e) < 0)
 		fail_msg("%s: %s", e.path, e.text);
 }
 
@@ -84,7 +84,7 @@ static int update(struct spec_resources r, struct err *e)
 {
 	r.set = true;
 	*e = (struct err){0};
-	return cg_update(&r, &facts, plan.path, &(struct cg_unit){0}, &arena, e);
+	return cg_update(&r, &facts, plan.path, NULL, &(struct cg_unit){0}, &arena, e);
 }
 
 static void test_no_cgroup(void **state)
@@ -93,10 +93,10 @@ static void test_no_cgroup(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(cg_update(&r, &facts, NULL, &(struct cg_unit){0}, &arena, &e), -ENOTSUP);
+	assert_int_equal(cg_update(&r, &facts, NULL, NULL, &(struct cg_unit){0}, &arena, &e), -ENOTSUP);
 	NEED(NULL);
 	e = (struct err){0};
-	assert_int_equal(cg_update(&r, &facts, arena_printf(&arena, "%s/jailrun-no-such", facts.mount),
+	assert_int_equal(cg_update(&r, &facts, arena_printf(&arena, "%s/jailrun-no-such", facts.mount), NULL,
 				   &(struct cg_unit){0}, &arena, &e),
 			 -ENOENT);
 }

@@ -43,7 +43,9 @@ void trial_init(struct trial *t, char **args)
 				      .audit_fd = -1,
 				      .audit_dir_fd = -1,
 				      .ring_fd = -1,
-				      .peer_fd = -1};
+				      .peer_fd = -1,
+				      .cgroup_fd = -1,
+				      .cgroup_ns_fd = -1};
 	t->h.fail_step = t->h.die_step = -1;
 	t->tty = -1;
 	t->plan.id = (char *)"test";

@@ -175,6 +175,8 @@ static void executed(void **state)
 				  .start_fd = -1,
 				  .audit_fd = -1,
 				  .peer_fd = -1,
+				  .cgroup_fd = -1,
+				  .cgroup_ns_fd = -1,
 				  .die_step = -1};
 	char text[512] = {0};
 	pid_t pid;

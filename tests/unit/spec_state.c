@@ -32,6 +32,7 @@ static struct spec_state sample(void)
 	    .cgroup_manager = "cgroupfs",
 	    .cgroup_path = "/sys/fs/cgroup/c1",
 	    .cgroup_above = "/sys/fs",
+	    .cgroup_box = "/sys/fs/cgroup/c1/box",
 	    .rdt_path = "/sys/fs/resctrl/c1",
 	    .rdt_remove = true,
 	    .rdt_monitor = "/sys/fs/resctrl/c1/mon_groups/c1",
@@ -62,6 +63,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(t.created_at, s.created_at);
 	assert_string_equal(t.cgroup_path, s.cgroup_path);
 	assert_string_equal(t.cgroup_above, s.cgroup_above);
+	assert_string_equal(t.cgroup_box, s.cgroup_box);
 	assert_string_equal(t.seccomp_listener_path, "/run/agent");
 	assert_string_equal(t.seccomp_listener_metadata, "m=\"1\"");
 	assert_string_equal(t.rdt_path, s.rdt_path);
@@ -87,8 +89,8 @@ static void test_little(void **state)
 	(void)state;
 	spec_state_write(&s, &b);
 	assert_int_equal(spec_state_parse(b.data, b.len, &a, &t, &e), 0);
-	assert_true(!t.created && !t.pid && !t.bundle && !t.cgroup_path && !t.rdt_path && !t.rdt_remove && !t.policy &&
-		    !t.annotations.n);
+	assert_true(!t.created && !t.pid && !t.bundle && !t.cgroup_path && !t.cgroup_box && !t.rdt_path &&
+		    !t.rdt_remove && !t.policy && !t.annotations.n);
 	arena_free(&a);
 }
 

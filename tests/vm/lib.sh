@@ -64,10 +64,12 @@ cgroup_of() {
 	[ ! -d "$cg${path%/*}/box" ] || path=${path%/*}/box
 	dir=$cg$path
 }
-# of ID FILE: a file of it.
+# of ID FILE: a file of it, or, of a controller that is not handed down so far, of the cgroup around it.
 of() {
 	local dir
-	cgroup_of "$1" && echo "$(<"$dir/$2")"
+	cgroup_of "$1" || return 1
+	[ -e "$dir/$2" ] || dir=${dir%/box}
+	echo "$(<"$dir/$2")"
 }
 # counted ID FILE KEY: the value of a line "KEY VALUE".
 counted() {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A cgroup divided between the workload and the jail's helper: the two directories, and how the limits of the container's own
+ * reach the one that is the workload's. What they are is written nowhere else than in the container's own: so they are
+ * handed down at the start, and again by each update, in one and the same way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroups/split.h"
+#include "cgroups/tree.h"
+
+#define TRIES       32
+#define JAIL_WEIGHT "10000" /* the greatest one: no workload keeps the helper from its turn */
+
+static int make_one(int dir_fd, const char *name, struct cg_run *r, int *ret_fd, const char *path, struct err *e)
+{
+	if (mkdirat(dir_fd, name, 0755) == 0)
+		r->divided = true;
+	else if (errno != EEXIST)
+		return err_errno(e, "make cgroup %s/%s", path, name);
+	*ret_fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 ? err_errno(e, "open cgroup %s/%s", path, name) : 0;
+}
+
+/* clone3(2) into a cgroup asks for the right to write to cgroup.procs of where the process goes, and of what is above both
+ * (cgroups(7), Delegation Containment). The container does not get to see the latter. */
+static int own_procs(int dir_fd, uint64_t uid, const char *path, struct err *e)
+{
+	return fchownat(dir_fd, "cgroup.procs", (uid_t)uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0
+		   ? err_errno(e, "give cgroup.procs of cgroup %s to uid %u", path, (unsigned int)uid)
+		   : 0;
+}
+
+int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e)
+{
+	int n = make_one(r->dir_fd, CG_JAIL, r, &r->jail_fd, p->path, e);
+
+	if (n == 0)
+		n = make_one(r->dir_fd, CG_BOX, r, &r->box_fd, p->path, e);
+	if (n == 0 && p->root.set)
+		n = own_procs(r->dir_fd, p->root.v, p->path, e);
+	if (n == 0 && p->root.set)
+		n = own_procs(r->box_fd, p->root.v, p->box, e);
+	if (n < 0)
+		cg_unite(r);
+	return n;
+}
+
+void cg_unite(struct cg_run *r)
+{
+	if (!r->divided || r->dir_fd < 0)
+		return;
+	unlinkat(r->dir_fd, CG_BOX, AT_REMOVEDIR);
+	unlinkat(r->dir_fd, CG_JAIL, AT_REMOVEDIR);
+	/* It was there before, and shall be able to hold processes again. */
+	for (size_t i = 0; i < cg_n_handed; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "-%s", cg_handed[i].controller);
+		if (i == 0 || !str_eq(cg_handed[i].controller, cg_handed[i - 1].controller))
+			(void)file_write(r->dir_fd, "cgroup.subtree_control", text, NULL);
+	}
+	r->divided = false;
+}
+
+/* ---- handing down ---- */
+
+struct pair {
+	const char *path, *box_path;
+	int outer, jail, box;
+};
+
+/* A file's text without its line feed. False: there is none. */
+static bool value_of(int dir_fd, const char *file, char *text, size_t size)
+{
+	if (cg_read(dir_fd, file, text, size) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return true;
+}
+
+/* The controllers whose limits are not those of a new cgroup, and which the two below do not have yet: "+memory +pids". */
+static void missing(const struct pair *p, char *ret, size_t size)
+{
+	char have[256] = "", text[256];
+	size_t n = 0;
+
+	ret[0] = '\0';
+	(void)cg_read(p->outer, "cgroup.subtree_control", have, sizeof(have));
+	for (size_t i = 0; i < cg_n_handed && n < size; i++) {
+		const struct cg_handed *h = &cg_handed[i];
+
+		if (!cg_has_word(have, h->controller) && !strstr(ret, h->controller) &&
+		    value_of(p->outer, h->file, text, sizeof(text)) && !str_eq(text, h->fresh))
+			n += (size_t)snprintf(ret + n, size - n, "%s+%s", n ? " " : "", h->controller);
+	}
+}
+
+static int move_out(const struct pair *p, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char *rest, *pid;
+	int r = file_read(p->outer, "cgroup.procs", 1u << 20, &text, NULL, e);
+
+	rest = text;
+	while (r >= 0 && (pid = str_field(&rest, "\n")))
+		if (*pid && file_write(p->jail, "cgroup.procs", pid, NULL) < 0 && errno != ESRCH)
+			return err_errno(e, "move process %s to cgroup %s/" CG_JAIL, pid, p->path);
+	return r < 0 ? r : 0;
+}
+
+/* Only a cgroup without processes can give controllers away. The helper is in it until its workload starts, and whatever hooks
+ * have left; what forks meanwhile is found the next time. */
+static int give(const struct pair *p, const char *want, struct err *e)
+{
+	int r = -EBUSY;
+
+	for (int i = 0; i < TRIES && r == -EBUSY; i++) {
+		if (i > 0 && (r = move_out(p, e)) < 0)
+			return r;
+		r = file_write(p->outer, "cgroup.subtree_control", want, NULL);
+	}
+	return r < 0 ? err_set(e, -r, "cannot hand '%s' to the cgroups below %s: %s (%s)", want, p->path, strerror(-r),
+			       errno_name(-r))
+		     : 0;
+}
+
+static int copy_one(const struct pair *p, const struct cg_handed *h, struct err *e)
+{
+	char outer[256], box[256], buf[CG_VALUE_MAX];
+	const char *value;
+
+	if (!value_of(p->outer, h->file, outer, sizeof(outer)) || !value_of(p->box, h->file, box, sizeof(box)))
+		return 0;
+	value = cg_without_share(h->file, outer, buf);
+	/* An empty list takes a line feed to be written. */
+	if (str_eq(value, box) || file_write(p->box, h->file, *value ? value : "\n", NULL) == 0)
+		return 0;
+	return err_errno(e, "the kernel refuses '%.128s' in %s/%s", value, p->box_path, h->file);
+}
+
+static bool is_idle(int dir_fd)
+{
+	char text[16];
+
+	return value_of(dir_fd, "cpu.idle", text, sizeof(text)) && str_eq(text, "1");
+}
+
+/* Twice, since some must come before others, in either order: a quota is not to be less than its burst. */
+static int copy_all(const struct pair *p, struct err *e)
+{
+	const bool idle = is_idle(p->outer);
+	int failed = 0, r;
+
+	for (size_t i = 0; i < cg_n_handed; i++)
+		if (!idle || !str_eq(cg_handed[i].file, "cpu.weight")) /* an idle group takes none */
+			failed |= copy_one(p, &cg_handed[i], NULL);
+	for (size_t i = 0; failed && i < cg_n_handed; i++)
+		if ((!idle || !str_eq(cg_handed[i].file, "cpu.weight")) && (r = copy_one(p, &cg_handed[i], e)) < 0)
+			return r;
+	return 0;
+}
+
+/* What is new in the box belongs to its owner, as the rest. */
+static int own_again(const struct pair *p, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(p->box, &st) < 0)
+		return err_errno(e, "stat cgroup %s", p->box_path);
+	return st.st_uid != geteuid() ? cg_own_dir(p->box, st.st_uid, e) : 0;
+}
+
+int cg_hand_down(const char *path, const char *box, struct err *e)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	AUTO_CLOSE int outer = cg_open(path, e), jail_fd = outer < 0 ? -1 : openat(outer, CG_JAIL, flags),
+		       box_fd = jail_fd < 0 ? -1 : openat(outer, CG_BOX, flags);
+	const struct pair p = {path, box, outer, jail_fd, box_fd};
+	char want[64];
+	int r = 0;
+
+	if (outer < 0)
+		return outer == -ENOENT ? err_set(e, ENOENT, "there is no cgroup '%s'", path) : outer;
+	if (box_fd < 0)
+		return err_errno(e, "open %s and %s of cgroup %s", CG_JAIL, CG_BOX, path);
+	missing(&p, want, sizeof(want));
+	if (*want && (r = give(&p, want, e)) == 0)
+		r = own_again(&p, e);
+	if (r == 0 && *want)
+		(void)file_write(p.jail, "cpu.weight", JAIL_WEIGHT, NULL); /* there is none without the controller */
+	return r < 0 ? r : copy_all(&p, e);
+}
