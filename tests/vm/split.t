@@ -60,12 +60,14 @@ for policy in "${policies[@]}"; do
 		diag "$rc $err"
 
 	# ---- out of memory: a child dies, the shell goes on, and the helper reports what comes after ----
-	POLICY=$policy in_sh 'dd if=/dev/zero of=/dev/null bs=48M count=1 2>/dev/null; echo $?; /bin/busybox-other echo denied || true' \
-		"$(res '{memory: {limit: 20971520}}')" || diag "$err"
+	rm -f "$T/audit"
+	make_bundle "$T/oom" "$(sh_filter 'dd if=/dev/zero of=/dev/null bs=48M count=1 2>/dev/null; echo $?; /bin/busybox-other echo denied || true') |
+		$(res '{memory: {limit: 20971520}}')"
+	jrun --policy "$policy" --audit "$T/audit" run --bundle "$T/oom" oom
 	case $policy in
 	*.json)
 		is "$name: out of memory" "$rc $out" "0 137"
-		like "$name: and the helper reports a denial" "$err" '"rule":"exec".*/bin/busybox-other'
+		like "$name: and the helper reports a denial" "$(cat "$T/audit")" '"rule":"exec".*/bin/busybox-other'
 		;;
 	*) is "$name: out of memory" "$rc ${out//$'\n'/ }" "0 137 denied" ;;
 	esac
