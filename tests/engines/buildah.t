@@ -37,7 +37,7 @@ suite() {
 	input='through the pipe'
 	expect "$what: run: stdin" 0 'through the pipe' er "$c" -- /bin/cat
 	input=
-	expect "$what: run -t: a terminal, its size" 0 "*/dev/pts/0*24 80*" pty bash -c 'stty rows 24 cols 80; er "$0" -t -- /bin/sh -c "tty; stty size"' "$c"
+	expect "$what: run -t: a terminal, its size" 0 "*/dev/pts/0*24 80*" pty bash -c 'stty rows 24 cols 80; er "$0" -t -- /bin/sh -c "tty; until stty size | grep -x \"24 80\"; do sleep 0.1; done"' "$c"
 	expect "$what: run: what it writes is kept" 0 kept bash -c 'er "$0" -- /bin/sh -c "echo kept >/file" && er "$0" -- /bin/cat /file' "$c"
 	expect "$what: run --user, --workingdir, --env" 0 "v 1000:1000 /tmp" er "$c" --user 1000:1000 --workingdir /tmp --env A=v -- \
 		/bin/sh -c 'echo $A $(id -u):$(id -g) $PWD'
