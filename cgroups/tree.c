@@ -258,11 +258,14 @@ static int create_unit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	n = cg_descend(p, NULL, e);
 	if (n == -EAGAIN)
 		err_set(e, EAGAIN, "the cgroup %s of %s is gone", p->path, p->unit.name);
-	if (n >= 0)
-		r->dir_fd = n;
-	else
+	if (n < 0) {
 		cg_unmake(p, r);
-	return n < 0 ? n : 0;
+		return n;
+	}
+	r->dir_fd = n;
+	/* It is idle from the start where CPUWeight=0 said so; but its weight is written first, which an idle one refuses. */
+	(void)file_write(n, "cpu.idle", "0", NULL);
+	return 0;
 }
 
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
