@@ -79,21 +79,24 @@ until_true 90 c version || {
 c events >"$W/events" 2>&1 &
 
 of_containerd() {
-	local runtime=$1 what=$2 id=b$RANDOM
+	local runtime=$1 what=$2 id=b$RANDOM cg
 
 	fresh
 	expect "$what: run with a limit of memory" 0 "" c run -d --runc-binary "$runtime" --memory-limit 125829120 --cgroup "/$N/$id" \
 		--rootfs "$W/rootfs" "$id" /bin/box
 	until_true 30 test -e "$W/rootfs/ready"
-	expect "$what: the limit is the kernel's" 0 125829120 cat "/sys/fs/cgroup/$N/$id/memory.max"
-	expect "$what: metrics: memory is used, and its limit" 0 "true 125829120" bash -c \
+	# With the jail the workload has a cgroup of its own below, and the limit there; the one above has the helper's share as well.
+	cg=/sys/fs/cgroup/$N/$id
+	[ ! -d "$cg/box" ] || cg=$cg/box
+	expect "$what: the limit is the kernel's" 0 125829120 cat "$cg/memory.max"
+	expect "$what: metrics: memory is used, and its limit" 0 "true @(125829120|13421????)" bash -c \
 		'echo $(metric "$0" "(.memory.usage | tonumber) > 100000") $(metric "$0" ".memory.usage_limit")' "$id"
 	expect "$what: metrics: processes are counted" 0 true metric "$id" '(.pids.current | tonumber) >= 1'
 	expect "$what: metrics: processor time is counted" 0 true metric "$id" '(.cpu.usage_usec | tonumber) > 0'
 	expect "$what: 48 MB below the limit" 0 0 told big
 	expect "$what: pause, resume" 0 "" bash -c 'c task pause "$0" && c task resume "$0"' "$id"
 	expect "$what: exec is in the limits" 0 "*$id*" c task exec --exec-id x1 "$id" /bin/cat /proc/self/cgroup
-	echo 20000000 >"/sys/fs/cgroup/$N/$id/memory.max"
+	echo 20000000 >"$cg/memory.max"
 	expect "$what: 48 MB above it: killed" 0 137 told big
 	expect "$what: the event of it" 0 "" until_true 20 has_oom "$W/events" "$id"
 	expect "$what: the container lives on" 0 "*RUNNING*" bash -c 'c task ls | grep "$0"' "$id"
@@ -131,7 +134,7 @@ of_podman() {
 	expect "$what: stats: memory and processes" 0 "*125.8MB*" e stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$name"
 	expect "$what: the stats are of something" 1 "" grep -qE '^0B|^-- ' "$W/stdout"
 	expect "$what: exec is in the limits" 0 "*sleep 50*" bash -c 'e exec -d "$0" /bin/sleep 50 >/dev/null
-		for p in $(find "$1" -name cgroup.procs -exec cat {} +); do tr "\0" " " <"/proc/$p/cmdline"; done' "$name" "$cg"
+		for p in $(find "$1" -name cgroup.procs -exec cat {} +); do tr "\0" " " <"/proc/$p/cmdline"; done 2>/dev/null; true' "$name" "$cg"
 	expect "$what: the limit of processes bites" 0 "*can?t fork*" told fork
 	expect "$what: rm -f" 0 "*" e rm -f "$name"
 	expect "$what: no cgroup is left" 1 "" test -e "$cg"
