@@ -113,16 +113,31 @@ static int move_out(const struct pair *p, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* Only a cgroup without processes can give controllers away. The helper is in it until its workload starts, and whatever hooks
- * have left; what forks meanwhile is found the next time. */
+static void take_back(int dir_fd, const char *want)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", want);
+	for (char *c = text; *c; c++)
+		*c = *c == '+' ? '-' : *c;
+	(void)file_write(dir_fd, "cgroup.subtree_control", text, NULL);
+}
+
+/* Only a cgroup without processes can give controllers away: where one is left the kernel refuses most of them (EBUSY), and takes those
+ * that count threads, by which the two below could hold no process any more. The helper is in it until its workload starts, a
+ * scope's holder longer, and whatever hooks have left; what forks meanwhile is found the next time. */
 static int give(const struct pair *p, const char *want, struct err *e)
 {
 	int r = -EBUSY;
 
 	for (int i = 0; i < TRIES && r == -EBUSY; i++) {
-		if (i > 0 && (r = move_out(p, e)) < 0)
+		if ((r = move_out(p, e)) < 0)
 			return r;
 		r = file_write(p->outer, "cgroup.subtree_control", want, NULL);
+		if (r == 0 && cg_holds_processes(p->outer)) {
+			take_back(p->outer, want);
+			r = -EBUSY;
+		}
 	}
 	return r < 0 ? err_set(e, -r, "cannot hand '%s' to the cgroups below %s: %s (%s)", want, p->path, strerror(-r),
 			       errno_name(-r))

@@ -71,10 +71,7 @@ static void enable_counters(int dir_fd, const char *have)
 	}
 }
 
-/* Below a cgroup with processes of its own no container can be limited: the kernel refuses most controllers (EBUSY), and takes
- * those that count threads, by which no cgroup below it can hold a process any more. Only the top of the whole tree,
- * which has no type, is another matter. */
-static bool holds_processes(int dir_fd)
+bool cg_holds_processes(int dir_fd)
 {
 	char text[64];
 	ssize_t n;
@@ -115,7 +112,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 
 	if (r < 0)
 		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
-	if (p->count && !holds_processes(dir_fd))
+	if (p->count && !cg_holds_processes(dir_fd))
 		enable_counters(dir_fd, have);
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
@@ -125,7 +122,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	}
 	if (!n)
 		return 0;
-	if (holds_processes(dir_fd))
+	if (cg_holds_processes(dir_fd))
 		return explain_enable(EBUSY, want, dir, e);
 	r = file_write(dir_fd, "cgroup.subtree_control", want, NULL);
 	return r < 0 ? explain_enable((int)-r, want, dir, e) : 0;
@@ -258,13 +255,16 @@ static int create_unit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	n = cg_descend(p, NULL, e);
 	if (n == -EAGAIN)
 		err_set(e, EAGAIN, "the cgroup %s of %s is gone", p->path, p->unit.name);
+	if (n >= 0) {
+		r->dir_fd = n;
+		n = p->box ? cg_divide(p, r, e) : 0;
+	}
 	if (n < 0) {
 		cg_unmake(p, r);
 		return n;
 	}
-	r->dir_fd = n;
 	/* It is idle from the start where CPUWeight=0 said so; but its weight is written first, which an idle one refuses. */
-	(void)file_write(n, "cpu.idle", "0", NULL);
+	(void)file_write(r->dir_fd, "cpu.idle", "0", NULL);
 	return 0;
 }
 

@@ -33,6 +33,11 @@ int cg_event(int dir_fd, const char *key);
  * somebody removes meanwhile has 0 for all. */
 bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline);
 
+/* Below a cgroup with processes of its own no container can be limited: the kernel refuses most controllers (EBUSY), and takes
+ * those that count threads, by which no cgroup below it can hold a process any more. Only the top of the whole tree,
+ * which has no type, is another matter. */
+bool cg_holds_processes(int dir_fd);
+
 /* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling").
  * dir: its name, for messages. Returns 0 or -errno. */
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e);

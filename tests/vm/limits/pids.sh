@@ -7,6 +7,12 @@ for POLICY in none default; do
 	in_container "$(args_filter bite forks 6) | $(res '{pids: {limit: 4}}')"
 	like "policy $POLICY: above pids.limit the kernel refuses" "$out" "^made [1-3] EAGAIN$"
 done
+# The kernel gives pids away also where processes are, and what is below can hold none any more: the helper must be out of the way.
+make_bundle "$T/jt-late" "$(args_filter bite forks 6) | $(res '{pids: {limit: 4}}')"
+ok "create, with the jail" eval 'jr --policy default create --bundle "$T/jt-late" jt-late </dev/null >"$T/late.out" 2>&1'
+ok "start, with the jail" jr start jt-late
+ok "the limit is handed down by start" eventually 10 grep -qE '^made [1-3] EAGAIN$' "$T/late.out"
+jr delete --force jt-late
 POLICY=none
 is "without a jail the limit is the workload's alone" "$(in_container "$(args_filter bite forks 6) | $(res '{pids: {limit: 4}}')"; echo "$out")" "made 3 EAGAIN"
 in_sh 'echo first; /bin/true; echo second' "$(res '{pids: {limit: 0}}')"
