@@ -218,6 +218,9 @@ int cg_enter_beside(const struct cg_facts *f, const char *path, pid_t pid, bool 
 /* Sends sig to all processes of the cgroup and of those below it but `except` (0: to all). SIGKILL by cgroup.kill, with a
  * freeze-and-kill fallback, spares nobody. Returns 0; no such cgroup is 0. */
 int cg_kill(const char *path, int sig, pid_t except, struct err *e);
+/* For processes that have been killed and are long in ending, which takes CPU time: takes the bounds on it off the cgroup and
+ * the workload's in it. Nobody shall live in it after that. Never fails. */
+void cg_hurry(const char *path);
 /* The pids in the cgroup and below. *ret is malloc'ed; returns their number or -errno. */
 int cg_pids(const char *path, pid_t **ret, struct err *e);
 /* True when the cgroup is frozen or about to be (cgroup.freeze). */

@@ -18,6 +18,7 @@
 #include "cgroups/tree.h"
 
 #define WAIT_US   (5u * 1000 * 1000)
+#define HURRY_US  200000
 #define DEPTH_MAX 64
 
 int cg_open(const char *path, struct err *e)
@@ -220,6 +221,24 @@ int cg_kill(const char *path, int sig, pid_t except, struct err *e)
 	return r == -ENOENT ? 0 : r;
 }
 
+static void lift_cpu(int dir_fd)
+{
+	(void)file_write(dir_fd, "cpu.idle", "0", NULL);
+	(void)file_write(dir_fd, "cpu.max", "max", NULL);
+}
+
+void cg_hurry(const char *path)
+{
+	AUTO_CLOSE int fd = cg_open(path, NULL), box = -1;
+
+	if (fd < 0)
+		return;
+	lift_cpu(fd);
+	box = openat(fd, CG_BOX, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (box >= 0)
+		lift_cpu(box);
+}
+
 /* Removes the children of dir_fd that are empty; *ret_child: one that is not, or -1. */
 static int prune(int dir_fd, int *ret_child, bool *ret_progress)
 {
@@ -341,6 +360,8 @@ int cg_remove(const char *path, struct err *e)
 		r = kill_all(fd, path, e);
 		if (r < 0)
 			return r;
+		if (!cg_wait_event(fd, "populated", 0, now_us() + HURRY_US))
+			cg_hurry(path);
 		cg_wait_event(fd, "populated", 0, deadline);
 		while ((r = remove_below(fd, deadline)) == 0 && (r = remove_one(path)) == -EBUSY &&
 		       now_us() < deadline) {

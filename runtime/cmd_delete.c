@@ -8,18 +8,35 @@
 #include "unmake.h"
 
 #define KILL_WAIT_MS 10000
+#define HURRY_MS     200
+
+/* Its end, or 0 after KILL_WAIT_MS. Where little CPU time is left to a cgroup its processes are slow to die. */
+static int wait_end(const struct rt_container *k, int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	for (int wait_ms = HURRY_MS;; wait_ms = KILL_WAIT_MS) {
+		do
+			r = poll(&p, 1, wait_ms);
+		while (r < 0 && errno == EINTR);
+		if (r != 0 || wait_ms == KILL_WAIT_MS)
+			return r;
+		if (k->state.cgroup_path)
+			cg_hurry(k->state.cgroup_path);
+	}
+}
 
 /* SIGKILL to the first process, and the wait for its end. */
 static int process_end(const struct rt_container *k, struct err *e)
 {
 	AUTO_CLOSE int pidfd = -1;
-	struct pollfd p = {.events = POLLIN};
 	int r = rt_state_pidfd(&k->state);
 
 	if (r == -ESRCH)
 		return 0;
 	if (r >= 0) {
-		p.fd = pidfd = r;
+		pidfd = r;
 		r = proc_pidfd_signal(pidfd, SIGKILL);
 	}
 	if (r == -ESRCH)
@@ -28,9 +45,7 @@ static int process_end(const struct rt_container *k, struct err *e)
 		errno = -r;
 		return err_errno(e, "kill process %d of container %s", (int)k->state.pid, k->state.id);
 	}
-	do
-		r = poll(&p, 1, KILL_WAIT_MS);
-	while (r < 0 && errno == EINTR);
+	r = wait_end(k, pidfd);
 	if (r < 0)
 		return err_errno(e, "wait for process %d of container %s", (int)k->state.pid, k->state.id);
 	if (r == 0)

@@ -91,3 +91,9 @@ refuses "cpu.realtimePeriod" '{cpu: {realtimePeriod: 1000}}' 'cpu.realtimePeriod
 echo 0 >/sys/devices/system/cpu/cpu1/online
 refuses "CPUs of which not all are online" '{cpu: {cpus: "0-1"}}' "linux.resources.cpu.cpus: of '0-1' this cgroup can have only '0'"
 echo 1 >/sys/devices/system/cpu/cpu1/online
+
+# Who has been killed needs CPU time to die.
+living jt-slow ".process.args = [\"/bin/sh\", \"-c\", \"for i in \$(seq 40); do while :; do :; done & done; wait\"] | $(res '{pids: {limit: 1000}}')"
+ok "forty loops" eventually 60 eval '[ "$(of jt-slow pids.current)" -gt 40 ]'
+ok "a hundredth of a CPU" jr update --cpu-quota 1000 --cpu-period 100000 jt-slow
+ok "delete --force all the same" jr delete --force jt-slow
