@@ -12,14 +12,15 @@
 #define RULES_MAX 1024  /* of one list: more of them may be too much for the verifier */
 #define INSNS_MAX 32000 /* a jump's offset is a signed 16-bit number */
 
-/* The most that a rule takes: four instructions for each word of an address, three each for protocol and ports, and the verdict. */
-#define RULE_INSNS 24
+/* The most that a rule takes: four instructions for each word of an address, three each for protocol, ports and port 0, and the verdict. */
+#define RULE_INSNS 27
 /* Everything that is not a rule: the beginning, the refusal and its report. */
-#define FIXED_INSNS 128
+#define FIXED_INSNS 192
 
 struct code {
 	struct bpf_insn *v;
 	size_t n, size;
+	bool packets; /* the program looks at packets, not at calls */
 };
 
 /* Registers. R_ADDR4 is the IPv4 address; an IPv6 one is in r2 to r5, a word each. All in the host's byte order. */
@@ -248,6 +249,22 @@ static void emit_ports(struct code *c, const struct spec_net_rule *rule, struct 
 	jump_to(no, emit(c, BPF_JMP32 | BPF_JGT | BPF_K, R_TMP, 0, 0, span));
 }
 
+/* The same for a rule that allows. Who may bind UDP to port 0 may hear at whichever port that became. */
+static void emit_allowed_ports(struct code *c, const struct spec_net_rule *rule, struct jumps *no)
+{
+	size_t udp;
+
+	if (!c->packets || rule->first || rule->protocol == IPPROTO_TCP) {
+		emit_ports(c, rule, no);
+		return;
+	}
+	emit(c, BPF_ALU | BPF_MOV | BPF_X, R_TMP, R_PROTO, 0, 0);
+	emit(c, BPF_ALU | BPF_XOR | BPF_K, R_TMP, 0, 0, IPPROTO_UDP);
+	udp = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_TMP, 0, 0, 0);
+	emit_ports(c, rule, no);
+	land(c, udp);
+}
+
 /* Places that many jumps lead to are marked in these until they are known. */
 enum { TO_REFUSAL = -1, TO_RULES = -2 };
 
@@ -280,11 +297,13 @@ static void emit_rules(struct code *c, const struct spec_net_list *l, int family
 			if (lists[k]->v[i].family != family)
 				continue;
 			emit_prefix(c, &lists[k]->v[i], &no);
-			emit_ports(c, &lists[k]->v[i], &no);
-			if (lists[k] == &l->allow)
+			if (lists[k] == &l->allow) {
+				emit_allowed_ports(c, &lists[k]->v[i], &no);
 				emit_allow(c);
-			else
+			} else {
+				emit_ports(c, &lists[k]->v[i], &no);
 				emit_goto(c, TO_REFUSAL);
+			}
 			land_all(c, &no);
 		}
 	if (opens(l))
@@ -310,7 +329,7 @@ static void emit_wildcard_allowed(struct code *c, const struct spec_net_list *l,
 
 		if (rule->family != family || !covers_wildcard(rule))
 			continue;
-		emit_ports(c, rule, &no);
+		emit_allowed_ports(c, rule, &no);
 		emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RET, 0, 0, 1);
 		land_all(c, &no);
 	}
@@ -475,7 +494,7 @@ int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, st
 
 /* Where a packet is loaded to. */
 #define PACKET (-40)
-enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 14 /* as far as its flags */, TCP_SYN = 2, TCP_ACK = 16 };
+enum { IPV4_LEN = 20, IPV6_LEN = 40, UDP_LEN = 8, TCP_LEN = 14 /* as far as its flags */, TCP_SYN = 2, TCP_ACK = 16 };
 
 /* Loads bytes of the packet, from the offset in r2 on, to PACKET; gives up when there are fewer. */
 static void emit_load(struct code *c, int len, int mark)
@@ -496,8 +515,8 @@ static void load_packet(struct code *c, uint8_t size, uint8_t reg, int at)
 	emit(c, BPF_LDX | BPF_MEM | size, reg, R_FP, PACKET + at, 0);
 }
 
-/* Lets pass what is no request for a TCP connection; of one, the port that it is for comes into R_PORT. r7: where TCP begins. */
-static void emit_request(struct code *c)
+/* Lets pass what is no request for a TCP connection. r7: where TCP begins. */
+static void emit_tcp(struct code *c)
 {
 	size_t syn;
 
@@ -508,24 +527,50 @@ static void emit_request(struct code *c)
 	syn = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_TMP, 0, 0, TCP_SYN);
 	emit_allow(c);
 	land(c, syn);
-	load_packet(c, BPF_H, R_PORT, 2);
-	to_host_order(c, R_PORT, 16);
-	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_PROTO, 0, 0, IPPROTO_TCP);
 }
 
-/* The destination of an IPv6 header, into r2 to r5. What is between it and TCP could hide the request: dropped. */
+/* Lets pass what a connected socket hears: it comes from where the socket was allowed to go. */
+static void emit_udp(struct code *c)
+{
+	size_t none, open;
+
+	emit(c, BPF_LDX | BPF_MEM | BPF_DW, R_TMP, R_CTX, offsetof(struct __sk_buff, sk), 0);
+	none = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_TMP, 0, 0, 0); /* never, but the verifier asks */
+	emit(c, BPF_LDX | BPF_MEM | BPF_W, R_TMP, R_TMP, offsetof(struct bpf_sock, state), 0);
+	open = emit(c, BPF_JMP | BPF_JNE | BPF_K, R_TMP, 0, 0, BPF_TCP_ESTABLISHED);
+	emit_allow(c);
+	land(c, none);
+	land(c, open);
+	emit(c, BPF_ALU64 | BPF_MOV | BPF_X, 2, 7, 0, 0);
+	emit_load(c, UDP_LEN, TO_REFUSAL);
+}
+
+/* What is for a socket that hears others comes on, with the port in R_PORT. r7: where TCP or UDP begins, which is in R_PROTO. */
+static void emit_request(struct code *c)
+{
+	size_t udp = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_UDP), both;
+
+	emit_tcp(c);
+	both = emit(c, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	land(c, udp);
+	emit_udp(c);
+	land(c, both);
+	load_packet(c, BPF_H, R_PORT, 2);
+	to_host_order(c, R_PORT, 16);
+}
+
+/* The destination of an IPv6 header, into r2 to r5. What is between it and TCP or UDP could hide the request: dropped. */
 static void emit_request6(struct code *c)
 {
-	size_t tcp;
+	struct jumps known = {0};
 
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
 	emit_load(c, IPV6_LEN, TO_REFUSAL);
-	load_packet(c, BPF_B, R_TMP, 6);
-	tcp = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_TMP, 0, 0, IPPROTO_TCP);
-	emit(c, BPF_JMP | BPF_JNE | BPF_K, R_TMP, 0, 2, IPPROTO_UDP);
-	emit_allow(c);
+	load_packet(c, BPF_B, R_PROTO, 6);
+	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_TCP));
+	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_UDP));
 	emit_goto(c, TO_REFUSAL);
-	land(c, tcp);
+	land_all(c, &known);
 	/* Past the calls to come, which leave none of r1 to r5. */
 	for (int i = 0; i < 2; i++) {
 		load_packet(c, BPF_DW, R_TMP, 24 + 8 * i);
@@ -541,14 +586,15 @@ static void emit_request6(struct code *c)
 
 static void emit_request4(struct code *c)
 {
-	size_t tcp;
+	struct jumps known = {0};
 
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
 	emit_load(c, IPV4_LEN, TO_REFUSAL);
-	load_packet(c, BPF_B, R_TMP, 9);
-	tcp = emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_TMP, 0, 0, IPPROTO_TCP);
+	load_packet(c, BPF_B, R_PROTO, 9);
+	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_TCP));
+	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_UDP));
 	emit_allow(c);
-	land(c, tcp);
+	land_all(c, &known);
 	load_packet(c, BPF_W, R_TMP, 16);
 	emit(c, BPF_STX | BPF_MEM | BPF_W, R_FP, R_TMP, PACKET - 16, 0);
 	load_packet(c, BPF_B, 7, 0);
@@ -559,8 +605,9 @@ static void emit_request4(struct code *c)
 	to_host_order(c, R_ADDR4, 32);
 }
 
-/* listen(2) on a socket that was not bound takes a free port of every address, and who binds to port 0 takes one: neither is asked
- * about that port. So the request for a connection is. */
+/* listen(2) on a socket that was not bound takes a free port of every address, as does a first sendto(2); who binds to port 0 takes
+ * one, and IP_LOCAL_PORT_RANGE says which: nobody is asked about that port. So what comes in for it is: the request for a
+ * connection, and each datagram for a socket that is not connected. */
 int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struct bpf_insn **ret, struct err *e)
 {
 	static const int families[] = {AF_INET6, AF_INET};
@@ -570,6 +617,7 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 	n = make_room(l, a, &c, e);
 	if (n < 0)
 		return n;
+	c.packets = true;
 	emit(&c, BPF_ALU64 | BPF_MOV | BPF_X, R_CTX, 1, 0, 0);
 	emit(&c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
 	emit_load(&c, 1, TO_REFUSAL);

@@ -216,6 +216,24 @@ is "nor one that bound to port 0" "$(tail -n 1 <<<"$out")" EAGAIN
 listen '{"network": {"bind": {"allow": ["*:*"]}}}' 0.0.0.0
 is "unless they allow the port that it got" "$(tail -n 1 <<<"$out")" ok
 
+# UDP needs neither bind(2) nor listen(2) to be heard of. The other socket of `hear` is bound to 8000.
+table='
+hear unbound 8000 = ok
+hear 0.0.0.0 8000 = ok
+hear connected 8000 = ok'
+calls "UDP is heard without rules (control)" '{"network": {"connect": {"deny": ["*:9"]}}}'
+calls "UDP is heard where port 0 may be bound" '{"network": {"bind": {"allow": ["udp:127.0.0.1:8000", "udp:*:0"]}}}'
+table='
+hear unbound 8000 = EAGAIN
+hear 0.0.0.0 8000 = EPERM
+hear connected 8000 = ok'
+calls "UDP is not heard at a port that may not be bound" '{"network": {"bind": {"allow": ["udp:127.0.0.1:8000", "tcp:*:*"]}}}'
+table='
+hear unbound 8000 = EAGAIN
+hear 0.0.0.0 8000 = EAGAIN
+hear connected 8000 = ok'
+calls "nor at one that is denied" '{"network": {"bind": {"deny": ["udp:*:30000-65535"]}}}'
+
 # What goes round the rules.
 table='
 socket 1 1 0 = ok

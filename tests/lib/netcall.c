@@ -235,6 +235,30 @@ static int do_listen(char **v)
 	return say(accept(fd, NULL, NULL));
 }
 
+/* Sends a datagram to PORT of this host, at which another socket is, and waits for one from there. how: "unbound"; "connected": the
+ * socket has that peer alone; or an address to bind to with port 0. */
+static int do_hear(char **v)
+{
+	const int connected = strcmp(v[0], "connected") == 0;
+	const struct timeval limit = {1, 0};
+	union address here, other;
+	socklen_t len = parse(connected || strcmp(v[0], "unbound") == 0 ? "127.0.0.1" : v[0], "0", &here);
+	int fd = new_socket(&here, SOCK_DGRAM), peer = new_socket(&here, SOCK_DGRAM);
+	char c;
+
+	parse("127.0.0.1", v[1], &other);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (bind(peer, &other.any, len) < 0 || (connected && connect(fd, &other.any, len) < 0) ||
+	    (!connected && strcmp(v[0], "unbound") != 0 && bind(fd, &here.any, len) < 0) ||
+	    sendto(fd, "x", 1, 0, connected ? NULL : &other.any, connected ? 0 : len) < 0 ||
+	    getsockname(fd, &here.any, &len) < 0)
+		return say(-1);
+	other.four.sin_port = here.four.sin_port;
+	if (sendto(peer, "y", 1, 0, &other.any, len) < 0)
+		return say(-1);
+	return say((int)recv(fd, &c, 1, 0));
+}
+
 #ifdef __x86_64__
 static int int80(int nr, long a, long b, long c)
 {
@@ -335,12 +359,25 @@ static const struct {
 	int n;
 	int (*run)(char **v);
 } commands[] = {
-    {"unspec", 2, do_unspec},     {"tcp", 2, do_tcp},           {"udp", 2, do_udp},
-    {"bind", 3, do_bind},         {"sendto", 2, do_sendto},     {"sendto46", 2, do_sendto46},
-    {"fastopen", 2, do_fastopen}, {"sendmsg", 2, do_sendmsg},   {"sendmmsg", 4, do_sendmmsg},
-    {"again", 4, do_again},       {"accepted", 3, do_accepted}, {"source_route", 4, do_source_route},
-    {"route6", 3, do_route6},     {"socket", 3, do_socket},     {"call", 1, do_call},
-    {"listen", 1, do_listen},     {"race", 4, do_race},         {"cost", 3, do_cost},
+    {"unspec", 2, do_unspec},
+    {"tcp", 2, do_tcp},
+    {"udp", 2, do_udp},
+    {"hear", 2, do_hear},
+    {"bind", 3, do_bind},
+    {"sendto", 2, do_sendto},
+    {"sendto46", 2, do_sendto46},
+    {"fastopen", 2, do_fastopen},
+    {"sendmsg", 2, do_sendmsg},
+    {"sendmmsg", 4, do_sendmmsg},
+    {"again", 4, do_again},
+    {"accepted", 3, do_accepted},
+    {"source_route", 4, do_source_route},
+    {"route6", 3, do_route6},
+    {"socket", 3, do_socket},
+    {"call", 1, do_call},
+    {"listen", 1, do_listen},
+    {"race", 4, do_race},
+    {"cost", 3, do_cost},
 #ifdef __x86_64__
     {"x86", 3, do_x86},
 #endif

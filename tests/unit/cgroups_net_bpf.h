@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct net_run {
 	struct bpf_sock_addr ctx;
 	unsigned char packet[64];
 	size_t packet_len; /* 0: it is no program for packets */
+	struct bpf_sock sock;
 	struct cg_net_state state;
 	bool ring_full;
 	struct wire_denied record;
@@ -45,7 +47,8 @@ static inline bool net_within(uint64_t at, size_t size, const void *base, size_t
 static inline bool net_readable(const struct net_run *r, uint64_t at, size_t size)
 {
 	return net_within(at, size, r->stack, sizeof(r->stack)) || net_within(at, size, &r->state, sizeof(r->state)) ||
-	       (!r->packet_len && net_within(at, size, &r->ctx, sizeof(r->ctx)));
+	       (r->packet_len ? size == 4 && at == (uint64_t)(uintptr_t)&r->sock.state
+			      : net_within(at, size, &r->ctx, sizeof(r->ctx)));
 }
 
 /* Of the context an address alone may be written, by words. */
@@ -180,6 +183,12 @@ static inline void net_memory(struct net_run *r, const struct bpf_insn *i, size_
 		return;
 	}
 	NET_CHECK(BPF_MODE(i->code) == BPF_MEM && at % size == 0);
+	/* The socket of a packet: the kernel puts the address into the program in this place. */
+	if (load && r->packet_len && at == (uint64_t)(uintptr_t)&r->ctx + offsetof(struct __sk_buff, sk) && size == 8) {
+		r->reg[i->dst_reg] = (uint64_t)(uintptr_t)&r->sock;
+		r->set |= 1u << i->dst_reg;
+		return;
+	}
 	NET_CHECK(load ? net_readable(r, at, size) : net_writable(r, at, size));
 	if (load) {
 		v = 0;

@@ -288,6 +288,60 @@ static void check_packet(const struct list *l, const struct programs *g, const c
 		fail_msg("%s: an answer is dropped", what);
 }
 
+/* The oracle's word on a datagram: as for a request, but that who may bind to port 0 may have got any port that is not denied. */
+static bool may_hear(const struct list *l, const struct probe *p, bool six)
+{
+	struct probe zero = *p;
+
+	zero.port = 0;
+	if (judge_wildcard(l, p, six) || judge(l, p))
+		return true;
+	if (!l->has_allow)
+		return false;
+	if (!any_speaks(l->deny, p, true, six ? 0 : AF_INET)) {
+		const struct probe *ports_of[] = {p, &zero};
+		struct probe four, other;
+		bool f = false, o = !six;
+
+		for (size_t i = 0; i < ARRAY_LEN(ports_of); i++) {
+			four = other = *ports_of[i];
+			snprintf(four.address, sizeof(four.address), "0.0.0.0");
+			snprintf(other.address, sizeof(other.address), "::");
+			f |= any_speaks(l->allow, &four, false, 0);
+			o |= any_speaks(l->allow, &other, false, 0);
+		}
+		if (f && o)
+			return true;
+	}
+	return !any_speaks(l->deny, p, false, 0) && any_speaks(l->allow, &zero, false, 0);
+}
+
+/* A datagram for a socket that is not connected passes when one that was bound as the rules want could be there. */
+static void check_datagram(const struct list *l, const struct programs *g, const char *address, uint16_t port,
+			   const char *what)
+{
+	const bool six = strchr(address, ':');
+	struct net_run r = {.packet = {0}, .packet_len = six ? 48 : 32, .sock = {.state = BPF_TCP_CLOSE}};
+	unsigned char *udp = r.packet + (six ? 40 : 24);
+	struct probe p = {.port = port, .protocol = IPPROTO_UDP};
+	bool want;
+
+	snprintf(p.address, sizeof(p.address), "%s", address);
+	if (strcmp(canonical(address, port, IPPROTO_UDP).address, address) != 0)
+		return; /* never in a packet */
+	want = may_hear(l, &p, six);
+	r.packet[0] = six ? 0x60 : 0x46;
+	r.packet[six ? 6 : 9] = IPPROTO_UDP;
+	inet_pton(six ? AF_INET6 : AF_INET, address, r.packet + (six ? 24 : 16));
+	udp[2] = (unsigned char)(port >> 8);
+	udp[3] = (unsigned char)port;
+	if (net_run(&r, g->ingress, (size_t)g->n_ingress) != want)
+		fail_msg("%s: datagram to %s port %u: the program says %d", what, p.address, p.port, !want);
+	r.sock.state = BPF_TCP_ESTABLISHED;
+	if (!net_run(&r, g->ingress, (size_t)g->n_ingress))
+		fail_msg("%s: what a connected socket hears is dropped", what);
+}
+
 static void check_list(const struct list *l, const char *what)
 {
 	struct arena a = {0};
@@ -309,8 +363,10 @@ static void check_list(const struct list *l, const char *what)
 			for (size_t j = 0; j < ARRAY_LEN(ports); j++) {
 				for (size_t k = 0; k < ARRAY_LEN(protocols); k++)
 					check_call(l, &g, bind, addresses[i], ports[j], protocols[k], what);
-				if (bind)
-					check_packet(l, &g, addresses[i], ports[j], what);
+				if (!bind)
+					continue;
+				check_packet(l, &g, addresses[i], ports[j], what);
+				check_datagram(l, &g, addresses[i], ports[j], what);
 			}
 	}
 	arena_free(&a);
