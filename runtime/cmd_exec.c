@@ -125,11 +125,11 @@ static int add_env(struct rt_call *c, struct jail_seal *s, struct err *e)
 		if (!is_private(s->env.v[i]))
 			env.v[env.n++] = s->env.v[i];
 	for (size_t i = 0; i < more->n; i++) {
-		size_t len = strcspn(more->v[i], "="), k = 0;
+		size_t len = strcspn(more->v[i], "=") + 1, k = 0;
 
-		if (len == 0 || !more->v[i][len])
-			return err_set(e, EINVAL, "--env: '%.64s' is not of the form NAME=VALUE", more->v[i]);
-		while (k < env.n && strncmp(env.v[k], more->v[i], len + 1) != 0)
+		if (!spec_is_variable(more->v[i]))
+			return err_set(e, EINVAL, "--env: must be of the form NAME=VALUE, not \"%.64s\"", more->v[i]);
+		while (k < env.n && strncmp(env.v[k], more->v[i], len) != 0)
 			k++;
 		env.v[k] = more->v[i];
 		env.n += k == env.n;

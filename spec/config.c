@@ -171,12 +171,19 @@ static const struct field affinity_fields[] = {
 };
 static const struct table affinity_table = {TABLE_FIELDS(affinity_fields), SET_AT(P, exec_cpu_affinity.set)};
 
+bool spec_is_variable(const char *s)
+{
+	return s[0] != '=' && strchr(s, '=');
+}
+
+static const struct pattern variable = {spec_is_variable, "of the form NAME=VALUE"};
+
 static const struct field process_fields[] = {
     FIELD("terminal", get_bool, P, terminal),
     {.key = "consoleSize", .parse = get_object, .table = &console_size_table},
     FIELD("user", get_object, P, user, .table = &user_table),
     FIELD("args", get_strv, P, args, .required = true, .min = 1),
-    FIELD("env", get_strv, P, env),
+    FIELD("env", get_strv, P, env, .pattern = &variable),
     FIELD("cwd", get_string, P, cwd, .required = true, .pattern = &absolute_path),
     FIELD("capabilities", get_object, P, capabilities, .table = &capabilities_table),
     FIELD_LIST("rlimits", get_objects, P, rlimits, n_rlimits, .table = &rlimit_table),

@@ -378,6 +378,9 @@ int spec_policy_parse(const char *text, size_t len, const char *name, struct are
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */
 bool spec_is_policy_name(const char *s);
 
+/* NAME=VALUE with a NAME: what environ(7) is made of. */
+bool spec_is_variable(const char *s);
+
 /* ---- the administrator's configuration (docs/configuration.md) ---- */
 
 enum spec_audit { SPEC_AUDIT_UNSAID, SPEC_AUDIT_FILE, SPEC_AUDIT_JOURNALD, SPEC_AUDIT_SYSLOG, SPEC_AUDIT_NONE };

@@ -77,7 +77,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	says "$name: its environment is the container's" $'1\n2' -- sh -c 'echo $TWICE; echo $OTHER'
 	says "$name: -e replaces one and adds one, --env too" 'TWICE=3 OTHER=2 NEW=a=b EMPTY=' -e TWICE=2 --env TWICE=3 -e NEW=a=b --env=EMPTY= -- \
 		sh -c 'echo $(env | grep TWICE) $(env | grep OTHER) $(env | grep NEW) $(env | grep EMPTY)'
-	refused "$name: -e without a value" "--env: 'TWICE'" -e TWICE -- true
+	refused "$name: -e without a value" "--env: must be of the form NAME=VALUE, not \"TWICE\"" -e TWICE -- true
 	says "$name: HOME is that of the passwd file" /root -- sh -c 'echo $HOME'
 	says "$name: also of another user" /home -u 1000 -- sh -c 'echo $HOME'
 	says "$name: of nobody there /" / -u 4321 -- sh -c 'echo $HOME'
