@@ -212,6 +212,7 @@ static const struct {
     {"KillMode", "'none'", "none of", EPERM},
     {"KillMode", "''", "none of", EPERM},
     {"KillMode", "'mixed '", "none of", EPERM},
+    {"KillMode", "'control-group mixed'", "none of", EPERM},
     {"KillSignal", "0", "from 1 to 64", EINVAL},
     {"KillSignal", "65", "from 1 to 64", EINVAL},
     {"KillSignal", "-9", "from 1 to 64", EINVAL},
