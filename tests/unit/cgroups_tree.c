@@ -9,70 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "cgroups/cgroups.h"
-
-static struct arena arena;
-static struct cg_facts facts;
-static const char *why_not; /* reason to skip, or NULL */
-static bool has_limits;     /* memory and cpuset are in the v2 tree */
-static char top[64];        /* "/jailrun-unit-PID": this test's own sub-tree */
-
-static int setup(void **state)
-{
-	struct err e = {0};
-	char path[256];
-
-	(void)state;
-	snprintf(top, sizeof(top), "/jailrun-unit-%d", (int)getpid());
-	if (cg_probe(&arena, &facts, &e) < 0) {
-		why_not = "the probe failed";
-		return 0;
-	}
-	has_limits = strv_has(&facts.controllers, "memory") && strv_has(&facts.controllers, "cpuset");
-	if (facts.layout == CG_NONE)
-		why_not = "no cgroup v2 tree";
-	else if (!facts.privileged)
-		why_not = "no privileges";
-	else {
-		snprintf(path, sizeof(path), "%s%s-try", facts.mount, top);
-		if (mkdir(path, 0755) < 0)
-			why_not = "the cgroup v2 tree is not writable";
-		else
-			rmdir(path);
-	}
-	if (why_not && getenv("JAILRUN_MUST_WORK")) {
-		fprintf(stderr, "must work: %s %s\n", why_not, e.text);
-		return -1;
-	}
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(&arena);
-	return 0;
-}
-
-#define NEED_CGROUPS()                                                                                                 \
-	do {                                                                                                           \
-		(void)state;                                                                                           \
-		if (why_not) {                                                                                         \
-			print_message("skip: %s\n", why_not);                                                          \
-			skip();                                                                                        \
-		}                                                                                                      \
-	} while (0)
-
-static bool exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
+#include "cgroups_real.h"
 
 static void plan_at(const char *below, struct cg_plan *p)
 {
@@ -83,15 +25,6 @@ static void plan_at(const char *below, struct cg_plan *p)
 		fail_msg("plan: %s", e.text);
 }
 
-static void create(const struct cg_plan *p, struct cg_run *r)
-{
-	struct err e = {0};
-
-	if (cg_create(p, r, &e) < 0)
-		fail_msg("create: %s", e.text);
-	assert_true(r->dir_fd >= 0);
-}
-
 static void remove_ok(const char *path)
 {
 	struct err e = {0};
@@ -99,15 +32,6 @@ static void remove_ok(const char *path)
 	if (cg_remove(path, &e) < 0)
 		fail_msg("remove: %s", e.text);
 	assert_false(exists(path));
-}
-
-/* The whole sub-tree of this test, which must be empty by now. */
-static void nothing_left(void)
-{
-	char *path = arena_printf(&arena, "%s%s", facts.mount, top);
-
-	if (exists(path) && rmdir(path) < 0)
-		fail_msg("%s is left: %s", path, strerror(errno));
 }
 
 /* A process in the cgroup that waits for its end. */
@@ -120,14 +44,6 @@ static pid_t sleeper(int cgroup_fd)
 			pause();
 	assert_true(pid > 0);
 	return pid;
-}
-
-static int reap(pid_t pid)
-{
-	int status = -1;
-
-	assert_int_equal(proc_wait(pid, &status, 0), pid);
-	return status;
 }
 
 static void test_probe(void **state)
@@ -404,110 +320,6 @@ static void test_limit_refused(void **state)
 	nothing_left();
 }
 
-/* In the cgroup: every node may be made, but only those of the rules opened. Returns which step went wrong, 0: none. */
-static int probe_devices(const char *dir)
-{
-	char path[128];
-	int fd;
-
-	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return 1;
-	snprintf(path, sizeof(path), "%s/zero", dir);
-	if (mknod(path, S_IFCHR | 0600, makedev(1, 5)) < 0 || open(path, O_RDWR | O_CLOEXEC) < 0)
-		return 2;
-	snprintf(path, sizeof(path), "%s/mem", dir);
-	if (mknod(path, S_IFCHR | 0600, makedev(1, 1)) < 0)
-		return 3;
-	if (open(path, O_RDONLY | O_CLOEXEC) >= 0 || errno != EPERM)
-		return 4;
-	snprintf(path, sizeof(path), "%s/kmsg", dir);
-	if (mknod(path, S_IFCHR | 0600, makedev(1, 11)) < 0 || open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) < 0)
-		return 5;
-	if (open(path, O_WRONLY | O_CLOEXEC) >= 0 || errno != EPERM)
-		return 6;
-	return 0;
-}
-
-static void test_devices(void **state)
-{
-	struct spec_device_rule rules[] = {{false, 'a', {0}, {0}, NULL},
-					   {true, 'c', {true, 1}, {true, 11}, (char *)"r"}};
-	struct spec_config c = {.linux_.resources = {.set = true, .devices = rules, .n_devices = 2}};
-	char dir[] = "/tmp/cgroups-unit-XXXXXX";
-	struct cg_plan p;
-	struct cg_run r;
-	struct err e = {0};
-	uint64_t start;
-	int status;
-	pid_t pid;
-
-	NEED_CGROUPS();
-	assert_non_null(mkdtemp(dir));
-	c.linux_.cgroups_path = arena_printf(&arena, "%s/devices", top);
-	assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
-	assert_true(p.devices);
-	create(&p, &r);
-	start = now_us();
-	if (cg_devices(&p, &r, &e) < 0)
-		fail_msg("%s", e.text);
-	print_message("%zu instructions loaded and attached in %llu us\n", p.n_program,
-		      (unsigned long long)(now_us() - start));
-	pid = proc_clone(0, r.dir_fd, NULL);
-	if (pid == 0)
-		_exit(probe_devices(dir));
-	status = reap(pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	/* The control: outside, the denied device opens (or is missing, or locked down: anything but EPERM by the program). */
-	pid = proc_clone(0, -1, NULL);
-	if (pid == 0) {
-		char path[128];
-
-		snprintf(path, sizeof(path), "%s/kmsg", dir);
-		_exit(open(path, O_WRONLY | O_CLOEXEC) < 0);
-	}
-	assert_int_equal(reap(pid), 0);
-	cg_unmake(&p, &r);
-	nothing_left();
-	for (const char *const *f = (const char *const[]){"zero", "mem", "kmsg", NULL}; *f; f++)
-		unlink(arena_printf(&arena, "%s/%s", dir, *f));
-	rmdir(dir);
-}
-
-#define LARGE 1024
-/* The verifier takes a large program, too, and does not choke on its branches. */
-static void test_devices_large(void **state)
-{
-	struct spec_device_rule *rules = calloc(LARGE, sizeof(*rules));
-	struct spec_config c = {.linux_.resources = {.set = true, .devices = rules, .n_devices = LARGE}};
-	struct cg_plan p;
-	struct cg_run r;
-	struct err e = {0};
-
-	NEED_CGROUPS();
-	assert_non_null(rules);
-	for (int i = 0; i < LARGE; i++)
-		rules[i] = (struct spec_device_rule){.allow = i & 1,
-						     .type = "bc"[i / 2 % 2],
-						     .major = {true, i / 16},
-						     .minor = {true, i},
-						     .access = (char *)"rw"};
-	c.linux_.cgroups_path = arena_printf(&arena, "%s/large", top);
-	assert_int_equal(cg_plan(&c, &facts, CG_CGROUPFS, "id", false, &arena, &p, &e), 0);
-	create(&p, &r);
-	if (cg_devices(&p, &r, &e) < 0)
-		fail_msg("%zu instructions: %s", p.n_program, e.text);
-	/* The control: the verifier's words come through. */
-	p.n_program--;
-	assert_true(cg_devices(&p, &r, &e) < 0);
-	assert_string_equal(e.path, "linux.resources.devices");
-	assert_non_null(strstr(e.text, "the verifier says"));
-	cg_unmake(&p, &r);
-	nothing_left();
-	free(rules);
-}
-
 #define I64(x)                                                                                                         \
 	{                                                                                                              \
 		true, (x)                                                                                              \
@@ -642,11 +454,10 @@ static void test_internal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_probe),         cmocka_unit_test(test_life),          cmocka_unit_test(test_occupied),
-	    cmocka_unit_test(test_frozen),        cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
-	    cmocka_unit_test(test_guard),         cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
-	    cmocka_unit_test(test_failure),       cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_devices_large),
+	    cmocka_unit_test(test_probe),   cmocka_unit_test(test_life),          cmocka_unit_test(test_occupied),
+	    cmocka_unit_test(test_frozen),  cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_guard),   cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
+	    cmocka_unit_test(test_failure), cmocka_unit_test(test_limit_refused),
 	};
 	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {
@@ -656,7 +467,7 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests_name("cgroups: the real tree", tests, setup, teardown);
 
-	if (!failed && !why_not && has_limits)
+	if (!failed && !why_not && strv_has(&facts.controllers, "memory") && strv_has(&facts.controllers, "cpuset"))
 		failed = cmocka_run_group_tests_name("cgroups: limits", limits, setup, teardown);
 	return failed;
 }
