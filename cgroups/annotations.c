@@ -185,7 +185,7 @@ static int refuse(const char *key, struct err *e)
 
 static bool has_word(const char *words, const char *word)
 {
-	const size_t len = strchr(word, ' ') ? 0 : strlen(word); /* two are not one */
+	const size_t len = word && !strchr(word, ' ') ? strlen(word) : 0; /* two are not one */
 
 	for (const char *p = words; len && (p = strstr(p, word)); p++)
 		if ((p == words || p[-1] == ' ') && p[len] == ' ')
