@@ -302,7 +302,9 @@ static int mount_cgroup(const struct ns_plan *p, struct ns_run *r, const struct 
 	int result;
 
 	if (p->config->linux_.namespaces[NS_CGROUP].set && !p->cgroup_late) {
-		tree = mnt_new("cgroup2", m->source, NULL, false, m->attr_set, &first);
+		if (p->guard_cgroups && p->config->linux_.namespaces[NS_CGROUP].path)
+			as_bind.attr_set |= MOUNT_ATTR_RDONLY;
+		tree = mnt_new("cgroup2", m->source, NULL, false, as_bind.attr_set, &first);
 		if (tree >= 0)
 			return attach(r, m, tree, true, e);
 		/* EPERM: a cgroup namespace that was joined belongs to another user namespace. */

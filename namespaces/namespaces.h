@@ -53,7 +53,9 @@ struct ns_plan {
 	    cgroup_late; /* set by the caller: who makes or joins the cgroup namespace is the workload, which is born in
 					its root; until then there is none, and ns_run's cgroup_dir_fd is what is shown */
 	struct opt_u64 cgroup_owner; /* uid of the host that the container's cgroup is given to */
-	bool guard_cgroups;          /* what a bind shows of the host's cgroups is made read-only (CVE-2023-25809) */
+	/* What a bind shows of the host's cgroups is made read-only (CVE-2023-25809). Set by the caller, too: then also what a
+	 * cgroup namespace does that is joined. */
+	bool guard_cgroups;
 	struct spec_device *devices; /* default devices and those of linux.devices */
 	size_t n_devices;
 	bool keep_dev;        /* /dev is bound from elsewhere: nothing is made in it */

@@ -147,8 +147,11 @@ static int plan_network(struct rt_call *c, struct life *l, const struct rt_polic
 	    {p->has_floor ? &p->floor.network : NULL, p->floor.name,
 	     p->has_floor && p->floor.on_violation == POLICY_KILL},
 	};
+	int r = cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
 
-	return cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
+	/* Whoever can write to cgroups above leaves the one at which the rules stand. */
+	l->ns.guard_cgroups |= l->cg.n_network > 0;
+	return r;
 }
 
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin *admin,

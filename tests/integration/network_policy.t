@@ -234,6 +234,18 @@ hear 0.0.0.0 8000 = EAGAIN
 hear connected 8000 = ok'
 calls "nor at one that is denied" '{"network": {"bind": {"deny": ["udp:*:30000-65535"]}}}'
 
+# A workload that leaves its cgroup leaves the rules: the host's cgroups, which the configuration may show it, cannot be written to.
+leave='netcall tcp 10.7.0.3 8000; echo $$ 2>/dev/null >/host/cgroup.procs && echo left; netcall tcp 10.7.0.3 8000'
+shown=".mounts += [{destination: \"/host\", type: \"bind\", source: \"$cgroups\", options: [\"rbind\", \"rw\"]}]"
+joined=".linux.namespaces |= map(if .type == \"cgroup\" then .path = \"/proc/$$/ns/cgroup\" else . end) |
+	.mounts += [{destination: \"/host\", type: \"cgroup\", source: \"cgroup\", options: [\"rw\"]}]"
+for how in "$shown" "$joined"; do
+	with_policy '{}' "$leave" "$how"
+	like "who may write to the host's cgroups leaves its own (control)" "$out" left || diag "$err"
+	with_policy '{"network": {"connect": {"allow": ["10.7.0.2:8000"]}}}' "$leave" "$how"
+	is "not where there are rules" "${out//$'\n'/ }" "EPERM EPERM" || diag "$err"
+done
+
 # What goes round the rules.
 table='
 socket 1 1 0 = ok
