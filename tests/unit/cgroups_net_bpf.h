@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cgroups/network.h"
+#include "cgroups_bpf.h"
 
 /* What the program works on, and what it did. */
 struct net_run {
@@ -30,14 +31,6 @@ struct net_run {
 	unsigned int set;
 	_Alignas(8) unsigned char stack[512];
 };
-
-#define NET_CHECK(ok)                                                                                                  \
-	do {                                                                                                           \
-		if (!(ok)) {                                                                                           \
-			fprintf(stderr, "instruction %zu (code %#x): %s\n", pc, i->code, #ok);                         \
-			abort();                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 static inline bool net_within(uint64_t at, size_t size, const void *base, size_t len)
 {
@@ -79,25 +72,25 @@ static inline void net_call(struct net_run *r, const struct bpf_insn *i, size_t 
 
 	switch (i->imm) {
 	case BPF_FUNC_map_lookup_elem:
-		NET_CHECK(reg[1] == CG_NET_STATE && net_readable(r, reg[2], 4) && *(uint32_t *)(uintptr_t)reg[2] == 0);
+		BPF_CHECK(reg[1] == CG_NET_STATE && net_readable(r, reg[2], 4) && *(uint32_t *)(uintptr_t)reg[2] == 0);
 		reg[0] = (uint64_t)(uintptr_t)&r->state;
 		break;
 	case BPF_FUNC_get_current_pid_tgid:
 		reg[0] = 4711ull << 32 | 4712;
 		break;
 	case BPF_FUNC_get_ns_current_pid_tgid:
-		NET_CHECK(reg[1] == r->state.pidns_dev && reg[2] == r->state.pidns_ino && reg[4] == 8 &&
+		BPF_CHECK(reg[1] == r->state.pidns_dev && reg[2] == r->state.pidns_ino && reg[4] == 8 &&
 			  net_writable(r, reg[3], 8));
 		memcpy((void *)(uintptr_t)reg[3], &(struct bpf_pidns_info){.pid = 12, .tgid = 11}, 8);
 		reg[0] = 0;
 		break;
 	case BPF_FUNC_get_current_comm:
-		NET_CHECK(reg[2] == 16 && net_writable(r, reg[1], 16));
+		BPF_CHECK(reg[2] == 16 && net_writable(r, reg[1], 16));
 		memcpy((void *)(uintptr_t)reg[1], "caller\0\0\0\0\0\0\0\0\0", 16);
 		reg[0] = 0;
 		break;
 	case BPF_FUNC_ringbuf_output:
-		NET_CHECK(reg[1] == CG_NET_RING && reg[3] == sizeof(r->record) && net_readable(r, reg[2], reg[3]) &&
+		BPF_CHECK(reg[1] == CG_NET_RING && reg[3] == sizeof(r->record) && net_readable(r, reg[2], reg[3]) &&
 			  reg[4] == 0);
 		if (!r->ring_full) {
 			memcpy(&r->record, (void *)(uintptr_t)reg[2], sizeof(r->record));
@@ -110,7 +103,7 @@ static inline void net_call(struct net_run *r, const struct bpf_insn *i, size_t 
 		reg[0] = 0;
 		break;
 	case BPF_FUNC_skb_load_bytes:
-		NET_CHECK(r->packet_len && reg[1] == (uint64_t)(uintptr_t)&r->ctx && net_writable(r, reg[3], reg[4]));
+		BPF_CHECK(r->packet_len && reg[1] == (uint64_t)(uintptr_t)&r->ctx && net_writable(r, reg[3], reg[4]));
 		reg[0] = (uint64_t)-14;
 		if (reg[2] + reg[4] <= r->packet_len) {
 			memcpy((void *)(uintptr_t)reg[3], r->packet + reg[2], reg[4]);
@@ -118,7 +111,7 @@ static inline void net_call(struct net_run *r, const struct bpf_insn *i, size_t 
 		}
 		break;
 	default:
-		NET_CHECK(!"a helper that these programs do not use");
+		BPF_CHECK(!"a helper that these programs do not use");
 	}
 	r->set = (r->set & ~0x3fu) | 1; /* r1 to r5 are gone */
 }
@@ -129,10 +122,10 @@ static inline void net_alu(struct net_run *r, const struct bpf_insn *i, size_t p
 	uint64_t *d = &r->reg[i->dst_reg], v = (uint64_t)(int64_t)i->imm;
 
 	if (BPF_SRC(i->code) == BPF_X && BPF_OP(i->code) != BPF_END) {
-		NET_CHECK(r->set >> i->src_reg & 1);
+		BPF_CHECK(r->set >> i->src_reg & 1);
 		v = r->reg[i->src_reg];
 	}
-	NET_CHECK(i->dst_reg != 10 && (BPF_OP(i->code) == BPF_MOV || (r->set >> i->dst_reg & 1)));
+	BPF_CHECK(i->dst_reg != 10 && (BPF_OP(i->code) == BPF_MOV || (r->set >> i->dst_reg & 1)));
 	switch (BPF_OP(i->code)) {
 	case BPF_MOV:
 		*d = v;
@@ -150,19 +143,19 @@ static inline void net_alu(struct net_run *r, const struct bpf_insn *i, size_t p
 		*d &= v;
 		break;
 	case BPF_LSH:
-		NET_CHECK(v < 64);
+		BPF_CHECK(v < 64);
 		*d <<= v;
 		break;
 	case BPF_RSH:
-		NET_CHECK(v < (wide ? 64 : 32));
+		BPF_CHECK(v < (wide ? 64 : 32));
 		*d = (wide ? *d : (uint32_t)*d) >> v;
 		break;
 	case BPF_END:
-		NET_CHECK(!wide && BPF_SRC(i->code) == BPF_TO_BE && (i->imm == 16 || i->imm == 32));
+		BPF_CHECK(!wide && BPF_SRC(i->code) == BPF_TO_BE && (i->imm == 16 || i->imm == 32));
 		*d = i->imm == 16 ? htons((uint16_t)*d) : htonl((uint32_t)*d);
 		break;
 	default:
-		NET_CHECK(!"arithmetic that these programs do not use");
+		BPF_CHECK(!"arithmetic that these programs do not use");
 	}
 	if (!wide && BPF_OP(i->code) != BPF_END)
 		*d = (uint32_t)*d;
@@ -176,20 +169,20 @@ static inline void net_memory(struct net_run *r, const struct bpf_insn *i, size_
 	const uint8_t base = load ? i->src_reg : i->dst_reg;
 	uint64_t at = r->reg[base] + (uint64_t)(int64_t)i->off, v;
 
-	NET_CHECK(r->set >> base & 1);
+	BPF_CHECK(r->set >> base & 1);
 	if (i->code == (BPF_STX | BPF_ATOMIC | BPF_DW)) {
-		NET_CHECK(i->imm == BPF_ADD && at == (uint64_t)(uintptr_t)&r->state.lost);
+		BPF_CHECK(i->imm == BPF_ADD && at == (uint64_t)(uintptr_t)&r->state.lost);
 		r->state.lost += r->reg[i->src_reg];
 		return;
 	}
-	NET_CHECK(BPF_MODE(i->code) == BPF_MEM && at % size == 0);
+	BPF_CHECK(BPF_MODE(i->code) == BPF_MEM && at % size == 0);
 	/* The socket of a packet: the kernel puts the address into the program in this place. */
 	if (load && r->packet_len && at == (uint64_t)(uintptr_t)&r->ctx + offsetof(struct __sk_buff, sk) && size == 8) {
 		r->reg[i->dst_reg] = (uint64_t)(uintptr_t)&r->sock;
 		r->set |= 1u << i->dst_reg;
 		return;
 	}
-	NET_CHECK(load ? net_readable(r, at, size) : net_writable(r, at, size));
+	BPF_CHECK(load ? net_readable(r, at, size) : net_writable(r, at, size));
 	if (load) {
 		v = 0;
 		memcpy(&v, (void *)(uintptr_t)at, size); /* little-endian, as the tests' machines are */
@@ -197,7 +190,7 @@ static inline void net_memory(struct net_run *r, const struct bpf_insn *i, size_
 		r->set |= 1u << i->dst_reg;
 		return;
 	}
-	NET_CHECK(BPF_CLASS(i->code) == BPF_ST || (r->set >> i->src_reg & 1));
+	BPF_CHECK(BPF_CLASS(i->code) == BPF_ST || (r->set >> i->src_reg & 1));
 	v = BPF_CLASS(i->code) == BPF_ST ? (uint64_t)(int64_t)i->imm : r->reg[i->src_reg];
 	memcpy((void *)(uintptr_t)at, &v, size);
 }
@@ -208,7 +201,7 @@ static inline bool net_jumps(const struct net_run *r, const struct bpf_insn *i, 
 
 	if (BPF_OP(i->code) == BPF_JA)
 		return true;
-	NET_CHECK((r->set >> i->dst_reg & 1) && BPF_SRC(i->code) == BPF_K);
+	BPF_CHECK((r->set >> i->dst_reg & 1) && BPF_SRC(i->code) == BPF_K);
 	if (BPF_CLASS(i->code) == BPF_JMP32) {
 		a = (uint32_t)a;
 		b = (uint32_t)b;
@@ -223,7 +216,7 @@ static inline bool net_jumps(const struct net_run *r, const struct bpf_insn *i, 
 	case BPF_JGT:
 		return a > b;
 	default:
-		NET_CHECK(!"a jump that these programs do not use");
+		BPF_CHECK(!"a jump that these programs do not use");
 	}
 	return false;
 }
@@ -238,11 +231,11 @@ static inline void net_check_reached(const struct bpf_insn *prog, size_t n)
 		const struct bpf_insn *i = &prog[pc];
 		const bool jump = BPF_CLASS(i->code) == BPF_JMP || BPF_CLASS(i->code) == BPF_JMP32;
 
-		NET_CHECK(reached[pc]);
+		BPF_CHECK(reached[pc]);
 		if (i->code == (BPF_JMP | BPF_EXIT))
 			continue;
 		if (jump && BPF_OP(i->code) != BPF_CALL) {
-			NET_CHECK(i->off >= 0 && pc + 1 + (size_t)i->off < n);
+			BPF_CHECK(i->off >= 0 && pc + 1 + (size_t)i->off < n);
 			reached[pc + 1 + (size_t)i->off] = 1;
 		}
 		if (i->code != (BPF_JMP | BPF_JA))
@@ -262,7 +255,7 @@ static inline bool net_run(struct net_run *r, const struct bpf_insn *prog, size_
 
 		switch (BPF_CLASS(i->code)) {
 		case BPF_LD:
-			NET_CHECK(i->code == CG_LD_IMM64 && i->src_reg == BPF_PSEUDO_MAP_FD);
+			BPF_CHECK(i->code == CG_LD_IMM64 && i->src_reg == BPF_PSEUDO_MAP_FD);
 			r->reg[i->dst_reg] = (uint64_t)i->imm;
 			r->set |= 1u << i->dst_reg;
 			pc++;
@@ -278,13 +271,13 @@ static inline bool net_run(struct net_run *r, const struct bpf_insn *prog, size_
 			break;
 		default:
 			if (i->code == (BPF_JMP | BPF_EXIT)) {
-				NET_CHECK((r->set & 1) && r->reg[0] <= 1);
+				BPF_CHECK((r->set & 1) && r->reg[0] <= 1);
 				return r->reg[0];
 			}
 			if (i->code == (BPF_JMP | BPF_CALL)) {
 				net_call(r, i, pc);
 			} else if (net_jumps(r, i, pc)) {
-				NET_CHECK(i->off >= 0 && pc + 1 + (size_t)i->off < n);
+				BPF_CHECK(i->off >= 0 && pc + 1 + (size_t)i->off < n);
 				pc += (size_t)i->off;
 			}
 		}
