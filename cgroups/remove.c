@@ -225,6 +225,7 @@ static void lift_cpu(int dir_fd)
 {
 	(void)file_write(dir_fd, "cpu.idle", "0", NULL);
 	(void)file_write(dir_fd, "cpu.max", "max", NULL);
+	(void)file_write(dir_fd, "cpuset.cpus", "\n", NULL); /* elsewhere there may be time */
 }
 
 void cg_hurry(const char *path)

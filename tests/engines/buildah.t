@@ -49,7 +49,7 @@ suite() {
 	expect_error "$what: run of a missing program on PATH" any 'executable file not found in \$PATH' er "$c" -- no-such-program
 	expect "$what: four at once" 0 "1234" bash -c 'for i in 1 2 3 4; do er "$0" -- /bin/echo $i & done | sort | tr -d "\n"; wait' "$c"
 	expect "$what: a signal ends it and leaves nothing" 0 "" bash -c \
-		'timeout -s TERM 2 bash -c "er $0 -- /bin/sleep 100" >/dev/null 2>&1; sleep 0.5; ! pgrep -fx "/bin/sleep 100"' "$c"
+		'timeout -s TERM 2 bash -c "er $0 -- /bin/sleep 4173" >/dev/null 2>&1; sleep 0.5; ! pgrep -fx "/bin/sleep 4173"' "$c"
 	e rm "$c" >/dev/null
 	build "$what"
 }

@@ -194,7 +194,9 @@ suite() {
 	expect "$what: a terminal" 0 "*/dev/pts/0*" ran "$id" "$name" b4 '.tty = 1' /bin/tty
 	c=$(container "$id" "$name" b6 '.tty = 1 | .stdin = 1' /bin/env TERM=dumb 'PS1=READY> ' /bin/sh -i)
 	by_id StartContainer "$c" >/dev/null
-	expect "$what: attach to a terminal" 0 "*sum 42*" bash -c '(sleep 0.5; echo "echo sum \$((40+2))"; sleep 0.5; echo exit; sleep 1) | pty attached "$0"' "$c"
+	expect "$what: attach to a terminal" 0 "*sum 42*" bash -c \
+		'(for i in 1 2 3; do sleep 1; echo "echo sum \$((40+2))"; done; for i in $(seq 10); do echo exit; sleep 1; ! state_is "$0" "exited 0" || break; done) |
+			pty attached "$0"' "$c"
 	expect "$what: attach: the shell has ended" 0 "" until_true 5 state_is "$c" "exited 0"
 	by_id RemoveContainer "$c" >/dev/null
 	c=$(container "$id" "$name" b5 . /bin/no-such-program)

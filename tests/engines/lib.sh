@@ -334,6 +334,16 @@ expect_honoured_or_refused() {
 	cat "$W/stdout" "$W/stderr" | diag
 }
 
+# The processes with a mount namespace of their own in which a file system of this test is mounted; other tests run beside it.
+container_processes() {
+	local p own
+	own=$(readlink /proc/self/ns/mnt)
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/ns/mnt" 2>/dev/null || echo "$own")" != "$own" ] || continue
+		! grep -qs "$W" "$p/mountinfo" || echo "${p#/proc/}: $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null)"
+	done
+}
+
 # nothing_left NAME ROOT...: no container in these state roots, no process of a container, no cgroup of the test.
 nothing_left() {
 	local name=$1 left="" r
@@ -341,7 +351,7 @@ nothing_left() {
 	for r in "$@"; do
 		[ ! -d "$r" ] || left+=$(find "$r" -mindepth 1 -maxdepth 1 -type d ! -name '.*' ! -name cache 2>/dev/null)
 	done
-	left+=$(pgrep -x busybox -a | grep -v "$W" || true)
+	left+=$(container_processes)
 	left+=$(find /sys/fs/cgroup -mindepth 2 -type d -path "*$N*/*" ! -name conmon 2>/dev/null)
 	if [ -z "$left" ]; then
 		ok "$name"

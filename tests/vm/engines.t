@@ -6,7 +6,7 @@
 # shellcheck source=../engines/lib.sh disable=SC2016
 here=$(cd "$(dirname "$0")/../.." && pwd)/tests/vm
 if [ ! -e /.jailrun-vm ]; then
-	for c in qemu-system-x86_64 python3 busybox jq containerd ctr podman conmon; do
+	for c in qemu-system-x86_64 python3 busybox jq containerd ctr podman conmon dockerd /usr/bin/docker; do
 		command -v "$c" >/dev/null || {
 			echo "1..0 # SKIP no $c here"
 			exit 0
@@ -21,9 +21,9 @@ if [ -z "${ENGINE_WORK-}" ]; then
 	export TMPDIR=/mnt
 fi
 . "$here/../engines/lib.sh"
-enter containerd ctr podman conmon
+enter containerd ctr podman conmon dockerd /usr/bin/docker
 world
-echo "# $(containerd --version), $(podman --version)"
+echo "# $(containerd --version), $(podman --version), $(dockerd --version)"
 mkdir -p "$W/rootfs"/{bin,etc,proc,sys,dev,tmp}
 cp /bin/busybox "$W/rootfs/bin/busybox"
 for a in sh sleep dd echo cat true test; do ln -s busybox "$W/rootfs/bin/$a"; done
@@ -153,4 +153,48 @@ if [ -n "$is_jailrun" ]; then
 	export RUNTIME_FLAGS="--runtime-flag policy=default"
 	of_podman "podman, with the jail"
 fi
+
+# ---- Docker: the same, and update ----
+command_file d <<EOF
+exec /usr/bin/docker -H "unix://$W/docker.sock" "\$@"
+EOF
+jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" '{runtimes: ({underTest: {path: $r}} +
+	if $jail == "" then {} else {jailed: {path: $r, runtimeArgs: ["--policy", "default"]}} end)}' >"$W/daemon.json"
+dockerd --containerd "$W/sock" --data-root "$W/docker" --exec-root "$W/exec" --pidfile "$W/docker.pid" -H "unix://$W/docker.sock" --iptables=false \
+	--ip6tables=false --ip-masq=false --ip-forward=false --bridge=none --config-file "$W/daemon.json" --storage-driver vfs \
+	--cgroup-parent "/$N" --log-level warn >"$W/dockerd.log" 2>&1 &
+until_true 90 d version || {
+	diag <"$W/dockerd.log"
+	echo "Bail out! dockerd does not start"
+	exit 1
+}
+tar -C "$W/rootfs" -c . | d import - box >/dev/null
+of_docker() {
+	local runtime=$1 what=$2 name=d$RANDOM id cg
+
+	fresh
+	expect "$what: run with limits of memory and processes" 0 "*" d run -d --name "$name" --runtime "$runtime" --network none --memory 120m \
+		--memory-swap 120m --pids-limit 12 -v "$W/rootfs:/r" -v /dev/zero:/r/dev/zero -v /dev/null:/r/dev/null box busybox chroot /r /bin/box
+	until_true 30 test -e "$W/rootfs/ready"
+	id=$(d inspect -f '{{.Id}}' "$name")
+	cg=/sys/fs/cgroup/$N/$id
+	[ ! -d "$cg/box" ] || cg=$cg/box
+	expect "$what: the limits are the kernel's" 0 "125829120 12" sh -c 'echo $(cat "$0/memory.max" "$0/pids.max")' "$cg"
+	expect "$what: stats: memory and processes" 0 "+([0-9.])[KM]iB / @(120|128)MiB [1-9]" d stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$name"
+	expect "$what: 48 MB below the limit" 0 0 told big
+	expect "$what: update" 0 "*" d update --memory 60m --memory-swap 60m --pids-limit 6 "$name"
+	expect "$what: the new limits are the kernel's" 0 "62914560 6" sh -c 'echo $(cat "$0/memory.max" "$0/pids.max")' "$cg"
+	expect "$what: the new limit of processes bites" 0 "*can?t fork*" told fork
+	expect "$what: update of the memory alone" 0 "*" d update --memory 20m --memory-swap 20m "$name"
+	expect "$what: 48 MB above it: killed" 0 137 told big
+	expect "$what: rm -f" 0 "$name" d rm -f "$name"
+	expect "$what: no cgroup is left" 1 "" test -e "/sys/fs/cgroup/$N/$id"
+
+	expect "$what: out of memory: 137" 137 "" d run --name "o$name" --runtime "$runtime" --network none --memory 20m box dd if=/dev/zero of=/dev/null bs=48M count=1
+	expect "$what: inspect says why" 0 true d inspect -f '{{.State.OOMKilled}}' "o$name"
+	d rm -f "o$name" >/dev/null
+}
+of_docker underTest docker
+[ -z "$is_jailrun" ] || of_docker jailed "docker, with the jail"
+kill "$(<"$W/docker.pid")"
 finish

@@ -74,7 +74,7 @@ for POLICY in none default; do
 	ok "policy $POLICY: update --cpu-share and --cpu-idle" jr update --cpu-idle 1 jt-a
 	share_is "policy $POLICY: idle against a weight: next to nothing" 0 10
 	[ $POLICY = none ] || {
-		gone jt-a jt-b
+		gone jt-b jt-a # what is idle beside somebody busy has hardly the time to die
 		continue
 	}
 	ok "policy $POLICY: update --cpu-idle 0" jr update --cpu-idle 0 --cpu-share 1024 jt-a
