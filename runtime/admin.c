@@ -8,8 +8,7 @@
 
 #define OVERFLOW_UID 65534 /* in a user namespace: of whoever has no number there, root of the host among them */
 
-/* Whoever can write to it decides what holds for every container. */
-static int check_owner(struct rt_call *c, int fd, const char *path, struct err *e)
+int rt_admin_check_owner(struct rt_call *c, int fd, const char *path, struct err *e)
 {
 	struct stat st;
 
@@ -19,12 +18,11 @@ static int check_owner(struct rt_call *c, int fd, const char *path, struct err *
 		return err_set(e, EINVAL, "'%s' is no regular file", path);
 	if (st.st_uid != 0 && st.st_uid != geteuid() && !(st.st_uid == OVERFLOW_UID && rt_is_rootless(c)))
 		return err_set(
-		    e, EPERM,
-		    "'%s' belongs to user %u: it decides for all containers, so it has to be root's (chown root)", path,
-		    st.st_uid);
+		    e, EPERM, "'%s' belongs to user %u: it decides for containers, so it has to be root's (chown root)",
+		    path, st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(e, EPERM,
-			       "'%s' has mode %04o: it decides for all containers, so nobody but its owner may write "
+			       "'%s' has mode %04o: it decides for containers, so nobody but its owner may write "
 			       "to it (chmod go-w)",
 			       path, (unsigned int)st.st_mode & 07777);
 	return 0;
@@ -42,7 +40,7 @@ static int read_admin(struct rt_call *c, const char *path, bool own, struct spec
 		return 0;
 	if (fd < 0)
 		return err_errno(e, "open '%s'", path);
-	r = check_owner(c, fd, path, e);
+	r = rt_admin_check_owner(c, fd, path, e);
 	if (r < 0)
 		return r;
 	r = fd_read_all(fd, SPEC_FILE_MAX, &text, &len);

@@ -15,6 +15,10 @@ int rt_admin_load(struct rt_call *c, struct spec_admin *ret, const char **ret_pa
 /* The file that it looks at first: where the caller's own configuration belongs. */
 const char *rt_admin_file(struct rt_call *c);
 
+/* Whoever can write to such a file decides what holds for others' containers. Returns 0; -EPERM for one that is not root's or the
+ * caller's, or that others can write to; -EINVAL for no regular file. path: for the message. */
+int rt_admin_check_owner(struct rt_call *c, int fd, const char *path, struct err *e);
+
 /* Where policies are looked up by name. */
 const char *rt_policy_dir(const struct rt_call *c, const struct spec_admin *a);
 

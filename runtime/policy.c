@@ -10,6 +10,18 @@
 
 #define ANNOTATION "jailrun.policy"
 
+/* A policy of the directory. One that the command line gives by its path is the caller's to judge. */
+static int read_named(struct rt_call *c, const char *path, char **ret, size_t *ret_len, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r = fd < 0 ? err_errno(e, "open '%s'", path) : rt_admin_check_owner(c, fd, path, e);
+
+	if (r < 0)
+		return r;
+	r = fd_read_all(fd, SPEC_FILE_MAX, ret, ret_len);
+	return r < 0 ? err_set(e, -r, "read '%s': %s", path, strerror(-r)) : 0;
+}
+
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
 		   struct err *e)
 {
@@ -34,7 +46,8 @@ int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by
 		return err_set(e, EINVAL, "'%s' is no policy name: an annotation names one of %s, it gives no path",
 			       name, dir);
 	}
-	r = file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, e);
+	r = path == name ? file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, e)
+			 : read_named(c, path, &text, &len, e);
 	if (r == -ENOENT) {
 		*e = (struct err){0};
 		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'", name, path);

@@ -5,7 +5,8 @@
 
 #include "admin.h"
 
-/* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. Returns 0, -ENOENT, -EINVAL, -errno. */
+/* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. One of dir has to be root's or the
+ * caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
 		   struct err *e);
 

@@ -159,6 +159,20 @@ like "file: mode 640 is not (control)" "$rc:$err" '0:.*Read-only'
 chown 1000 "$T/admin.json"
 in_admin '{}' true
 like "file: one of another user is refused" "$rc:$err" "1:.*belongs to user 1000: .*chown root"
+chown 0 "$T/admin.json"
+admin '{"floor": "site"}'
+chmod 666 "$T/policies/site.json"
+in_admin '{}' true
+like "floor: a policy that others can write to is none" "$rc:$err" "1:.*floor: '$T/policies/site.json' has mode 0666: .*chmod go-w"
+run "$JAILRUN" --root "$ROOT" --policy "$T/policies/site.json" plan "$T/b"
+is "floor: by its path it is the caller's to judge (control)" "$rc" 0
+chmod 644 "$T/policies/site.json"
+chown 1000 "$T/policies/site.json"
+in_admin '{}' true
+like "floor: nor is one of another user" "$rc:$err" "1:.*floor: '$T/policies/site.json' belongs to user 1000: "
+chown 0 "$T/policies/site.json"
+in_admin '{}' 'mkdir /tmp/x'
+like "floor: root's own is (control)" "$rc:$err" '0:.*Read-only'
 rm -f "$T/admin.json"
 in_admin '{}' true
 like "file: one that was named has to be there" "$rc:$err" "1:.*--admin-config: there is no '$T/admin.json'"
