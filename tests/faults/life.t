@@ -56,9 +56,9 @@ fresh_bundle() {
 	rm -rf "$T/b"
 	make_bundle "$T/b" "$(args_filter "$@") | $(tr '\n' ' ' <<<"${line#* * }")"
 }
-# The device of that configuration: it goes with the namespace of a container that was killed.
+# The device of that configuration: it goes with the namespace of a container that was killed, when the kernel comes to it; its peer is there so long.
 need_device() {
-	[ "$name" != device ] || ip link show dev jf0 >/dev/null 2>&1 || ip link add jf0 type veth peer name jf1
+	[ "$name" != device ] || eventually 20 eval 'ip link show dev jf0 >/dev/null 2>&1 || ip link add jf0 type veth peer name jf1 2>/dev/null'
 }
 # nothing_left, and a fresh bundle when something was, so that one finding is not repeated by all the tests after it.
 clean() {
