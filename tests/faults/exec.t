@@ -53,11 +53,12 @@ fds_as_before() {
 }
 # runs_on NAME: nothing of the exec is left, and the container is as it was.
 runs_on() {
-	if [ ! -e "$T/pid" ] && eventually 3 as_before && [ "$(jr exec "$id" /bin/echo next 2>&1)" = next ]; then
+	local next=""
+	if [ ! -e "$T/pid" ] && eventually 10 as_before && next=$(jr exec "$id" /bin/echo next 2>&1) && [ "$next" = next ]; then
 		pass "$1"
 	else
 		fail "$1"
-		diag "pid file: $(cat "$T/pid" 2>&1)" "before: " "$before" "now:" "$(tasks)" "the next exec: $(jr exec "$id" /bin/echo next 2>&1)" \
+		diag "pid file: $(cat "$T/pid" 2>&1)" "before: " "$before" "now:" "$(tasks)" "the next exec: $next, and another: $(jr exec "$id" /bin/echo next 2>&1)" \
 			"$(for t in $(tasks); do grep -E '^(Name|State|PPid|TracerPid|NSpid)' "${t%/*}/status" 2>/dev/null | tr '\n\t' '  '; echo; done)"
 		kill -9 "$(cat "$T/pid" 2>/dev/null)" 2>/dev/null
 		rm -f "$T/pid"
