@@ -20,11 +20,11 @@ int builder_add_condition(struct builder *b, struct conditions *c, const struct 
 	return 0;
 }
 
-/* SECCOMP_RET_* of a trap that is rule `index`. */
-static uint32_t trap_ret(const struct builder *b, const struct verdict *v, uint64_t index)
+/* SECCOMP_RET_* of a trap. Which rule it is, the engine finds out by the call. */
+static uint32_t trap_ret(const struct builder *b, const struct verdict *v)
 {
 	if (b->plan->engine == JAIL_TRACE)
-		return SECCOMP_RET_TRACE | (uint32_t)index;
+		return SECCOMP_RET_TRACE | JAIL_TRACE_DATA;
 	if (b->reported)
 		return SECCOMP_RET_USER_NOTIF;
 	if (v->trap == JAIL_TRAP_KILL || b->plan->policies[v->policy].kill_on_violation)
@@ -58,9 +58,7 @@ int builder_emit(struct builder *b, const struct call_rule *from)
 	if (from->v.trap >= 0) {
 		struct jail_rule *r;
 
-		if (b->plan->n_rules >= TRACE_RULES)
-			return err_set(b->e, E2BIG, "policy %s makes more than %d rules", b->plan->policy, TRACE_RULES);
-		g.ret = trap_ret(b, &from->v, b->plan->n_rules);
+		g.ret = trap_ret(b, &from->v);
 		r = new_rule(b);
 		if (!r)
 			return builder_no_memory(b);
@@ -85,7 +83,7 @@ int builder_emit_other(struct builder *b, const struct verdict *v)
 	b->gen.default_ret = v->ret;
 	if (v->trap < 0)
 		return 0;
-	b->gen.default_ret = trap_ret(b, v, b->plan->n_rules);
+	b->gen.default_ret = trap_ret(b, v);
 	r = new_rule(b);
 	if (!r)
 		return builder_no_memory(b);

@@ -7,11 +7,10 @@
 
 #include "jail.h"
 
-#define ERRNO_MAX   4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
-#define X32_BIT     0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
-#define MAX_ARCHS   24
-#define COMPARE_32  0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
-#define TRACE_RULES 0x7fff      /* indexes fit in the data of SECCOMP_RET_TRACE and stay positive */
+#define ERRNO_MAX  4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
+#define X32_BIT    0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
+#define MAX_ARCHS  24
+#define COMPARE_32 0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */

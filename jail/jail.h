@@ -127,6 +127,9 @@ struct jail_audit {
 	char *socket; /* name of the daemon's socket in audit_dir_fd, for when the daemon was restarted; NULL: none */
 };
 
+/* Data of the policy's SECCOMP_RET_TRACE. Another one is of a filter of the workload's own. It chooses no rule. */
+#define JAIL_TRACE_DATA 0x6a61
+
 struct jail_plan {
 	char *id;        /* of the container, for the audit stream */
 	char *policy;    /* its name, "chosen+floor" for two; NULL for none */
@@ -135,7 +138,7 @@ struct jail_plan {
 	uint32_t init;   /* enum policy_init */
 	struct jail_policy policies[JAIL_POLICIES];
 	uint64_t n_policies;
-	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE (data: index of the rule) or USER_NOTIF */
+	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE with JAIL_TRACE_DATA, or USER_NOTIF */
 	struct jail_rule *rules;
 	uint64_t n_rules;
 	bool

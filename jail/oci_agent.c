@@ -74,9 +74,8 @@ static void step(const struct sock_filter *i, struct state *at, uint32_t arch, u
 	flow(at + 1, now);
 }
 
-/* The first answer that the filter can give to a call, whatever its arguments, and that `is` wants; 0 for none. */
-static uint32_t find_answer(const struct jail_bpf *f, uint32_t arch, uint32_t nr, struct state *states,
-			    bool (*is)(uint32_t ret, const struct jail_plan *p), const struct jail_plan *p)
+/* Whether the filter can give this action to a call, whatever its arguments. */
+static bool can_give(const struct jail_bpf *f, uint32_t arch, uint32_t nr, struct state *states, uint32_t action)
 {
 	memset(states, 0, (f->len + 1u) * sizeof(*states));
 	states[0].reached = true;
@@ -85,31 +84,31 @@ static uint32_t find_answer(const struct jail_bpf *f, uint32_t arch, uint32_t nr
 			continue;
 		if (BPF_CLASS(f->insns[pc].code) != BPF_RET)
 			step(&f->insns[pc], &states[pc], arch, nr);
-		else if (is(f->insns[pc].k, p))
-			return f->insns[pc].k;
+		else if ((f->insns[pc].k & SECCOMP_RET_ACTION_FULL) == action)
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-static bool is_agents(uint32_t ret, const struct jail_plan *p)
+/* The rule by which the tracer has to judge the call, or NULL. What exec.* forbids is judged once more when the program is there,
+ * whoever let the call go on. */
+static const struct jail_rule *tracers_rule(const struct jail_plan *p, uint32_t arch, uint32_t nr)
 {
-	(void)p;
-	return (ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+	for (uint64_t i = 0; i < p->n_rules; i++) {
+		const struct jail_rule *r = &p->rules[i];
+
+		if (r->nr != JAIL_ANY_CALL && (r->arch != arch || (uint32_t)r->nr != nr))
+			continue;
+		if (r->trap != JAIL_TRAP_EXEC)
+			return r;
+		if (!r->n_args) /* no other is reached */
+			break;
+	}
+	return NULL;
 }
 
-/* What exec.* forbids is judged once more when the program is there, whoever let the call go on. */
-static bool is_tracers(uint32_t ret, const struct jail_plan *p)
+static int refuse(const struct jail_plan *p, const struct jail_rule *r, uint32_t nr, struct err *e)
 {
-	uint32_t rule = ret & SECCOMP_RET_DATA;
-
-	return (ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE &&
-	       !(rule < p->n_rules && p->rules[rule].trap == JAIL_TRAP_EXEC);
-}
-
-static int refuse(const struct jail_plan *p, uint32_t ret, uint32_t nr, struct err *e)
-{
-	const struct jail_rule *r = &p->rules[(ret & SECCOMP_RET_DATA) < p->n_rules ? ret & SECCOMP_RET_DATA : 0];
-
 	if (r->syscall)
 		err_set(e, ENOTSUP,
 			"SCMP_ACT_NOTIFY gives %s to the agent, whose answer would go before that of policy %s (%s); "
@@ -126,8 +125,9 @@ static int refuse(const struct jail_plan *p, uint32_t ret, uint32_t nr, struct e
 
 int oci_agent_check(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
-	uint32_t family[MAX_ARCHS], ret = 0;
+	uint32_t family[MAX_ARCHS];
 	size_t n = arch_family(f->arch, family);
+	const struct jail_rule *by = NULL;
 	struct state *states;
 
 	if (!jail_has_agent(p) || p->engine != JAIL_TRACE)
@@ -135,15 +135,16 @@ int oci_agent_check(const struct jail_plan *p, const struct jail_facts *f, struc
 	states = calloc(BPF_MAXINSNS + 1, sizeof(*states));
 	if (!states)
 		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < n && !ret; i++)
-		for (uint32_t nr = 0; nr <= LAST_NUMBER && !ret; nr++) {
+	for (size_t i = 0; i < n && !by; i++)
+		for (uint32_t nr = 0; nr <= LAST_NUMBER && !by; nr++) {
 			uint32_t full = nr | (arch_is_x32(family[i]) ? X32_BIT : 0), audit = arch_audit(family[i]);
 
-			if (find_answer(&p->seal.seccomp, audit, full, states, is_agents, p))
-				ret = find_answer(&p->filter, audit, full, states, is_tracers, p);
-			if (ret)
-				refuse(p, ret, full, e);
+			if (can_give(&p->seal.seccomp, audit, full, states, SECCOMP_RET_USER_NOTIF) &&
+			    can_give(&p->filter, audit, full, states, SECCOMP_RET_TRACE))
+				by = tracers_rule(p, audit, full);
+			if (by)
+				refuse(p, by, full, e);
 		}
 	free(states);
-	return ret ? -ENOTSUP : 0;
+	return by ? -ENOTSUP : 0;
 }

@@ -20,6 +20,10 @@ struct jail_engine_ops {
 	void (*on_readable)(struct helper *h, int fd);
 	/* A status from waitpid: of any task below the helper. May be NULL. */
 	void (*on_wait)(struct helper *h, pid_t tid, int status);
+	/* One of all tasks, another one each time, so that each has its turn; 0: none. May be NULL. */
+	pid_t (*next_task)(void);
+	/* What does not come from a task or an fd. Returns the milliseconds until it wants to be asked again, or -1. May be NULL. */
+	int (*tick)(struct helper *h);
 };
 
 extern const struct jail_engine_ops engine_notify, engine_trace;

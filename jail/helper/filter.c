@@ -81,7 +81,7 @@ static bool run_plain(const struct sock_filter *f, const struct seccomp_data *d,
 }
 
 /* The filter's answer to a call; what it cannot make out counts as a kill. */
-static uint32_t run_filter(const struct jail_bpf *bpf, const struct seccomp_data *d)
+uint32_t jail_run_filter(const struct jail_bpf *bpf, const struct seccomp_data *d)
 {
 	uint32_t a = 0, x = 0, mem[BPF_MEMWORDS] = {0};
 
@@ -126,7 +126,7 @@ static uint32_t ask(const struct jail_bpf *bpf, int nr, uint64_t a0, uint64_t a1
 {
 	struct seccomp_data d = {.nr = nr, .arch = ARCH_NATIVE, .args = {a0, a1, a2}};
 
-	return bpf->len ? run_filter(bpf, &d) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
+	return bpf->len ? jail_run_filter(bpf, &d) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
 }
 
 static bool lets(uint32_t action)

@@ -46,8 +46,10 @@ static int open_proc(struct helper *h, struct err *e)
 		h->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (h->proc_fd >= 0 && (fstatfs(h->proc_fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
 		fd_close_p(&h->proc_fd);
-	if (h->proc_fd < 0 && (jail_has_exec_rules(&h->plan) || jail_has_protect(&h->plan)))
-		return err_set(e, ENOENT, "policy %s: rules on exec and on protected processes need a procfs at /proc",
+	if (h->proc_fd < 0 && h->plan.engine == JAIL_TRACE && (h->proc_fd = private_proc()) < 0)
+		return err_set(e, ENOENT,
+			       "policy %s: rules on exec, limits and protected processes need a procfs: mount one "
+			       "at /proc",
 			       h->plan.policy);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "session.h"
 
 #define BATCH      64
+#define IN_TURN    64
 #define LAST_TURNS 16 /* so much of the ring is read at the end, in which others may still be writing */
 
 /* The tests at the end of a container look at this: the status, or 128 + the signal, since PID 1 cannot kill itself. */
@@ -26,25 +27,51 @@ static _Noreturn void finish(struct helper *h)
 	_exit(proc_exit_code(h->status)); /* and the kernel kills what is left in the namespace */
 }
 
-/* All that can be waited for is collected before anything of it is answered: a task that stops again and again has to
- * queue behind the others. */
-static bool reap_batch(struct helper *h)
+struct ended_or_stopped {
+	pid_t pid;
+	int status;
+};
+
+/* The kernel lists the newest tasks first, so that an old one may never be reached while there are enough of others that stop again
+ * and again. So each is asked for itself as well, in turn. Where there are few, the list alone reaches all of them. */
+static size_t ask_in_turn(const struct helper *h, struct ended_or_stopped *v, size_t max)
 {
-	struct {
-		pid_t pid;
-		int status;
-	} batch[BATCH];
 	size_t n = 0;
 
-	while (n < BATCH) {
-		pid_t pid = waitpid(-1, &batch[n].status, WNOHANG | __WALL);
+	for (size_t i = 0; i < max && h->engine && h->engine->next_task; i++) {
+		pid_t tid = h->engine->next_task();
+
+		if (tid > 0 && waitpid(tid, &v[n].status, WNOHANG | __WALL) == tid)
+			v[n++].pid = tid;
+	}
+	return n;
+}
+
+static size_t ask_for_any(struct ended_or_stopped *v, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max) {
+		pid_t pid = waitpid(-1, &v[n].status, WNOHANG | __WALL);
 
 		if (pid < 0 && errno == EINTR)
 			continue;
 		if (pid <= 0)
 			break;
-		batch[n++].pid = pid;
+		v[n++].pid = pid;
 	}
+	return n;
+}
+
+/* All that can be waited for is collected before anything of it is answered: a task that stops again and again has to
+ * queue behind the others. more: there was more than one turn could take the last time. */
+static bool reap_batch(struct helper *h, bool more)
+{
+	struct ended_or_stopped batch[BATCH + IN_TURN];
+	size_t n = more ? ask_in_turn(h, batch, IN_TURN) : 0, first = n;
+
+	n += ask_for_any(&batch[n], BATCH);
+	more = n - first == BATCH;
 	for (size_t i = 0; i < n; i++) {
 		bool gone = WIFEXITED(batch[i].status) || WIFSIGNALED(batch[i].status);
 
@@ -55,7 +82,7 @@ static bool reap_batch(struct helper *h)
 			h->status = batch[i].status;
 		}
 	}
-	return n == BATCH;
+	return more;
 }
 
 /* A signal from outside the namespace has no sender here: it is for the workload. One from inside is the workload's own
@@ -110,6 +137,12 @@ static struct pollfd *poll_room(size_t n)
 
 enum { ON_SIGNAL, ON_JOIN, ON_RING, ON_SESSIONS };
 
+/* Of two numbers of milliseconds; -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* Some of everything: no flood of one kind, tasks that stop or signals to this process, may keep it from the rest.
  * more: there is something else to do, no waiting. */
 static void turn(struct helper *h, bool more)
@@ -118,8 +151,7 @@ static void turn(struct helper *h, bool more)
 	const int *own = h->engine && h->engine->poll_fds ? h->engine->poll_fds(&n_own) : NULL;
 	struct pollfd *fds = poll_room(ON_SESSIONS + SESSIONS_MAX + n_own);
 	struct session *s, *polled[SESSIONS_MAX];
-	bool fetching = false;
-	int wait = audit_timeout();
+	int flush = audit_timeout(), wait = sooner(flush, h->engine && h->engine->tick ? h->engine->tick(h) : -1);
 
 	fds[ON_SIGNAL] = (struct pollfd){.fd = h->signal_fd, .events = POLLIN};
 	fds[ON_JOIN] = (struct pollfd){.fd = session_room() ? h->h.join_fd : -1, .events = POLLIN};
@@ -127,12 +159,13 @@ static void turn(struct helper *h, bool more)
 	while ((s = session_next(&i))) {
 		polled[n - ON_SESSIONS] = s;
 		fds[n++] = (struct pollfd){.fd = s->peer, .events = POLLIN};
-		fetching |= s->number >= 0;
+		if (s->number >= 0)
+			wait = sooner(wait, 1);
 	}
 	first_own = n;
 	for (i = 0; i < n_own; i++)
 		fds[n++] = (struct pollfd){.fd = own[i], .events = POLLIN};
-	if (poll(fds, n, more ? 0 : fetching ? 1 : wait) < 0)
+	if (poll(fds, n, more ? 0 : wait) < 0)
 		return;
 	for (i = ON_SESSIONS; i < first_own; i++) {
 		s = polled[i - ON_SESSIONS];
@@ -150,13 +183,14 @@ static void turn(struct helper *h, bool more)
 		net_hear(h);
 	if (fds[ON_JOIN].revents)
 		session_accept(h);
-	if (wait >= 0)
+	if (flush >= 0)
 		audit_flush(h, false);
 }
 
 void supervise(struct helper *h)
 {
 	struct err e = {0};
+	bool more = false;
 
 	/* The word first: both go on at once. Should the supervisor fail, its end is the workload's. */
 	if (net_open(h, &e) < 0 || give_go(h, &e) < 0 || confine_self(h, &e) < 0)
@@ -165,8 +199,7 @@ void supervise(struct helper *h)
 		fd_close_p(&h->sock); /* end-of-file when the workload's process executes is for that one to give */
 	session_add(h->main, take_fd(&h->peer));
 	while (!h->ended) {
-		bool more = reap_batch(h);
-
+		more = reap_batch(h, more);
 		if (!h->ended)
 			turn(h, more);
 	}

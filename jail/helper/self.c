@@ -39,6 +39,7 @@ static struct sock_filter own_filter[] = {
     /* the loop */
     ALLOW(ptrace),
     ALLOW(wait4),
+    ALLOW(waitid),
     ALLOW(ppoll),
     ALLOW(read),
     ALLOW(kill),

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define FIRST 256u
 
@@ -59,28 +60,15 @@ struct task *task_add(pid_t tid, pid_t tgid)
 	if (!grow())
 		return NULL;
 	t = probe(tid);
-	if (t->tid && !t->gone_early)
+	if (t->tid)
 		return t;
-	if (!t->tid)
-		used++;
+	used++;
 	*t = (struct task){.tid = tid, .tgid = tgid};
 	if (tid == tgid)
 		task_counts.processes++;
 	else
 		task_counts.threads++;
 	return t;
-}
-
-void task_gone_early(pid_t tid)
-{
-	struct task *t;
-
-	if (!grow())
-		return;
-	t = probe(tid);
-	if (!t->tid)
-		used++;
-	*t = (struct task){.tid = tid, .gone_early = true};
 }
 
 static void close_gap(size_t gap)
@@ -97,20 +85,36 @@ static void close_gap(size_t gap)
 	table[gap] = (struct task){0};
 }
 
+/* A process that was being made may be there although its maker is not; the next to need the room has to look. A thread dies
+ * with its maker, by the same signal or exec, and is gone when its process's leader is, or has executed. */
+static void keep_reservation(struct task *t)
+{
+	struct task *leader;
+
+	if (t->reserved == SLOT_PROCESS) {
+		task_counts.orphans++;
+		return;
+	}
+	leader = t->tid == t->tgid ? NULL : task_find(t->tgid);
+	if (t->reserved == SLOT_THREAD && leader)
+		leader->lost++;
+	else
+		task_unreserve(t);
+}
+
 void task_remove(pid_t tid)
 {
 	struct task *t = probe(tid);
 
 	if (!t->tid)
 		return;
-	if (!t->gone_early) {
-		task_unreserve(t);
-		task_protect(t, 0);
-		if (t->tid == t->tgid)
-			task_counts.processes--;
-		else
-			task_counts.threads--;
-	}
+	keep_reservation(t);
+	task_settle_lost(t);
+	task_protect(t, 0);
+	if (t->tid == t->tgid)
+		task_counts.processes--;
+	else
+		task_counts.threads--;
 	used--;
 	close_gap((size_t)(t - table));
 }
@@ -120,16 +124,29 @@ struct task *task_next(size_t *i)
 	while (*i < size) {
 		struct task *t = &table[(*i)++];
 
-		if (t->tid && !t->gone_early)
+		if (t->tid)
 			return t;
 	}
 	return NULL;
 }
 
+size_t task_number(void)
+{
+	return used;
+}
+
+uint32_t task_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) | 1;
+}
+
 void task_reserve(struct task *t, enum task_slot slot)
 {
 	task_unreserve(t);
-	t->reserved = slot;
+	t->reserved = (uint8_t)slot;
 	task_counts.reserved[slot]++;
 }
 
@@ -138,6 +155,18 @@ void task_unreserve(struct task *t)
 	if (t->reserved != SLOT_NONE)
 		task_counts.reserved[t->reserved]--;
 	t->reserved = SLOT_NONE;
+}
+
+void task_settle_orphans(int64_t n)
+{
+	task_counts.orphans -= n;
+	task_counts.reserved[SLOT_PROCESS] -= n;
+}
+
+void task_settle_lost(struct task *leader)
+{
+	task_counts.reserved[SLOT_THREAD] -= leader->lost;
+	leader->lost = 0;
 }
 
 void task_protect(struct task *leader, unsigned int by)

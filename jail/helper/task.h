@@ -8,12 +8,16 @@
 #include <sys/types.h>
 
 enum task_slot { SLOT_NONE, SLOT_PROCESS, SLOT_THREAD };
+#define SLOTS 3
+
+enum task_ns { NS_UNKNOWN, NS_OWN, NS_NESTED };
 
 struct task {
 	pid_t tid, tgid;    /* tid 0: the place is free */
+	uint32_t seen_ms;   /* when it came without its parent's word, by task_clock(); 0: the parent has told of it */
+	uint32_t lost;      /* leader: threads that a thread of it was making when it died */
 	uint8_t reserved;   /* enum task_slot: held for the clone that it is in the middle of */
-	bool unannounced;   /* its parent has not told of it yet */
-	bool gone_early;    /* its end was seen before its parent told of it; no task */
+	uint8_t ns;         /* enum task_ns: its pid namespace, which is for life */
 	bool starting;      /* on its way to its first program: only that is judged */
 	uint8_t protected_; /* leader: its program is in signals.protect of policy n, bit n */
 	bool exec_seen;     /* the early look at exec found the file below */
@@ -23,7 +27,9 @@ struct task {
 
 /* Counts: what lives, and what is reserved on top of it. */
 struct task_counts {
-	int64_t processes, threads, reserved[3];
+	int64_t processes, threads, reserved[SLOTS];
+	int64_t
+	    orphans; /* of reserved[SLOT_PROCESS]: of tasks that died in the middle of a fork. A child may be there or not */
 	uint32_t protected_;
 };
 extern struct task_counts task_counts;
@@ -32,14 +38,21 @@ extern struct task_counts task_counts;
 struct task *task_find(pid_t tid);
 /* NULL: no memory. */
 struct task *task_add(pid_t tid, pid_t tgid);
+/* Of a task that is gone. What it had reserved is kept until somebody has looked what came of it: see `orphans` and `lost`. */
 void task_remove(pid_t tid);
-/* An end that comes before the beginning. */
-void task_gone_early(pid_t tid);
-/* The next record from *i on, or NULL. */
+/* The next record from *i on, or NULL. Where the one that it returned is removed, *i has to be one less. */
 struct task *task_next(size_t *i);
+size_t task_number(void);
+
+/* Milliseconds of the monotonic clock, never 0. */
+uint32_t task_clock(void);
 
 void task_reserve(struct task *t, enum task_slot slot);
 void task_unreserve(struct task *t);
+/* So many orphans have been looked for, and what is there of them is counted. */
+void task_settle_orphans(int64_t n);
+/* The threads of this process that were being made are gone like their makers. */
+void task_settle_lost(struct task *leader);
 void task_protect(struct task *leader, unsigned int by);
 
 #endif

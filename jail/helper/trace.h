@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the trace engine share. */
+/* What the files of the trace engine share. A stop goes one way through them: the stop (trace.c), the facts of the call (trace.c,
+ * procfs.c, task.c), the verdict (count.c, trace_exec.c, trace_target.c), the answer (answer.c). */
 #ifndef JAIL_HELPER_TRACE_H
 #define JAIL_HELPER_TRACE_H
 
@@ -26,33 +27,64 @@ struct trapped {
 	uint32_t arch;
 	int nr;
 	uint64_t args[6];
+	bool own; /* a filter of the workload's own traces the call as well */
 };
+
+enum answer {
+	ANSWER_GO,    /* nothing against it */
+	ANSWER_COUNT, /* goes on, and its end has to be heard of: a place is reserved */
+	ANSWER_DONE,  /* refused, and the refusal is in place */
+	ANSWER_LATER, /* stays at its stop */
+};
+
+/* ---- answer.c ---- */
 
 /* Who called what, for a report. */
 void trace_fill(const struct trapped *c, struct denial *d);
-
 /* Cancels the call with the errno, or kills (d->kill, or the on_violation of d->policy), and reports. d names rule, policy, errno and
  * what is special; the rest is filled in here. */
 void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d);
-
+/* Makes the call fail without being run, and without a report. */
+void trace_cancel(const struct trapped *c, int err);
 /* Lets the tracee go on: what is PTRACE_CONT, PTRACE_SYSCALL or PTRACE_LISTEN. A tracee that is gone meanwhile is
  * none to worry about. */
 void trace_resume(pid_t tid, int what, int sig);
+/* Carries a verdict out. */
+void trace_answer(const struct trapped *c, enum answer answer);
 
-/* A file of /proc/PID, whole (size - 1 bytes at the most). Returns the length or -errno. trace_exec.c */
+/* ---- birth.c: tasks come ---- */
+
+/* A task that is seen before its parent told of it. NULL: no memory. */
+struct task *birth_seen(struct helper *h, pid_t tid);
+/* The parent's word of its new task, at PTRACE_EVENT_*. */
+void birth_told(struct helper *h, struct task *parent, int event);
+/* Whose signals.protect a task is under that its parent has not told of: a copy of a protected process is protected. */
+unsigned int birth_protected(struct helper *h, pid_t tid);
+
+/* ---- count.c: limits ---- */
+
+enum answer count_judge(struct helper *h, const struct trapped *c);
+/* What waits for room gets it, or is refused. Returns the milliseconds until there is more to do, or -1. */
+int count_tick(struct helper *h);
+/* A task is gone; it waits for nothing. */
+void count_forget(pid_t tid);
+
+/* ---- trace_exec.c ---- */
+
+/* A file of /proc/PID, whole (size - 1 bytes at the most). Returns the length or -errno. */
 ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size);
 
-/* exec: the look at the path before, which can give an errno; true when the call may go on. trace_exec.c */
+/* exec: the look at the path before, which can give an errno; true when the call may go on. */
 bool trace_exec_early(struct helper *h, const struct trapped *c);
-/* exec: the look at what was executed, which no race gets round; kills what must not be. trace_exec.c */
+/* exec: the look at what was executed, which no race gets round; kills what must not be. */
 void trace_exec_final(struct helper *h, pid_t tid);
 
-/* Whose signals.protect the program of the process is in: bit n, the policy n. trace_exec.c */
+/* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int trace_runs_protected(struct helper *h, pid_t tid);
-/* The same of a task that its parent has not told of yet: a copy of a protected process is protected. trace.c */
-unsigned int trace_born_protected(struct helper *h, pid_t tid);
 
-/* A call that names a process: true when it may go on. trace_target.c */
-bool trace_target(struct helper *h, const struct trapped *c);
+/* ---- trace_target.c ---- */
+
+/* A call that names a process. */
+enum answer target_judge(struct helper *h, const struct trapped *c);
 
 #endif

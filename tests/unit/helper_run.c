@@ -82,7 +82,7 @@ void trial_engine(struct trial *t, enum jail_engine engine)
 
 	insns[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < t->plan.n_rules; i++) {
-		uint32_t ret = engine == JAIL_TRACE ? SECCOMP_RET_TRACE | (uint32_t)i : SECCOMP_RET_USER_NOTIF;
+		uint32_t ret = engine == JAIL_TRACE ? SECCOMP_RET_TRACE | JAIL_TRACE_DATA : SECCOMP_RET_USER_NOTIF;
 
 		insns[n++] =
 		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)t->plan.rules[i].nr, 0, 1);
