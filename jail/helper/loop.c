@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +64,23 @@ static size_t ask_for_any(struct ended_or_stopped *v, size_t max)
 	return n;
 }
 
+static bool tells_of_a_child(int status)
+{
+	int event = status >> 16;
+
+	return WIFSTOPPED(status) && event >= PTRACE_EVENT_FORK && event <= PTRACE_EVENT_CLONE;
+}
+
+static void hear(struct helper *h, const struct ended_or_stopped *of)
+{
+	if (h->engine && h->engine->on_wait)
+		h->engine->on_wait(h, of->pid, of->status);
+	if (of->pid == h->main && !WIFSTOPPED(of->status)) {
+		h->ended = true;
+		h->status = of->status;
+	}
+}
+
 /* All that can be waited for is collected before anything of it is answered: a task that stops again and again has to
  * queue behind the others. more: there was more than one turn could take the last time. */
 static bool reap_batch(struct helper *h, bool more)
@@ -72,16 +90,13 @@ static bool reap_batch(struct helper *h, bool more)
 
 	n += ask_for_any(&batch[n], BATCH);
 	more = n - first == BATCH;
-	for (size_t i = 0; i < n; i++) {
-		bool gone = WIFEXITED(batch[i].status) || WIFSIGNALED(batch[i].status);
-
-		if (h->engine && h->engine->on_wait)
-			h->engine->on_wait(h, batch[i].pid, batch[i].status);
-		if (gone && batch[i].pid == h->main) {
-			h->ended = true;
-			h->status = batch[i].status;
-		}
-	}
+	/* A child that its parent has told of need not be looked up at its own first stop. */
+	for (size_t i = 0; i < n; i++)
+		if (tells_of_a_child(batch[i].status))
+			hear(h, &batch[i]);
+	for (size_t i = 0; i < n; i++)
+		if (!tells_of_a_child(batch[i].status))
+			hear(h, &batch[i]);
 	return more;
 }
 
