@@ -30,13 +30,16 @@ unsigned int birth_protected(struct helper *h, pid_t tid)
 struct task *birth_seen(struct helper *h, pid_t tid)
 {
 	unsigned int by = birth_protected(h, tid);
-	pid_t tgid = tgid_of(h, tid);
-	struct task *t = task_add(tid, tgid);
+	struct procfs_kin kin = {.tgid = tid};
+	bool known = procfs_kin(h, tid, &kin);
+	pid_t parent = kin.tgid == tid ? kin.ppid : kin.tgid;
+	struct task *t = task_add(tid, kin.tgid);
 
 	if (!t)
 		return NULL;
-	t->seen_ms = task_clock();
-	if (tid == tgid)
+	if (known && task_find(parent)) /* who may still tell of it */
+		t->seen_ms = task_clock();
+	if (tid == t->tgid)
 		task_protect(t, by);
 	return t;
 }
@@ -73,8 +76,12 @@ void birth_told(struct helper *h, struct task *parent, int event)
 		return;
 	task_unreserve(parent);
 	t = task_find((pid_t)child);
-	if (t) { /* seen before, and known for what it is; it may run another program by now */
+	if (t) { /* seen before; a program that it has executed by now is its own */
+		const struct task *leader = task_find(tgid);
+
 		t->seen_ms = 0;
+		if (t->tid == t->tgid && !t->executed && leader)
+			task_protect(t, t->protected_ | leader->protected_);
 		return;
 	}
 	if (!is_ours((pid_t)child))

@@ -87,19 +87,17 @@ static void close_gap(size_t gap)
 
 /* A process that was being made may be there although its maker is not; the next to need the room has to look. A thread dies
  * with its maker, by the same signal or exec, and is gone when its process's leader is, or has executed. */
-static void keep_reservation(struct task *t)
+void task_orphan(struct task *t)
 {
-	struct task *leader;
+	struct task *leader = t->tid == t->tgid ? NULL : task_find(t->tgid);
 
-	if (t->reserved == SLOT_PROCESS) {
+	if (t->reserved == SLOT_PROCESS)
 		task_counts.orphans++;
-		return;
-	}
-	leader = t->tid == t->tgid ? NULL : task_find(t->tgid);
-	if (t->reserved == SLOT_THREAD && leader)
+	else if (t->reserved == SLOT_THREAD && leader)
 		leader->lost++;
 	else
 		task_unreserve(t);
+	t->reserved = SLOT_NONE;
 }
 
 void task_remove(pid_t tid)
@@ -108,7 +106,7 @@ void task_remove(pid_t tid)
 
 	if (!t->tid)
 		return;
-	keep_reservation(t);
+	task_orphan(t);
 	task_settle_lost(t);
 	task_protect(t, 0);
 	if (t->tid == t->tgid)

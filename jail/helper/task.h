@@ -20,6 +20,7 @@ struct task {
 	uint8_t ns;         /* enum task_ns: its pid namespace, which is for life */
 	bool starting;      /* on its way to its first program: only that is judged */
 	uint8_t protected_; /* leader: its program is in signals.protect of policy n, bit n */
+	bool executed;      /* a program of its own since it was born */
 	bool exec_seen;     /* the early look at exec found the file below */
 	dev_t exec_dev;
 	ino_t exec_ino;
@@ -38,7 +39,7 @@ extern struct task_counts task_counts;
 struct task *task_find(pid_t tid);
 /* NULL: no memory. */
 struct task *task_add(pid_t tid, pid_t tgid);
-/* Of a task that is gone. What it had reserved is kept until somebody has looked what came of it: see `orphans` and `lost`. */
+/* Of a task that is gone: task_orphan, and no record any more. */
 void task_remove(pid_t tid);
 /* The next record from *i on, or NULL. Where the one that it returned is removed, *i has to be one less. */
 struct task *task_next(size_t *i);
@@ -49,6 +50,8 @@ uint32_t task_clock(void);
 
 void task_reserve(struct task *t, enum task_slot slot);
 void task_unreserve(struct task *t);
+/* It was killed in the middle of the clone: what it had reserved is kept until somebody has looked what came of it. */
+void task_orphan(struct task *t);
 /* So many orphans have been looked for, and what is there of them is counted. */
 void task_settle_orphans(int64_t n);
 /* The threads of this process that were being made are gone like their makers. */

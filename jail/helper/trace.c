@@ -135,6 +135,7 @@ static void on_exec(struct helper *h, pid_t tid)
 	struct task *old, *leader;
 	size_t i = 0;
 
+	count_forget(tid); /* whoever had this number is gone */
 	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former) == 0 && (pid_t)former != tid &&
 	    (old = task_find((pid_t)former)) && (leader = task_find(tid))) {
 		leader->exec_seen = old->exec_seen;
@@ -148,8 +149,11 @@ static void on_exec(struct helper *h, pid_t tid)
 			}
 	}
 	leader = task_find(tid);
-	if (leader)
+	if (leader) {
+		task_orphan(leader);
 		task_settle_lost(leader);
+		leader->executed = true;
+	}
 	trace_exec_final(h, tid);
 	trace_resume(tid, PTRACE_CONT, 0);
 }
@@ -163,7 +167,7 @@ static void on_stop(struct helper *h, struct task *t, int sig, int event)
 {
 	bool cloned = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
 
-	if (!cloned) /* the clone came to nothing */
+	if (!cloned && event != PTRACE_EVENT_EXEC) /* the clone came to nothing */
 		task_unreserve(t);
 	if (cloned) {
 		pid_t tid = t->tid;
