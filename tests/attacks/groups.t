@@ -28,4 +28,14 @@ for depth in 1 2 7 8 12 30; do
 	for from in inside outside; do attack_all "$depth pid namespaces deeper, from $from" 0 $depth $from; done
 done
 attack_all "300 groups, 8 pid namespaces deeper, from outside" 300 8 outside
+
+# Signal 0's group is the caller's own, also where its members have no number in the caller's pid namespace.
+for depth in 0 1 3; do
+	attack '{}' "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong"
+	is "its own group, from $depth namespaces deeper (control): without the rule it is signalled" "$out" "zero sent:died" || diag "$err"
+	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/other) | $strong"
+	is "its own group, from $depth namespaces deeper: another program is signalled" "$out" "zero sent:died" || diag "$err"
+	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong"
+	is "its own group, from $depth namespaces deeper: a protected program is not" "$out" "zero refused:lives" || diag "$err"
+done
 done_testing

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* many_groups N DEPTH inside|outside PROGRAM: starts PROGRAM (a copy of this one, which waits) with N supplementary groups as user 1000, in a
  * group of its own, DEPTH pid namespaces deeper; and sends it SIGTERM in each way there is, from a fellow in its own namespace or from
- * outside of all that were made. Says of each way what came of it: "refused" (EPERM) or "sent", and whether PROGRAM lived. */
+ * outside of all that were made. many_groups beside DEPTH PROGRAM: PROGRAM is outside, in the group of its attacker, who sends a signal to 0.
+ * Says of each way what came of it: "refused" (EPERM) or "sent", and whether PROGRAM lived. */
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
@@ -156,6 +157,48 @@ static void one(int groups, int depth, bool inside, const char *way, const char 
 	close(attacked[1]);
 }
 
+static int zero(int groups, bool inside, const char *way, const char *program, const int *say, const int *attacked)
+{
+	(void)groups;
+	(void)inside;
+	(void)way;
+	(void)program;
+	(void)say;
+	(void)attacked;
+	signal(SIGTERM, SIG_IGN);
+	printf("zero %s", kill(0, SIGTERM) == 0 ? "sent" : errno == EPERM ? "refused" : strerror(errno));
+	return 0;
+}
+
+/* The group of the caller is the same in each pid namespace, although its members may have no number there. */
+static int beside(int depth, const char *program)
+{
+	int say[2], on = 1, got = 0;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, say) < 0)
+		return 1;
+	setsockopt(say[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	pid = fork();
+	if (pid == 0) {
+		char number[16];
+
+		signal(SIGTERM, SIG_DFL);
+		snprintf(number, sizeof(number), "%d", say[1]);
+		execl(program, program, "wait", number, (char *)NULL);
+		_exit(1);
+	}
+	who_says(say[0]);
+	nest(depth, zero, 0, false, "", program, NULL, NULL);
+	for (int i = 0; i < 300 && got == 0; i++) {
+		got = waitpid(pid, NULL, WNOHANG);
+		usleep(1000);
+	}
+	printf(":%s\n", got == 0 ? "lives" : "died");
+	kill(pid, SIGKILL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -164,9 +207,11 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	}
+	signal(SIGTERM, SIG_IGN);
+	if (argc == 4 && !strcmp(argv[1], "beside"))
+		return beside(atoi(argv[2]), argv[3]);
 	if (argc < 5)
 		return 2;
-	signal(SIGTERM, SIG_IGN);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		one(atoi(argv[1]), atoi(argv[2]), !strcmp(argv[3], "inside"), ways[i], argv[4]);
 	printf("\n");

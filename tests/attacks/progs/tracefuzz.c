@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fuzzer of the jail's tracer, several programs in one, told apart by their names:
- * keeper SEED SECONDS: starts a "guarded" and keeps some of "tracefuzz" running, which make random calls, processes, threads, filters and
+ * keeper SEED SECONDS [spare]: starts a "guarded" and keeps some of "tracefuzz" running, which make random calls, processes, threads, filters and
  *   signals. Says "ready", then how many it started, "settled" when all have ended, and on SIGTERM what became of "guarded"; ends with 7.
- * tracefuzz SEED KEEPER GUARDED: does so.
+ * tracefuzz SEED KEEPER GUARDED: does so; with 0 as KEEPER it spares it, for controls: no filters, and no signals that could reach it.
  * denied: leaves a mark, /mark/denied. allowed: ends. guarded: holds a pattern in memory and tells at the end of its input whether it is whole. */
 #include <dirent.h>
 #include <errno.h>
@@ -61,6 +61,8 @@ static struct dice dice_of(uint64_t seed)
 
 static pid_t someone(struct dice *d)
 {
+	if (!keeper)
+		return pick(d, 4) ? guarded + (pid_t)pick(d, 30) : guarded;
 	switch (pick(d, 8)) {
 	case 0:
 		return guarded;
@@ -262,7 +264,7 @@ static void touch_guarded(struct dice *d)
 	struct iovec from = {junk, sizeof(junk)}, to = {pattern + pick(d, 60000), sizeof(junk)};
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", pick(d, 4) ? guarded : keeper);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pick(d, 4) || !keeper ? guarded : keeper);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)!pwrite(fd, junk, sizeof(junk), (off_t)to.iov_base);
@@ -282,7 +284,7 @@ static int in_clone(void *arg)
 {
 	struct start *s = arg;
 
-	fuzz(&s->d, 1 + (int)pick(&s->d, 10), s->depth + 1);
+	fuzz(&s->d, 1 + (int)pick(&s->d, 30), s->depth + 1);
 	syscall(SYS_exit, 0);
 	return 0;
 }
@@ -362,7 +364,7 @@ static void one_thing(struct dice *d, int depth)
 		execute(d, some_path(d));
 		break;
 	case 6:
-		if (pick(d, 8) == 0)
+		if (keeper && pick(d, 8) == 0)
 			own_filter(d);
 		break;
 	case 7:
@@ -496,6 +498,28 @@ static int end_others(void)
 	return n;
 }
 
+/* What is still there, for whoever looks into it. */
+static void tell_others(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *de;
+	char path[300], line[256];
+	int n = 0;
+
+	while (dir && (de = readdir(dir)) && n < 8) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", de->d_name);
+		f = atoi(de->d_name) > 0 ? fopen(path, "re") : NULL;
+		if (f && fgets(line, 40, f) && ++n)
+			printf("left: %s\n", line);
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int keep(char **argv)
 {
 	struct dice d = dice_of(strtoull(argv[1], NULL, 10));
@@ -507,7 +531,7 @@ static int keep(char **argv)
 	signal(SIGTERM, on_term);
 	guarded = start_guarded(&input);
 	puts(guarded > 0 ? "ready" : "no guarded");
-	snprintf(me, sizeof(me), "%d", getpid());
+	snprintf(me, sizeof(me), "%d", argv[3] ? 0 : getpid());
 	snprintf(it, sizeof(it), "%d", guarded);
 	while (time(NULL) < end) {
 		for (int i = 0; i < WORKERS; i++) {
@@ -519,6 +543,8 @@ static int keep(char **argv)
 			snprintf(seed, sizeof(seed), "%llu", (unsigned long long)roll(&d) >> 1);
 			workers[i] = fork();
 			if (workers[i] == 0) {
+				if (argv[3])
+					setsid();
 				execl("/bin/tracefuzz", "tracefuzz", seed, me, it, (char *)NULL);
 				_exit(1);
 			}
@@ -532,6 +558,8 @@ static int keep(char **argv)
 	while ((left = end_others()) > 0 && time(NULL) < end)
 		usleep(5000);
 	printf("%s: %d started, %d left\n", left ? "not settled" : "settled", started, left);
+	if (left)
+		tell_others();
 	while (!over)
 		usleep(10000);
 	close(input);
@@ -558,6 +586,6 @@ int main(int argc, char **argv)
 	if (!strcmp(name, "guarded"))
 		return argc == 2 ? guard(atoi(argv[1])) : 2;
 	if (!strcmp(name, "keeper"))
-		return argc == 3 ? keep(argv) : 2;
+		return argc >= 3 ? keep(argv) : 2;
 	return argc == 4 ? work(argv) : 2;
 }
