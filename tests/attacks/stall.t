@@ -10,12 +10,15 @@ need_prog stall
 cp "$progs/stall" "$T/b/rootfs/bin/guarded"
 seconds=${STALL_SECONDS:-3}
 calls='"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getpgid"], "action": "SCMP_ACT_ERRNO"}]}'
+# shellcheck disable=SC2034 # by ${!policy}
 notify="{$calls}"
 trace="{$calls, \"limits\": {\"processes\": 4000, \"threads\": 100}}"
 protect="{$calls, \"limits\": {\"processes\": 4000, \"threads\": 100}, \"signals\": {\"protect\": [\"/bin/guarded\"]}}"
 exec="{$calls, \"limits\": {\"processes\": 4000, \"threads\": 100}, \"exec\": {\"allow\": [\"/bin/\", \"/nowhere\"]}}"
-fuse='.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 438}] | .linux.resources.devices = [{allow: true, access: "rwm"}]'
-ptrace='.process.capabilities.bounding += ["CAP_SYS_PTRACE"] | .process.capabilities.permitted = .process.capabilities.bounding | .process.capabilities.effective = .process.capabilities.bounding'
+fuse='.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 438}] |
+	.linux.resources.devices = [{allow: true, access: "rwm"}]'
+ptrace='.process.capabilities.bounding += ["CAP_SYS_PTRACE"] |
+	.process.capabilities.permitted = .process.capabilities.bounding | .process.capabilities.effective = .process.capabilities.bounding'
 
 # stall POLICY-JSON WHAT N [FILTER]: sets $exec_ms, $term_ms (the longest of each), $calls_made and $longest; $why where it cannot be.
 stall() {
@@ -57,12 +60,14 @@ stall() {
 end_stall() {
 	eventually 45 timeout 30 "$JAILRUN" --root "$ROOT" delete -f "$id" || diag "it cannot be deleted"
 }
+# shellcheck disable=SC2317 # by milliseconds and eventually
 term_heard() {
 	local heard
 	heard=$(grep -c heard "$T/inside")
 	timeout 20 "$JAILRUN" --root "$ROOT" kill "$id" TERM
 	eventually 20 heard_more "$heard"
 }
+# shellcheck disable=SC2317
 heard_more() {
 	[ "$(grep -c heard "$T/inside")" -gt "$1" ]
 }

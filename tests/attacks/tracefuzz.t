@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A fuzzer of the tracer: random calls, processes, threads, programs, signals and filters inside of a container with every kind of rule. No denied program
-# runs, no refused call succeeds, the protected process is whole, the counts hold, and PID 1 does its work at the end.
+# A fuzzer of the tracer: random calls, processes, threads, programs, signals and filters inside of a container with every kind of rule. No
+# denied program runs, no refused call succeeds, the protected process is whole, the counts hold, and PID 1 does its work at the end.
 # TRACEFUZZ_SECONDS=20, TRACEFUZZ_SEED=N.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
@@ -24,7 +24,7 @@ fuzz() {
 	id=$3
 	attack_policy "$1"
 	rm -rf "$T/audit" "$T/b/rootfs/mark" && mkdir "$T/b/rootfs/mark" && chmod 777 "$T/b/rootfs/mark"
-	make_bundle "$T/b" "$(args_filter /bin/keeper "$seed" "$2" ${4-}) | $no_rlimits | $strong"
+	make_bundle "$T/b" "$(args_filter /bin/keeper "$seed" "$2" "${@:4}") | $no_rlimits | $strong"
 	"$JAILRUN" --root "$ROOT" --policy "$attack_policy" --audit "$T/audit" run --bundle "$T/b" "$id" >"$T/inside" 2>&1 </dev/null &
 	runtime=$!
 	eventually 20 grep -q ready "$T/inside" || diag "it does not come to run: $(cat "$T/inside")"
@@ -40,12 +40,14 @@ fuzz() {
 	read -r _ most_threads over_threads <"$T/threads" || most_threads=-1 over_threads=-1
 	diag "$id: $(tr '\n' ' ' <"$T/inside"); $looks looks, most processes $most_processes, most threads $most_threads"
 }
+# shellcheck disable=SC2317 # by eventually
 ended() {
-	grep -q settled "$T/inside" || ! kill -0 $runtime
+	grep -q settled "$T/inside" || ! kill -0 "$runtime"
 }
 
+# shellcheck disable=SC2317 # by eventually
 not_running() {
-	! kill -0 $runtime
+	! kill -0 "$runtime"
 }
 
 diag "TRACEFUZZ_SEED=$seed"
@@ -57,7 +59,7 @@ ok "(control) without rules the observer sees more processes" test "$over_proces
 ok "(control) without rules the observer sees more threads" test "$over_threads" -gt 0
 jr kill "$id" TERM
 eventually 10 not_running || jr kill "$id" KILL
-wait $runtime
+wait "$runtime"
 like "(control) without the rule what would be protected is killed or changed" "$(grep guarded: "$T/inside")" 'killed|changed|gone'
 
 fuzz "$rules" "$seconds" "jt-$$-fuzz"
@@ -73,7 +75,7 @@ RUN_TIMEOUT=10 jrun exec "$id" /bin/denied
 isnt "and refuses another one" "$rc" 0
 jr kill "$id" TERM
 eventually 20 not_running || jr kill "$id" KILL
-wait $runtime
+wait "$runtime"
 is "the container's status is the workload's" $? 7
 is "the protected process lives, and its memory is as it was" "$(grep guarded: "$T/inside")" "guarded: whole"
 ok "denials were reported" test -s "$T/audit"

@@ -19,8 +19,10 @@ need_prog() {
 # Who attacks: jq filters.
 as_root=.
 as_user='.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .process.noNewPrivileges = true'
-in_userns='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-strong='.process.capabilities.bounding += ["CAP_SYS_ADMIN","CAP_KILL","CAP_SETUID","CAP_SETGID","CAP_SYS_CHROOT"] | .process.capabilities.permitted = .process.capabilities.bounding | .process.capabilities.effective = .process.capabilities.bounding | .process.noNewPrivileges = false'
+in_userns='.linux.namespaces += [{type: "user"}] |
+	.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+strong='.process.capabilities.bounding += ["CAP_SYS_ADMIN","CAP_KILL","CAP_SETUID","CAP_SETGID","CAP_SYS_CHROOT"] |
+	.process.capabilities.permitted = .process.capabilities.bounding | .process.capabilities.effective = .process.capabilities.bounding | .process.noNewPrivileges = false'
 no_rlimits='del(.process.rlimits)'
 
 # attack POLICY-JSON|NAME FILTER [OPTIONS of jailrun run]: in the foreground; sets $rc, $out, $err; denials go to $T/audit.

@@ -117,7 +117,7 @@ static long some_argument(struct dice *d)
 	case 7:
 		return (long)pattern + (long)pick(d, 4096);
 	case 8:
-		return 1l << pick(d, 63);
+		return 1L << pick(d, 63);
 	default:
 		return (long)roll(d);
 	}
@@ -336,12 +336,10 @@ static void any_fork(struct dice *d, int depth)
 
 static void any_vfork(struct dice *d)
 {
-	const char *path = pick(d, 3) ? flipped : some_path(d);
+	char *argv[] = {pick(d, 3) ? flipped : (char *)some_path(d), NULL}, *none[] = {NULL};
 
-	if (vfork() == 0) {
-		char *argv[] = {(char *)path, NULL};
-
-		syscall(SYS_execve, path, argv, NULL);
+	if (vfork() == 0) { /* NOLINT: it is what is tried */
+		execve(argv[0], argv, none);
 		_exit(0);
 	}
 }
