@@ -106,6 +106,12 @@ void cache_store(const char *dir, const struct buf *key, const struct jail_bpf *
 /* Of n policies, 1 or 2, each of which has to allow. */
 int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,
 		struct arena *a, struct jail_plan *ret, struct err *e);
+/* Whether io_uring could do what the policy refuses and does not allow by naming io_uring_setup: then 1, and *ret says what, for
+ * people. 0: not so; -1: no memory. */
+int uring_closed(const struct spec_seccomp *s, struct arena *a, char **ret);
+/* needs.c: refuses filters under which no program could start, end, or tell that it could not start; the error names the call.
+ * Returns 0, -EINVAL, -EPERM. */
+int jail_check_needs(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
 int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT]);
 int seal_plan(const struct spec_config *c, const struct jail_facts *f, const struct jail_options *o, struct arena *a,
 	      struct jail_seal *ret, struct err *e);

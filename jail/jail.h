@@ -109,7 +109,8 @@ struct jail_policy {
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
 	struct strv protect;
-	bool network; /* there are network rules, which the runtime sees to: the filter closes what goes round them */
+	bool network;   /* there are network rules, which the runtime sees to: the filter closes what goes round them */
+	char *io_uring; /* for people, not handed over: the call for which the filter closes io_uring, or NULL */
 	int64_t max_processes, max_threads; /* -1: no limit */
 };
 #define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
@@ -231,6 +232,13 @@ int jail_helper_open(struct err *e);
 /* The rule that a trapped call fell under: the first that matches, as in the filter. Returns its index, or -1 for a
  * call that the policy did not trap. */
 int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6]);
+
+/* What a filter says of a call: SECCOMP_RET_* with its data. One of no instructions allows; what cannot be made out counts as a kill. */
+uint32_t jail_bpf_run(const struct jail_bpf *bpf, uint32_t arch, int nr, const uint64_t args[6]);
+/* Whether the kernel lets a call go on after this answer, without asking anybody. */
+bool jail_bpf_lets(uint32_t ret);
+/* Whether linux.seccomp's filter, or the policy's, can be loaded first: it lets seccomp(2) load the other one after it. */
+bool jail_loads_first(const struct jail_plan *p, bool policy, uint32_t arch, int nr_seccomp);
 
 /* What of the policies there is at all. */
 bool jail_has_exec_rules(const struct jail_plan *p);

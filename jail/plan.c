@@ -86,11 +86,15 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 			return err_set(e, ENOMEM, "out of memory");
 	}
 	r = seal_plan(c, f, o, a, &ret->seal, e);
-	if (r < 0 || !policy)
+	if (r < 0)
 		return r;
+	if (!policy)
+		return jail_check_needs(ret, f, e);
 	r = policy_plan(policies, o->floor ? 2 : 1, c, f, a, ret, e);
 	if (r >= 0)
 		r = jail_check_network(ret, f, e);
+	if (r >= 0)
+		r = jail_check_needs(ret, f, e);
 	if (r < 0)
 		return r;
 	jail_plan_hiding(f, ret);

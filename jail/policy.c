@@ -292,6 +292,41 @@ static int add_rules(struct builder *b)
 	return 0;
 }
 
+/* The kernel itself makes a program call these, in the midst of others: a list that forgot them would break what it allows. */
+static int add_kernels_own(struct builder *b)
+{
+	static const char *const names[] = {"rt_sigreturn", "sigreturn", "restart_syscall"};
+	const struct verdict allow = {
+	    .rule = "syscalls.defaultAction", .policy = b->at, .trap = -1, .ret = SECCOMP_RET_ALLOW};
+	const struct conditions none = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < b->gen.n_archs; i++)
+		for (size_t k = 0; k < ARRAY_LEN(names) && r >= 0; k++)
+			r = add_for(b, b->gen.archs[i], names[k], &none, &allow);
+	return r;
+}
+
+/* A rule of the policy that names these calls has gone before. Where the engine or network rules close io_uring, it is done. */
+static int close_uring(struct builder *b)
+{
+	static const char *const names[] = {"io_uring_setup", "io_uring_enter", "io_uring_register"};
+	const struct verdict enosys = {
+	    .rule = "engine", .policy = b->at, .trap = -1, .ret = SECCOMP_RET_ERRNO | (uint32_t)ENOSYS, .err = ENOSYS};
+	const struct conditions none = {0};
+	bool closed = b->plan->engine == JAIL_TRACE;
+	int r = 0;
+
+	for (uint64_t i = 0; i < b->plan->n_policies; i++)
+		closed |= b->plan->policies[i].network;
+	if (closed || !b->plan->policies[b->at].io_uring)
+		return 0;
+	for (size_t i = 0; i < b->gen.n_archs; i++)
+		for (size_t k = 0; k < ARRAY_LEN(names) && r >= 0; k++)
+			r = add_for(b, b->gen.archs[i], names[k], &none, &enosys);
+	return r;
+}
+
 static int add_default(struct builder *b)
 {
 	const struct spec_seccomp *s = &b->policy->syscalls;
@@ -307,8 +342,9 @@ static int add_default(struct builder *b)
 		if (r < 0)
 			return err_ctx(b->e, "syscalls.defaultAction");
 	}
-	if (v.trap < 0)
-		r = add_guards(b, jail_checks, NULL, 0, &none);
+	r = close_uring(b);
+	if (r >= 0)
+		r = v.trap < 0 ? add_guards(b, jail_checks, NULL, 0, &none) : add_kernels_own(b);
 	if (r < 0)
 		return r;
 	if (!b->into)
@@ -504,7 +540,9 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		take_policy(p[i], &ret->policies[ret->n_policies++]);
+		take_policy(p[i], &ret->policies[ret->n_policies]);
+		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
+			return builder_no_memory(&b);
 		when |= when_of(ret, &ret->policies[i]);
 		wanted |= p[i]->syscalls.set;
 	}

@@ -226,6 +226,9 @@ static void print_policy(const struct jail_policy *p, struct jsonw *w)
 	}
 	jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");
 	jw_strv(w, "protect", &p->protect);
+	if (p->io_uring)
+		jw_fmt(w, "io_uring", "ENOSYS: it could do %s; to allow it, name io_uring_setup in syscalls.syscalls",
+		       p->io_uring);
 	if (p->network)
 		jw_str(w, "network", "see cgroup.network; sockets of other kinds are refused by the rules below");
 	print_limit(w, "max_processes", p->max_processes);

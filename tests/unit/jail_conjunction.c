@@ -98,6 +98,7 @@ static bool is_guard(const struct answer *a)
 }
 
 #define SYSCALLS(d, list) "\"syscalls\":{\"defaultAction\":\"SCMP_ACT_" d "\",\"syscalls\":[" list "]}"
+#define LIFE              "\"execve\",\"exit\",\"exit_group\"" /* without which a policy is refused */
 #define ON(names, action) "{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\"}"
 #define IF(names, action, i, v, op)                                                                                    \
 	"{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\",\"args\":[{\"index\":" i ",\"value\":" v            \
@@ -112,10 +113,11 @@ static const char *const policies[] = {
     "{" SYSCALLS("ALLOW", IF("\"socket\"", "ALLOW", "0", "1", "EQ") "," IF("\"socket\"", "KILL", "1", "2",
 									   "GT") "," ON("\"socket\"", "ERRNO")) "}",
     "{" SYSCALLS("ERRNO",
-		 ON("\"read\",\"execve\",\"clone\",\"kill\",\"prlimit64\"", "ALLOW") "," IF(
+		 ON("\"read\"," LIFE ",\"clone\",\"kill\",\"prlimit64\"", "ALLOW") "," IF(
 		     "\"socket\"", "ALLOW", "0", "3", "LE") "," IF("\"write\"", "KILL", "2", "4294967296", "GE")) "}",
-    "{" SYSCALLS("KILL_PROCESS", IF("\"socket\",\"write\"", "ALLOW", "2", "1", "NE") "," ON("\"read\"", "ALLOW")) "}",
-    "{\"on_violation\":\"kill\"," SYSCALLS("ERRNO", ON("\"read\",\"write\",\"socket\",\"mkdir\"", "ALLOW")) "}",
+    "{" SYSCALLS("KILL_PROCESS",
+		 IF("\"socket\",\"write\"", "ALLOW", "2", "1", "NE") "," ON(LIFE ",\"read\"", "ALLOW")) "}",
+    "{\"on_violation\":\"kill\"," SYSCALLS("ERRNO", ON(LIFE ",\"read\",\"write\",\"socket\",\"mkdir\"", "ALLOW")) "}",
     "{" SYSCALLS("ALLOW", ON("\"write\",\"mkdir\"", "LOG") "," IF("\"rmdir\"", "LOG", "0", "0", "EQ")) "}",
     "{\"exec\":{\"allow\":[\"/bin/\"]}}",
     "{\"exec\":{},\"limits\":{\"processes\":5}}",
@@ -127,7 +129,7 @@ static const char *const policies[] = {
 								     IF("\"socket\"", "ERRNO", "1", "2", "EQ")) "}",
     "{\"init\":\"workload\"}",
     "{\"init\":\"workload\",\"exec\":{\"deny\":[\"/bin/x\"]}," SYSCALLS(
-	"ERRNO", ON("\"execve\",\"fork\"", "ALLOW") "," IF("\"clone\"", "ALLOW", "0", "65536", "NE")) "}",
+	"ERRNO", ON(LIFE ",\"fork\"", "ALLOW") "," IF("\"clone\"", "ALLOW", "0", "65536", "NE")) "}",
 };
 
 static const int calls[] = {SYS_read, SYS_write, SYS_mkdir, SYS_rmdir, SYS_socket, SYS_connect, SYS_clone, SYS_clone3,
@@ -224,9 +226,9 @@ static const char *random_policy(struct fixture *x)
 			n += snprintf(text + n, sizeof(text) - (size_t)n,
 				      "%s{\"index\":%u,\"value\":%u,\"valueTwo\":%u,\"op\":\"SCMP_CMP_%s\"}",
 				      k ? "," : "", k, rnd(4), rnd(4), ops[rnd(7)]);
-		n += snprintf(text + n, sizeof(text) - (size_t)n, "]}%s", i > 1 ? "," : "");
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "]},");
 	}
-	snprintf(text + n, sizeof(text) - (size_t)n, "]}}");
+	snprintf(text + n, sizeof(text) - (size_t)n, ON(LIFE, "ALLOW") "]}}");
 	return arena_strdup(&x->a, text);
 }
 

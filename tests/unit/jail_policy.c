@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
-#define X86 AUDIT_ARCH_I386
-#define X64 AUDIT_ARCH_X86_64
+#define X86  AUDIT_ARCH_I386
+#define X64  AUDIT_ARCH_X86_64
+#define LIFE "\"execve\",\"exit\",\"exit_group\"" /* without which a policy is refused */
 
 struct fixture {
 	struct arena a;
@@ -345,7 +346,7 @@ static void own_rules(void **state)
 	struct fixture *x = *state;
 
 	make(x, "{\"exec\":{\"allow\":[\"/\"]},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
-		"{\"names\":[\"execve\",\"read\",\"clone3\",\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+		"{\"names\":[" LIFE ",\"read\",\"clone3\",\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\"},"
 		"{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":0,\"op\":\"SCMP_"
 		"CMP_EQ\"}]},"
 		"{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"},"
@@ -377,7 +378,8 @@ static void int_arguments(void **state)
 	    "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":%d,\"op\":\"SCMP_CMP_%s\"}]}]}}";
 	static const char allow[] =
 	    "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"socket\"],"
-	    "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":%d,\"op\":\"SCMP_CMP_%s\"}]}]}}";
+	    "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":%d,\"op\":\"SCMP_CMP_%s\"}]},"
+	    "{\"names\":[" LIFE "],\"action\":\"SCMP_ACT_ALLOW\"}]}}";
 	static const char *const ops[] = {"EQ", "NE", "LT", "LE", "GT", "GE"};
 	struct fixture *x = *state;
 
@@ -478,7 +480,7 @@ static void refused_policies(void **state)
 	}
 	/* Unknown ones in an allow-list are only not allowed. */
 	x->e = (struct err){0};
-	make(x, "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"new_call\"],"
+	make(x, "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[" LIFE ",\"new_call\"],"
 		"\"action\":\"SCMP_ACT_ALLOW\"}]}}");
 }
 
@@ -549,10 +551,12 @@ static void agent_beside_tracer(void **state)
 	    {"{\"limits\":{\"processes\":3}}", "fork", "policy test (limits)"},
 	    {"{\"limits\":{\"processes\":3}}", "write", NULL},
 	    {"{\"signals\":{\"protect\":[\"/a\"]}}", "kill", "gives kill to the agent"},
-	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[" LIFE
+	     ",\"mkdir\"],"
 	     "\"action\":\"SCMP_ACT_ALLOW\"}]}}",
 	     "mkdir", NULL},
-	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[" LIFE
+	     ",\"mkdir\"],"
 	     "\"action\":\"SCMP_ACT_ALLOW\"}]}}",
 	     "rmdir", "gives system call 84 to the agent"},
 	    {"{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],"
@@ -583,6 +587,109 @@ static void agent_beside_tracer(void **state)
 			fail_msg("case %zu: '%s' has no '%s'", i, x->e.text, cases[i].in_error);
 		assert_string_equal(x->e.path, cases[i].in_error ? "linux.seccomp" : "");
 	}
+}
+
+#define ONE(action, names)    "{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\"}"
+#define LIST(standard, rules) "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_" standard "\",\"syscalls\":[" rules "]}}"
+#define WHEN_0(action, name, value)                                                                                    \
+	"{\"names\":[" name "],\"action\":\"SCMP_ACT_" action "\",\"args\":[{\"index\":0,\"value\":" value             \
+	",\"op\":\"SCMP_CMP_EQ\"}]}"
+
+/* What cannot start, or cannot end, is refused before it is tried. */
+static void without_an_end(void **state)
+{
+	static const struct {
+		const char *policy, *in_error; /* NULL: it works */
+	} cases[] = {
+	    {LIST("ERRNO", ONE("ALLOW", LIFE)), NULL},
+	    {LIST("ERRNO", ONE("ALLOW", "\"execve\",\"exit\"")),
+	     "policy test refuses exit_group(2), by which every program ends: name it in syscalls.syscalls with "
+	     "SCMP_ACT_ALLOW"},
+	    {LIST("KILL_PROCESS", ONE("ALLOW", "\"execve\",\"exit_group\"")),
+	     "refuses exit(2), by which every thread ends"},
+	    {LIST("ERRNO", ONE("ALLOW", "\"exit\",\"exit_group\"")),
+	     "refuses execve(2), by which every program starts"},
+	    {LIST("ALLOW", ONE("ERRNO", "\"exit_group\"")), "refuses exit_group(2) by syscalls.syscalls[0]"},
+	    {LIST("ALLOW", ONE("LOG", LIFE)), NULL},
+	    {LIST("ALLOW", WHEN_0("ERRNO", "\"exit_group\"", "255")), "by syscalls.syscalls[0]"},
+	    {LIST("ALLOW", WHEN_0("ERRNO", "\"mkdir\"", "255")), NULL},
+	    {"{\"exec\":{\"allow\":[\"/\"]},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" ONE(
+		 "ALLOW", LIFE) "]}}",
+	     NULL},
+	    {"{\"exec\":{\"allow\":[\"/\"]},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" ONE(
+		 "ALLOW", "\"exit\",\"exit_group\"") "]}}",
+	     "execve(2)"},
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int r;
+
+		x->e = (struct err){0};
+		r = try_plan(x, cases[i].policy);
+		assert_int_equal(r, cases[i].in_error ? -EINVAL : 0);
+		if (cases[i].in_error && !strstr(x->e.text, cases[i].in_error))
+			fail_msg("case %zu: '%s' has no '%s'", i, x->e.text, cases[i].in_error);
+	}
+	/* Where nobody is asked, the filter judges the jail's own last words. */
+	x->facts = host;
+	x->facts.seccomp_flags &= ~SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	x->e = (struct err){0};
+	assert_int_equal(try_plan(x, LIST("ERRNO", ONE("ALLOW", LIFE))), -EINVAL);
+	assert_non_null(strstr(x->e.text, "refuses sendmsg(2)"));
+	make(x, LIST("ERRNO", ONE("ALLOW", LIFE ",\"sendmsg\"")));
+}
+
+/* What the kernel itself makes programs call is in every list, unless a rule names it. */
+static void kernels_own_calls(void **state)
+{
+	struct fixture *x = *state;
+
+	make(x, LIST("KILL_PROCESS", ONE("ALLOW", LIFE)));
+	PASSES(X64, SYS_rt_sigreturn);
+	PASSES(X64, SYS_restart_syscall);
+	PASSES(X86, 119);
+	IS("syscalls.defaultAction", X64, SYS_getpid);
+	make(x, LIST("ERRNO", ONE("ALLOW", LIFE) "," ONE("ERRNO", "\"rt_sigreturn\"")));
+	IS("syscalls.syscalls[1]", X64, SYS_rt_sigreturn);
+}
+
+/* io_uring does not do what a rule refuses. */
+static void uring(void **state)
+{
+	static const struct {
+		const char *policy;
+		bool closed;
+		const char *says;
+	} cases[] = {
+	    {LIST("ALLOW", ONE("ERRNO", "\"mkdir\"")), true, "mkdir, which syscalls.syscalls[0] refuses"},
+	    {LIST("ALLOW", WHEN_0("KILL_PROCESS", "\"socket\"", "38")), true, "socket, which syscalls.syscalls[0]"},
+	    {LIST("ALLOW", ONE("ERRNO", "\"kexec_load\"")), false, NULL},
+	    {LIST("ALLOW", ONE("LOG", "\"mkdir\"")), false, NULL},
+	    {LIST("ALLOW", ONE("ALLOW", "\"mkdir\"") "," ONE("ERRNO", "\"mkdir\"")), false, NULL},
+	    {LIST("ALLOW", ONE("ALLOW", "\"io_uring_setup\"") "," ONE("ERRNO", "\"mkdir\"")), false, NULL},
+	    {LIST("ALLOW", ONE("ERRNO", "\"ioctl\"")), true, "ioctl, which syscalls.syscalls[0]"},
+	    {LIST("ERRNO", ONE("ALLOW", LIFE)), true, "open, which syscalls.defaultAction refuses"},
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *is = cases[i].closed ? "ENOSYS" : "-";
+		AUTO_BUF out = {0};
+		struct jsonw w = {.out = &out, .indent = 2};
+
+		make(x, cases[i].policy);
+		IS(is, X64, SYS_io_uring_setup);
+		IS(is, X64, SYS_io_uring_enter);
+		IS(is, X64, SYS_io_uring_register);
+		IS(is, X86, SYS_io_uring_setup);
+		jail_plan_print(&x->plan, &w, NULL);
+		assert_int_equal(strstr(out.data, "\"io_uring\"") != NULL, cases[i].closed);
+		if (cases[i].says)
+			assert_non_null(strstr(out.data, cases[i].says));
+	}
+	make(x, LIST("ALLOW", ONE("ERRNO", "\"io_uring_setup\",\"mkdir\"")));
+	IS("syscalls.syscalls[0]", X64, SYS_io_uring_setup); /* what is named is answered as it says */
 }
 
 static void printed(void **state)
@@ -622,6 +729,9 @@ int main(void)
 	    T(exec_deny_alone),
 	    T(oci_trace_under_trace),
 	    T(agent_beside_tracer),
+	    T(without_an_end),
+	    T(kernels_own_calls),
+	    T(uring),
 	    T(printed),
 	};
 
