@@ -21,6 +21,8 @@ enum wire_kind {
 			 * number that the listener will have there; row: that of a memory file in which a non-zero byte says
 			 * that the agent has it. No filter is loaded before the answer, which is another of this kind. */
 	WIRE_JOIN,     /* a process that is exec'd asks the jail's supervisor in; the fd: its socket to the runtime */
+	WIRE_PEER, /* from such a process: the fd is our end of a pair of which it alone has the other; to be used from now on */
+	WIRE_SIGNAL, /* from the runtime to the jail's supervisor: send the signal `value` to the main process. Answered by another one */
 };
 
 struct wire {

@@ -53,6 +53,17 @@ static int find_in_path(struct helper *h, const char *name)
 	}
 }
 
+/* sd_listen_fds(3): the fds are for the process of that number, which is known now. */
+static void fill_listen_pid(struct helper *h)
+{
+	static char assignment[32];
+
+	snprintf(assignment, sizeof(assignment), "LISTEN_PID=%d", (int)getpid());
+	for (size_t i = 0; i < h->plan.seal.env.n; i++)
+		if (str_starts(h->plan.seal.env.v[i], "LISTEN_PID="))
+			h->plan.seal.env.v[i] = assignment;
+}
+
 int find_program(struct helper *h, struct err *e)
 {
 	const char *name = h->plan.seal.args.n ? h->plan.seal.args.v[0] : "";
@@ -62,6 +73,8 @@ int find_program(struct helper *h, struct err *e)
 
 	if (h->program[0])
 		return 0;
+	if (h->plan.seal.listen_pid)
+		fill_listen_pid(h);
 	if (!*name) {
 		r = err_set(e, EINVAL, "process.args is empty: there is nothing to execute");
 	} else if (!strchr(name, '/')) {
@@ -83,17 +96,6 @@ int find_program(struct helper *h, struct err *e)
 	return r;
 }
 
-/* sd_listen_fds(3): the fds are for the process of that number, which is known now. */
-static void fill_listen_pid(struct helper *h)
-{
-	static char assignment[32];
-
-	snprintf(assignment, sizeof(assignment), "LISTEN_PID=%d", (int)getpid());
-	for (size_t i = 0; i < h->plan.seal.env.n; i++)
-		if (str_starts(h->plan.seal.env.v[i], "LISTEN_PID="))
-			h->plan.seal.env.v[i] = assignment;
-}
-
 int step_exec(struct helper *h, struct err *e)
 {
 	char *none[] = {NULL}, text[128];
@@ -101,8 +103,6 @@ int step_exec(struct helper *h, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (h->plan.seal.listen_pid)
-		fill_listen_pid(h);
 	execve(h->program, h->plan.seal.args.v, h->plan.seal.env.v ? h->plan.seal.env.v : none);
 	r = errno;
 	return err_set(e, r, "exec %s: %s", h->program, go_strerror(r, text, sizeof(text)));

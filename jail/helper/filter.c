@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seal.seccomp: linux.seccomp and the policy's filter. The first that is loaded judges the loading of the second, and both
- * judge what comes after; so they are asked beforehand, by running them here. Where linux.seccomp makes a listener for an
- * agent, nothing but execve comes after: any other call might be one that waits for an agent who has no listener yet. */
+/* seal.seccomp: linux.seccomp and the policy's filter. The first that is loaded judges the loading of the second; so they are
+ * asked beforehand, by running them. What comes after is judged by both: linux.seccomp was asked about it when the plan was
+ * made (jail/needs.c), and who answers for the policy lets a process pass that has not executed its program yet. Where
+ * linux.seccomp makes a listener for an agent, nothing but execve comes after: any other call might be one that waits for an
+ * agent who has no listener yet. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -20,119 +22,6 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
-
-/* One instruction of classic BPF as seccomp(2) admits it, but for the jumps and returns. */
-static bool run_plain(const struct sock_filter *f, const struct seccomp_data *d, uint32_t *a, uint32_t *x,
-		      uint32_t mem[BPF_MEMWORDS])
-{
-	uint32_t v = BPF_SRC(f->code) == BPF_X ? *x : f->k;
-
-	if (BPF_CLASS(f->code) == BPF_ALU) {
-		switch (BPF_OP(f->code)) {
-		case BPF_AND:
-			*a &= v;
-			return true;
-		case BPF_OR:
-			*a |= v;
-			return true;
-		case BPF_ADD:
-			*a += v;
-			return true;
-		case BPF_SUB:
-			*a -= v;
-			return true;
-		case BPF_RSH:
-			*a = v < 32 ? *a >> v : 0;
-			return true;
-		case BPF_LSH:
-			*a = v < 32 ? *a << v : 0;
-			return true;
-		default:
-			return false;
-		}
-	}
-	switch (f->code) {
-	case BPF_LD | BPF_W | BPF_ABS:
-		if (f->k > sizeof(*d) - sizeof(*a))
-			return false;
-		memcpy(a, (const char *)d + f->k, sizeof(*a));
-		return true;
-	case BPF_LD | BPF_IMM:
-		*a = f->k;
-		return true;
-	case BPF_LDX | BPF_IMM:
-		*x = f->k;
-		return true;
-	case BPF_LD | BPF_MEM:
-		*a = mem[f->k % BPF_MEMWORDS];
-		return true;
-	case BPF_ST:
-		mem[f->k % BPF_MEMWORDS] = *a;
-		return true;
-	case BPF_MISC | BPF_TAX:
-		*x = *a;
-		return true;
-	case BPF_MISC | BPF_TXA:
-		*a = *x;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The filter's answer to a call; what it cannot make out counts as a kill. */
-uint32_t jail_run_filter(const struct jail_bpf *bpf, const struct seccomp_data *d)
-{
-	uint32_t a = 0, x = 0, mem[BPF_MEMWORDS] = {0};
-
-	for (uint32_t pc = 0; pc < bpf->len; pc++) {
-		const struct sock_filter *f = &bpf->insns[pc];
-		uint32_t v = BPF_SRC(f->code) == BPF_X ? x : f->k;
-		bool yes;
-
-		if (BPF_CLASS(f->code) == BPF_RET)
-			return BPF_RVAL(f->code) == BPF_A ? a : f->k;
-		if (BPF_CLASS(f->code) != BPF_JMP) {
-			if (!run_plain(f, d, &a, &x, mem))
-				return SECCOMP_RET_KILL_PROCESS;
-			continue;
-		}
-		switch (BPF_OP(f->code)) {
-		case BPF_JA:
-			pc += f->k;
-			continue;
-		case BPF_JEQ:
-			yes = a == v;
-			break;
-		case BPF_JGT:
-			yes = a > v;
-			break;
-		case BPF_JGE:
-			yes = a >= v;
-			break;
-		case BPF_JSET:
-			yes = a & v;
-			break;
-		default:
-			return SECCOMP_RET_KILL_PROCESS;
-		}
-		pc += yes ? f->jt : f->jf;
-	}
-	return SECCOMP_RET_KILL_PROCESS;
-}
-
-/* SECCOMP_RET_* of a filter for one of the calls that are still to be made. */
-static uint32_t ask(const struct jail_bpf *bpf, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
-{
-	struct seccomp_data d = {.nr = nr, .arch = ARCH_NATIVE, .args = {a0, a1, a2}};
-
-	return bpf->len ? jail_run_filter(bpf, &d) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
-}
-
-static bool lets(uint32_t action)
-{
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-}
 
 static long seccomp_load(const struct jail_bpf *bpf, unsigned long flags)
 {
@@ -218,7 +107,7 @@ static bool wants_listener(const struct helper *h)
 }
 
 /* The listener goes to the supervisor. A policy that traps sendmsg makes this very call wait for an answer: then the
- * supervisor, told of the number beforehand, fetches the listener itself. */
+ * supervisor, told of the number beforehand, fetches the listener itself, and lets the call go on. */
 static void announce_listener(struct helper *h, bool sendmsg_trapped)
 {
 	int next = dup(h->peer); /* the lowest number that is free: the listener's */
@@ -233,7 +122,8 @@ static void announce_listener(struct helper *h, bool sendmsg_trapped)
 static int load_with_listener(struct helper *h, struct err *e)
 {
 	const unsigned long killable = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	bool trapped = !lets(ask(&h->plan.filter, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL));
+	const uint64_t send[6] = {(uint64_t)h->peer, 0, MSG_NOSIGNAL};
+	bool trapped = !jail_bpf_lets(jail_bpf_run(&h->plan.filter, ARCH_NATIVE, SYS_sendmsg, send));
 	unsigned long flags = h->plan.filter.flags | killable;
 	long fd;
 	int r;
@@ -263,53 +153,12 @@ static int load_policy_filter(struct helper *h, struct err *e)
 	return 0;
 }
 
-/* What follows the filters must pass them: else the failure could not even be told. */
-static int check_filters(struct helper *h, struct err *e)
-{
-	const struct jail_bpf *oci = &h->plan.seal.seccomp, *policy = &h->plan.filter;
-	uint32_t action = ask(oci, SYS_execve, 0, 0, 0);
-
-	if (!lets(action) && !(has_agent(h) && action == SECCOMP_RET_USER_NOTIF)) {
-		err_set(e, EPERM, "the filter refuses execve(2): no workload can start");
-		return err_ctx(e, "linux.seccomp");
-	}
-	action = ask(policy, SYS_execve, 0, 0, 0);
-	if (policy->len && !lets(action) && action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF)
-		return err_set(e, EPERM, "policy %s refuses execve(2): no workload can start", h->plan.policy);
-	if (!policy->len || !wants_listener(h))
-		return 0;
-	if (!lets(ask(oci, SYS_sendmsg, (uint64_t)h->peer, 0, MSG_NOSIGNAL))) {
-		err_set(e, EPERM,
-			"the filter refuses sendmsg(2), by which the listener of policy %s is handed over: allow it",
-			h->plan.policy);
-		return err_ctx(e, "linux.seccomp");
-	}
-	return 0;
-}
-
-/* Whether the filter that is loaded first lets the other one be loaded. A tracer lets the calls of a process through that is
- * no workload yet. */
-static bool lets_load(const struct jail_bpf *first, const struct jail_bpf *second, bool traced)
-{
-	uint32_t action = ask(first, SYS_seccomp, SECCOMP_SET_MODE_FILTER, second->flags, 0);
-
-	return lets(action) || (traced && action == SECCOMP_RET_TRACE);
-}
-
 static int load_both(struct helper *h, struct err *e)
 {
-	const struct jail_bpf *oci = &h->plan.seal.seccomp, *policy = &h->plan.filter;
-	bool oci_first = lets_load(oci, policy, false), policy_first = lets_load(policy, oci, true);
+	bool oci_first = jail_loads_first(&h->plan, false, ARCH_NATIVE, SYS_seccomp),
+	     policy_first = jail_loads_first(&h->plan, true, ARCH_NATIVE, SYS_seccomp);
 	int r;
 
-	if (!oci_first && !policy_first) {
-		err_set(
-		    e, EPERM,
-		    "the filter and that of policy %s both refuse seccomp(2): neither can be loaded after the other; "
-		    "allow it in one of them",
-		    h->plan.policy);
-		return err_ctx(e, "linux.seccomp");
-	}
 	if (oci_first && !(policy_first && has_agent(h))) {
 		r = load_oci_filter(h, e);
 		return r < 0 ? r : load_policy_filter(h, e);
@@ -324,8 +173,6 @@ int step_seccomp(struct helper *h, struct err *e)
 
 	if (r >= 0)
 		r = stay_alone(h, e);
-	if (r >= 0)
-		r = check_filters(h, e);
 	if (r >= 0 && has_agent(h) && (r = wait_for_go(h, e)) >= 0 && (r = announce_to_agent(h, e)) < 0)
 		err_ctx(e, "linux.seccomp");
 	if (r < 0)

@@ -71,9 +71,6 @@ int stay_alone(struct helper *h, struct err *e);
 int find_program(struct helper *h, struct err *e);
 /* Loads linux.seccomp alone, for hooks. filter.c */
 int load_oci_filter(struct helper *h, struct err *e);
-/* The filter's answer to a call; what it cannot make out counts as a kill. filter.c */
-struct seccomp_data;
-uint32_t jail_run_filter(const struct jail_bpf *bpf, const struct seccomp_data *d);
 /* Blocks all signals and opens h->signal_fd, unless that was done before. wait.c */
 int open_signals(struct helper *h, struct err *e);
 /* Lets go of all that only the life before the workload needs, and confines this process. self.c */

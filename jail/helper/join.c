@@ -35,6 +35,21 @@ int step_clone_exec(struct helper *h, struct err *e)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? err_errno(e, "PR_SET_PDEATHSIG") : 0;
 }
 
+/* The connection came through other processes, which may have it still. Of this pair nobody but this process has its end: that it
+ * is closed says for certain that the program is executed. */
+static int own_peer(struct helper *h, struct err *e)
+{
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, "socketpair");
+	r = wire_send(h->peer, &(struct wire){.kind = WIRE_PEER}, pair[0]);
+	close(pair[0]);
+	close(h->peer);
+	h->peer = pair[1];
+	return r < 0 ? err_set(e, -r, "talk to the container's jail: %s", strerror(-r)) : 0;
+}
+
 int step_join(struct helper *h, struct err *e)
 {
 	struct wire m = {.kind = WIRE_JOIN};
@@ -55,7 +70,7 @@ int step_join(struct helper *h, struct err *e)
 		return e->code > 0 ? -e->code : -EIO;
 	}
 	h->go = m.kind == WIRE_START;
-	return h->go ? 0 : err_set(e, EBADMSG, "ask the container's jail in: no start came");
+	return h->go ? own_peer(h, e) : err_set(e, EBADMSG, "ask the container's jail in: no start came");
 }
 
 int stay_alone(struct helper *h, struct err *e)

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "audit.h"
 #include "engine.h"
+#include "session.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS _IOW('!', 4, __u64)
@@ -65,6 +68,14 @@ static void listener_close(int fd)
 		}
 }
 
+/* What a process does on its way to its first program is the jail's doing, and not the workload's: of that only exec is judged. */
+static bool is_jails_own(const struct seccomp_notif *n)
+{
+	bool exec = n->data.arch == ARCH_NATIVE && (n->data.nr == SYS_execve || n->data.nr == SYS_execveat);
+
+	return !exec && session_on_its_way((pid_t)n->pid);
+}
+
 /* Fills in the answer. A call that fits no rule is refused: the filter and the rules disagree. */
 static void decide(struct helper *h, int fd, const struct seccomp_notif *n, struct seccomp_notif_resp *resp)
 {
@@ -73,6 +84,10 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	struct denial d = {.tid = (pid_t)n->pid, .target = NO_TARGET, .nr = n->data.nr, .arch = n->data.arch};
 	int i;
 
+	if (is_jails_own(n)) {
+		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		return;
+	}
 	memcpy(args, n->data.args, sizeof(args));
 	memcpy(d.args, args, sizeof(args));
 	i = jail_rule_find(&h->plan, n->data.arch, n->data.nr, args);
@@ -110,7 +125,9 @@ static void on_readable(struct helper *h, int fd)
 
 	memset(&req, 0, sizeof(req));
 	memset(&resp, 0, sizeof(resp));
-	if (poll(&p, 1, 0) == 1 && !(p.revents & POLLIN)) {
+	if (poll(&p, 1, 0) != 1) /* receiving would wait for the next one */
+		return;
+	if (!(p.revents & POLLIN)) {
 		listener_close(fd);
 		return;
 	}

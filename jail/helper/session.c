@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,6 +63,20 @@ struct session *session_of(pid_t pid)
 	return NULL;
 }
 
+bool session_on_its_way(pid_t pid)
+{
+	struct session *s;
+	size_t i = 0;
+
+	while ((s = session_next(&i))) {
+		struct pollfd p = {.fd = s->peer}; /* asks for the other end's closing alone */
+
+		if (s->pid == pid && s->peer >= 0 && poll(&p, 1, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
 void session_end(struct session *s)
 {
 	if (!s)
@@ -111,6 +126,22 @@ static void let_in(struct helper *h, struct session *s, pid_t pid, int *sock)
 	wire_send(s->peer, &m, -1);
 }
 
+/* The first message of a connection. */
+static void hear_stranger(struct helper *h, struct session *s, const struct wire *m, pid_t from, int *fd)
+{
+	if (m->kind == WIRE_JOIN && from > 0) {
+		let_in(h, s, from, fd);
+		return;
+	}
+	/* SIGSTOP at PID 1 would stop the jail and not the workload, and a signal that asks for it could be forged: this socket
+	 * is out of the workload's reach. Who reaches it is of no pid namespace that is seen from here. */
+	if (m->kind == WIRE_SIGNAL && m->value == SIGSTOP && from == 0) {
+		kill(h->main, SIGSTOP);
+		wire_send(s->peer, m, -1);
+	}
+	session_end(s);
+}
+
 void session_hear(struct helper *h, struct session *s)
 {
 	AUTO_CLOSE int fd = -1;
@@ -124,15 +155,17 @@ void session_hear(struct helper *h, struct session *s)
 		return;
 	}
 	if (!s->pid) {
-		if (m.kind == WIRE_JOIN && from > 0)
-			let_in(h, s, from, &fd);
-		else
-			session_end(s);
+		hear_stranger(h, s, &m, from, &fd);
 		return;
+	}
+	if (m.kind == WIRE_PEER && fd >= 0) {
+		close(s->peer);
+		s->peer = take_fd(&fd);
 	}
 	if (m.kind == WIRE_PID)
 		s->number = (int)m.value;
-	if (m.kind == WIRE_FD && fd >= 0 && h->engine && h->engine->listener) {
+	/* One that was fetched comes once more: the call that sends it had to wait for that. */
+	if (m.kind == WIRE_FD && fd >= 0 && !s->fetched && h->engine && h->engine->listener) {
 		s->number = -1;
 		h->engine->listener(h, take_fd(&fd));
 	}
@@ -146,5 +179,6 @@ void session_fetch(struct helper *h, struct session *s)
 	if (fd < 0)
 		return;
 	s->number = -1;
+	s->fetched = true;
 	h->engine->listener(h, (int)fd);
 }

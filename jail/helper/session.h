@@ -11,6 +11,7 @@ struct session {
 	int peer;   /* to it; -1: it has closed its end, as it does by executing */
 	int sock;   /* of one by `exec`: to the runtime that waits for its program to run, or -1 */
 	int number; /* of the fd that its listener will be, to be fetched; or -1 */
+	bool fetched;
 };
 #define SESSIONS_MAX 64
 
@@ -18,6 +19,9 @@ struct session {
 struct session *session_add(pid_t pid, int peer);
 /* Of this process, or NULL. */
 struct session *session_of(pid_t pid);
+/* Whether the process has not executed its program yet. It has its end of a pair alone, and the kernel closes that before the
+ * program's first instruction. */
+bool session_on_its_way(pid_t pid);
 /* The next one from *i on, or NULL. */
 struct session *session_next(size_t *i);
 bool session_room(void);

@@ -90,12 +90,11 @@ static enum answer judge(struct helper *h, const struct trapped *c)
  * ours, whatever came with it. Returns false for such a one. */
 static bool find_rule(struct helper *h, const struct syscall_stop *s, struct trapped *c)
 {
-	struct seccomp_data d = {.nr = c->nr, .arch = c->arch, .instruction_pointer = s->ip};
 	int i;
 
-	memcpy(d.args, c->args, sizeof(d.args));
 	c->own = s->ret_data != JAIL_TRACE_DATA;
-	if (c->own && (jail_run_filter(&h->plan.filter, &d) & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
+	if (c->own && (jail_bpf_run(&h->plan.filter, c->arch, c->nr, c->args) & SECCOMP_RET_ACTION_FULL) !=
+			  SECCOMP_RET_TRACE)
 		return false;
 	i = jail_rule_find(&h->plan, c->arch, c->nr, c->args);
 	c->rule = i < 0 ? NULL : &h->plan.rules[i];
