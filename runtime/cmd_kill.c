@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cgroups/cgroups.h"
 #include "runtime.h"
+
+#define ANSWER_MS 10000 /* the helper answers at once, but on a machine that is busy */
 
 /* As kill(2): 0 asks whether it is there. */
 static int signal_arg(const char *s, struct err *e)
@@ -36,11 +41,40 @@ static int kill_all(const struct rt_call *c, const struct rt_container *k, int s
 	return cg_kill(k->state.cgroup_path, sig, except, e);
 }
 
-static int kill_first(const struct rt_call *c, const struct rt_container *k, int sig, struct err *e)
+/* SIGSTOP at the jail's helper would stop the jail: the main process would go on, and nobody answer. The helper stops that one instead;
+ * a frozen one does so when it thaws. */
+static int stop_main(struct rt_container *k, struct err *e)
+{
+	struct wire m = {.kind = WIRE_SIGNAL, .value = SIGSTOP};
+	AUTO_CLOSE int fd = -1;
+	struct pollfd p = {.events = POLLIN};
+	int r;
+
+	if (rt_store_status(&k->store, &k->state) == STATUS_CREATED)
+		return err_set(e, EINVAL, "cannot stop container %s: it is not started, so there is no process to stop",
+			       k->state.id);
+	fd = rt_store_connect(&k->store, RT_JAIL_SOCKET, e);
+	if (fd < 0)
+		return fd;
+	r = wire_send(fd, &m, -1);
+	if (r < 0 || k->status == STATUS_PAUSED)
+		return r < 0 ? err_set(e, -r, "ask the jail of container %s: %s", k->state.id, strerror(-r)) : 0;
+	p.fd = fd;
+	if (poll(&p, 1, ANSWER_MS) != 1 || wire_recv(fd, &m, NULL) != 1 || m.kind != WIRE_SIGNAL)
+		return err_set(e, EIO, "send SIGSTOP to container %s: its jail (process %d) does not answer",
+			       k->state.id, (int)k->state.pid);
+	return 0;
+}
+
+static int kill_first(const struct rt_call *c, struct rt_container *k, int sig, struct err *e)
 {
 	AUTO_CLOSE int pidfd = -1;
 	int r = rt_state_pidfd(&k->state);
 
+	if (r >= 0 && sig == SIGSTOP && k->state.policy) {
+		close(r);
+		return stop_main(k, e);
+	}
 	if (r >= 0) {
 		pidfd = r;
 		r = proc_pidfd_signal(pidfd, sig);
