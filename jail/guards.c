@@ -85,6 +85,11 @@ const struct guard jail_guards[] = {
     {"signals.to_init", "rt_tgsigqueueinfo", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, 1)}},
     {"signals.to_init", "fcntl", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, 1)}},
     {"signals.to_init", "fcntl64", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, 1)}},
+    /* These take the owner from memory. The signals of descriptors have no sender, as those from outside: they would be forwarded. */
+    {"signals.to_init", "fcntl", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
+    {"signals.to_init", "fcntl64", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
+    {"signals.to_init", "ioctl", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, FIOSETOWN)}},
+    {"signals.to_init", "ioctl", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, SIOCSPGRP)}},
     /* A descriptor of /proc/1 serves as a pidfd here; programs fall back on kill. */
     {"signals.to_init", "pidfd_send_signal", WHEN_TO_INIT, DO_ENOSYS, 0, 0, {{0}}},
     /* Ways out of being traced. The flags of clone3 are in memory, where they can be rewritten after any check. */

@@ -140,6 +140,11 @@ static void to_init_refused(void **state)
 	IS("signals.to_init", X64, SYS_rt_sigqueueinfo, 1);
 	IS("signals.to_init", X64, (int)(X32_BIT | 524), 1);
 	IS("signals.to_init", X64, SYS_fcntl, 3, 8, 1);
+	PASSES(X64, SYS_fcntl, 3, 8, 2);
+	IS("signals.to_init", X64, SYS_fcntl, 3, 15);
+	IS("signals.to_init", X86, 221, 3, 15);
+	IS("signals.to_init", X64, SYS_ioctl, 3, 0x8901);
+	IS("signals.to_init", X64, SYS_ioctl, 3, 0x8902);
 	IS("ENOSYS", X64, SYS_pidfd_send_signal, 5, 15);
 }
 

@@ -43,7 +43,7 @@ static int operate(const struct io_uring_sqe *sqe)
 int main(void)
 {
 	struct io_uring_sqe make = {
-	    .opcode = MKDIRAT, .fd = AT_FDCWD, .addr = (uint64_t)(uintptr_t)"/tmp/by-uring", .len = 0755};
+	    .opcode = MKDIRAT, .fd = AT_FDCWD, .addr = (uint64_t)(uintptr_t) "/tmp/by-uring", .len = 0755};
 	struct io_uring_sqe open = {.opcode = SOCKET, .fd = AF_UNIX, .off = SOCK_STREAM};
 
 	ring = (int)syscall(SYS_io_uring_setup, 4, &params);
@@ -51,8 +51,8 @@ int main(void)
 		printf("uring: no ring: %s\n", strerror(errno));
 		return 1;
 	}
-	sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring,
-		  IORING_OFF_SQ_RING);
+	sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		  ring, IORING_OFF_SQ_RING);
 	cq = mmap(NULL, params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_CQ_RING);
 	sqes = mmap(NULL, params.sq_entries * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring,
