@@ -85,6 +85,8 @@ const struct guard jail_guards[] = {
     {"signals.to_init", "rt_tgsigqueueinfo", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, 1)}},
     {"signals.to_init", "fcntl", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, 1)}},
     {"signals.to_init", "fcntl64", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, 1)}},
+    {"signals.to_init", "fcntl", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, COMPARE_32)}}, /* -1: its group */
+    {"signals.to_init", "fcntl64", WHEN_TO_INIT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), IS(2, COMPARE_32)}},
     /* These take the owner from memory. The signals of descriptors have no sender, as those from outside: they would be forwarded. */
     {"signals.to_init", "fcntl", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
     {"signals.to_init", "fcntl64", WHEN_TO_INIT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},

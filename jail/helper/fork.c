@@ -65,6 +65,9 @@ int step_arm(struct helper *h, struct err *e)
 		    e, EINVAL,
 		    "policy %s: the jail needs a pid namespace of its own (linux.namespaces: pid without a path)",
 		    h->plan.policy);
+	/* In the caller's session the workload would reach that one's scheduling group, by /proc/1/autogroup. */
+	if (setsid() < 0 && errno != EPERM) /* EPERM: it leads one already */
+		return err_errno(e, "setsid");
 	r = open_signals(h, e);
 	if (r >= 0)
 		r = open_proc(h, e);

@@ -13,8 +13,13 @@
 
 int step_clone_exec(struct helper *h, struct err *e)
 {
+	pid_t pid;
+
+	/* What is born in the container must not be in the caller's session there, for no moment: see step_arm. */
+	if (setsid() < 0 && errno != EPERM)
+		return err_errno(e, "setsid");
 	/* A child of the runtime, which tells its caller how it ended. */
-	pid_t pid = proc_clone(CLONE_PARENT, h->h.cgroup_fd, NULL);
+	pid = proc_clone(CLONE_PARENT, h->h.cgroup_fd, NULL);
 
 	if (pid < 0)
 		return err_set(

@@ -20,10 +20,10 @@ attack() {
 for more in '' ', "limits": {"processes": 100}'; do
 	attack "{\"signals\": {\"to_init\": \"forward\"}$more}"
 	diag "forward$more: $out"
-	for way in kill tkill queue queue-as-outside proc-fd setown setown_ex-pid setown_ex-tid fiosetown siocspgrp; do
+	for way in kill tkill queue queue-as-outside proc-fd setown setown_ex-pid setown_ex-tid setown-group setown_ex-group fiosetown siocspgrp; do
 		like "forward$more: $way comes (control)" "$out" "[ ]$way[ .]" || diag "$err"
 	done
-	for way in clone-parent orphan group setown-group setown_ex-group; do
+	for way in clone-parent orphan group; do
 		unlike "forward$more: $way does not: the kernel sees to it" "$out" "[ ]$way[ .]"
 	done
 	attack "{\"signals\": {\"to_init\": \"refuse\"}$more}"

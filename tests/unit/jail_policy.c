@@ -141,6 +141,8 @@ static void to_init_refused(void **state)
 	IS("signals.to_init", X64, (int)(X32_BIT | 524), 1);
 	IS("signals.to_init", X64, SYS_fcntl, 3, 8, 1);
 	PASSES(X64, SYS_fcntl, 3, 8, 2);
+	PASSES(X64, SYS_fcntl, 3, 8, (uint64_t)-2);
+	IS("signals.to_init", X64, SYS_fcntl, 3, 8, (uint64_t)-1);
 	IS("signals.to_init", X64, SYS_fcntl, 3, 15);
 	IS("signals.to_init", X86, 221, 3, 15);
 	IS("signals.to_init", X64, SYS_ioctl, 3, 0x8901);

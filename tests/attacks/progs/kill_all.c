@@ -32,6 +32,7 @@ int main(int argc, char **argv)
 	}
 	WAY("group", syscall(SYS_kill, -getpgid(pid), sig));
 	WAY("everyone", syscall(SYS_kill, -1, sig));
+	WAY("own group", syscall(SYS_kill, 0, sig)); /* the last: it does */
 	printf("%s\n", worked ? "" : "kill_all: refused");
 	return worked ? 0 : 1;
 }

@@ -137,12 +137,10 @@ static void by_siocspgrp(int sig)
 	own(sig, SIOC, 1);
 }
 
-/* PID 1 is in a group of the host's, which has no number here. */
+/* -1 is everybody but PID 1, and its group is of another session. */
 static void by_group(int sig)
 {
-	kill(-1, 0);
-	if (getpgid(1) > 0)
-		kill(-getpgid(1), sig);
+	kill(-1, sig);
 	if (setpgid(0, 1) == 0)
 		kill(0, sig);
 }
