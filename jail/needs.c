@@ -17,18 +17,20 @@ static int number(const struct jail_facts *f, const char *name)
 	return abi_find(f->arch, name, &call) == 1 ? call.nr : -1;
 }
 
-/* Whether the policy lets a call go on, or leaves it to a check of which more than numbers decide. *ret_rule: what else it falls under. */
+/* Whether the policy lets a call go on, or leaves it to a check of which more than numbers decide. *ret_rule: what it falls under else. */
 static bool policy_lets(const struct jail_plan *p, const struct jail_facts *f, int nr, const uint64_t args[6],
 			const struct jail_rule **ret_rule)
 {
 	uint32_t ret = jail_bpf_run(&p->filter, f->arch, nr, args), action = ret & SECCOMP_RET_ACTION_FULL;
-	int i = jail_rule_find(p, f->arch, nr, args);
-	const struct jail_rule *r = i < 0 ? NULL : &p->rules[i];
+	const struct jail_rule *r;
+	int i;
 
-	*ret_rule = r;
-	if (action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF)
-		return jail_bpf_lets(ret);
-	return r && (r->trap == JAIL_TRAP_LOG || r->trap == JAIL_TRAP_EXEC);
+	if (jail_bpf_lets(ret))
+		return true;
+	i = jail_rule_find(p, f->arch, nr, args);
+	*ret_rule = r = i < 0 ? NULL : &p->rules[i];
+	return r && (action == SECCOMP_RET_TRACE || action == SECCOMP_RET_USER_NOTIF) &&
+	       (r->trap == JAIL_TRAP_LOG || r->trap == JAIL_TRAP_EXEC);
 }
 
 static int refuse(const struct jail_plan *p, const struct jail_rule *r, const char *call, const char *by_which,
@@ -46,7 +48,7 @@ static int refuse(const struct jail_plan *p, const struct jail_rule *r, const ch
 static int check_end(const struct jail_plan *p, const struct jail_facts *f, const char *call, const char *by_which,
 		     struct err *e)
 {
-	const struct jail_rule *rule;
+	const struct jail_rule *rule = NULL;
 	int nr = number(f, call);
 
 	for (uint64_t status = 0; nr >= 0 && status < STATUSES; status++)
@@ -58,7 +60,7 @@ static int check_end(const struct jail_plan *p, const struct jail_facts *f, cons
 static int check_policy(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
 	const uint64_t exec[6] = {POINTER, POINTER, POINTER}, send[6] = {3, POINTER, MSG_NOSIGNAL};
-	const struct jail_rule *rule;
+	const struct jail_rule *rule = NULL;
 	int r;
 
 	if (!p->filter.len)

@@ -21,10 +21,10 @@ for more in '' ', "limits": {"processes": 100}'; do
 	attack "{\"signals\": {\"to_init\": \"forward\"}$more}"
 	diag "forward$more: $out"
 	for way in kill tkill queue queue-as-outside proc-fd setown setown_ex-pid setown_ex-tid setown-group setown_ex-group fiosetown siocspgrp; do
-		like "forward$more: $way comes (control)" "$out" "[ ]$way[ .]" || diag "$err"
+		like "forward$more: $way comes (control)" "$out" "[ ]${way}[ .]" || diag "$err"
 	done
 	for way in clone-parent orphan group; do
-		unlike "forward$more: $way does not: the kernel sees to it" "$out" "[ ]$way[ .]"
+		unlike "forward$more: $way does not: the kernel sees to it" "$out" "[ ]${way}[ .]"
 	done
 	attack "{\"signals\": {\"to_init\": \"refuse\"}$more}"
 	is "refuse$more: none comes" "$out" "signal_init:." || diag "$err"

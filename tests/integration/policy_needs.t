@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Short allow-lists. One under which no program could start or end is refused by name; under every other one the jail's own last steps
 # are not judged by it, and not reported: what the workload calls is.
+# shellcheck disable=SC2086 # lists of names
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
 need_root
-# shellcheck disable=SC2086 # lists of names
 need_command musl-gcc
 need_runtime
 make_busybox_rootfs "$T/b/rootfs"
@@ -74,6 +74,14 @@ for on in errno kill; do
 		like "$what: what the workload calls is reported (control)" "$(cat "$T/audit")" '"syscall":"getppid"|"nr":110'
 		isnt "$what: and refused" "$rc" 7
 	done
+done
+
+for default in ERRNO KILL_PROCESS; do
+	what="init workload, $default"
+	under "\"init\": \"workload\", $(list $default $base)" /bin/p
+	is "$what: it runs" "$rc:$(lines)" 7:0 || diag "$err" "$(cat "$T/audit")"
+	under "\"init\": \"workload\", $(list $default $base)" /bin/script
+	like "$what: a program that cannot be executed is told" "$rc:$err" '^(1|12[67]|255):.*exec /bin/script: no such file'
 done
 
 # ---- processes by exec ----
