@@ -100,6 +100,19 @@ static void put_masked(struct prog *p, struct misses *m, size_t offset, uint32_t
 	put_miss(p, m, BPF_JEQ, value, false, 0);
 }
 
+/* An order, or NE, of the lower bits alone. */
+static void put_lower(struct prog *p, struct misses *m, size_t offset, const struct jail_rule_arg *c)
+{
+	uint16_t op = c->op == JAIL_EQ || c->op == JAIL_NE   ? BPF_JEQ
+		      : c->op == JAIL_GE || c->op == JAIL_LT ? BPF_JGE
+							     : BPF_JGT;
+
+	put_load(p, offset);
+	if (c->b != UINT32_MAX)
+		put(p, BPF_ALU | BPF_AND | BPF_K, (uint32_t)c->b, 0, 0);
+	put_miss(p, m, op, (uint32_t)c->a, c->op == JAIL_NE || c->op == JAIL_LT || c->op == JAIL_LE, 0);
+}
+
 /* Falls through when the condition holds. The numbers are how many instructions a jump skips. */
 static void put_condition(struct prog *p, struct misses *m, const struct jail_rule_arg *c)
 {
@@ -107,6 +120,10 @@ static void put_condition(struct prog *p, struct misses *m, const struct jail_ru
 	uint32_t hi = (uint32_t)(c->a >> 32), lo = (uint32_t)c->a;
 	uint64_t mask = c->op == JAIL_EQ ? UINT64_MAX : c->a, value = c->op == JAIL_EQ ? c->a : c->b;
 
+	if (c->op != JAIL_MASKED_EQ && c->b) {
+		put_lower(p, m, at + LOW, c);
+		return;
+	}
 	if (c->op == JAIL_EQ || c->op == JAIL_MASKED_EQ) {
 		put_masked(p, m, at + HIGH, (uint32_t)(mask >> 32), (uint32_t)(value >> 32));
 		put_masked(p, m, at + LOW, (uint32_t)mask, (uint32_t)value);

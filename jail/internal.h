@@ -51,8 +51,23 @@ int abi_find(uint32_t token, const char *name, struct abi_call *ret);
 /* Where the flags of clone(2) are. */
 uint32_t abi_clone_flags(uint32_t token);
 
-/* True when the kernel takes argument `index` of the call as 32 bits. */
-bool abi_arg_is_int(const char *syscall, uint32_t index);
+/* ---- widths.c: how many bits of an argument the kernel takes ---- */
+
+/* 16, 32 or 64. They differ where it is by what the call is for, or not known: calls and ABIs that the table lacks. */
+struct arg_width {
+	uint32_t least, most;
+};
+struct arg_width abi_arg_width(uint32_t token, const char *syscall, uint32_t index);
+
+/* Turns a condition as a policy has it, of all 64 bits, into one on what the kernel takes. Where that is not known it holds, in a rule
+ * that refuses, when it does for either width, else when it does for both; a number that is too large for the lesser is
+ * compared with the greater. Numbers have no sign; a negative one may be written in 32 or 64 bits. */
+enum arg_reading {
+	ARG_READ,   /* *a is it */
+	ARG_ALWAYS, /* holds for each value that there can be */
+	ARG_NEVER,
+};
+enum arg_reading abi_read_arg(uint32_t token, const char *syscall, bool refuses, struct jail_rule_arg *a);
 
 /* ---- gen.c: rules to BPF, the first match of a call wins ---- */
 
@@ -81,8 +96,9 @@ int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
 int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e);
 bool rule_has_alternatives(const struct spec_seccomp_rule *s);
 
-/* Whether libseccomp would get this profile wrong, and the compiler for it then. archs[0] is the host's. */
-bool oci_gen_wanted(const struct spec_seccomp *s);
+/* Whether libseccomp would get this profile wrong, or it could be got round by bits that the kernel does not take; and the compiler
+ * for it then. archs[0] is the host's. */
+bool oci_gen_wanted(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, uint32_t default_action);
 int oci_gen(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, uint32_t default_action,
 	    struct arena *a, struct jail_bpf *ret, struct err *e);
 

@@ -88,7 +88,7 @@ struct jail_rule {
 	uint32_t n_args;
 	struct jail_rule_arg {
 		uint32_t index, op; /* enum jail_op */
-		uint64_t a, b;
+		uint64_t a, b; /* MASKED_EQ: mask, value; else value, and the lower bits that are compared, 0: all */
 	} args[JAIL_RULE_ARGS];
 };
 enum jail_op {

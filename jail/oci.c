@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FORMAT 2 /* of what oci_filter makes of the same input; raise it with every change of that */
+#define FORMAT 3 /* of what oci_filter makes of the same input; raise it with every change of that */
 
 static const struct {
 	uint32_t op;
@@ -275,7 +275,7 @@ static int compile(const struct spec_seccomp *s, uint32_t native, struct arena *
 	r = find_archs(s, native, archs, &n_archs, e);
 	if (r < 0)
 		return r;
-	if (oci_gen_wanted(s)) {
+	if (oci_gen_wanted(s, archs, n_archs, default_action)) {
 		r = oci_gen(s, archs, n_archs, default_action, a, ret, e);
 		return r < 0 ? r : enosys_prepend(s, archs, n_archs, a, ret, e);
 	}

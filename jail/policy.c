@@ -149,26 +149,6 @@ static bool has_check(const struct builder *b, const char *syscall)
 	return false;
 }
 
-/* The kernel looks only at the lower half of an int argument, so that a compare of all 64 bits can be got round by bits
- * in the upper. Adds to c what settles it. Returns true when those bits have to be a second way for a refusal to match. */
-static bool compare_int(struct builder *b, struct conditions *c, struct jail_rule_arg *a, bool refuses, int *r)
-{
-
-	const struct jail_rule_arg narrow = {a->index, JAIL_LE, COMPARE_32, 0};
-
-	if (a->op == JAIL_EQ) {
-		*a = (struct jail_rule_arg){a->index, JAIL_MASKED_EQ, COMPARE_32, (uint32_t)a->a};
-	} else if (a->op == JAIL_MASKED_EQ) {
-		a->a &= COMPARE_32;
-		a->b &= COMPARE_32;
-	} else if (!refuses) {
-		*r = builder_add_condition(b, c, &narrow);
-	} else {
-		return a->op == JAIL_LT || a->op == JAIL_LE;
-	}
-	return false;
-}
-
 /* Adds a rule of the policy for one ABI: below the checks when it allows. */
 static int add_variant(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
 		       const struct verdict *v)
@@ -186,9 +166,10 @@ static int add_variant(struct builder *b, uint32_t token, const char *syscall, c
 static int add_together(struct builder *b, uint32_t token, const char *syscall, const struct spec_seccomp_arg *args,
 			size_t n, const struct verdict *v)
 {
-	bool refuses = v->trap >= 0 || v->ret != SECCOMP_RET_ALLOW;
+	/* What is only logged goes on: wherever it is not certain that the rule is about a call, the next one decides. */
+	bool goes_on =
+	    v->trap == JAIL_TRAP_LOG || (v->trap < 0 && (v->ret == SECCOMP_RET_ALLOW || v->ret == SECCOMP_RET_LOG));
 	struct conditions c = {0};
-	uint32_t wide = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
@@ -198,18 +179,15 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 		if (args[i].index > 5 || !op)
 			return err_set(b->e, EINVAL, "args[%zu]: index is 0 to 5, op one of the SCMP_CMP_*", i);
 		a.op = op->value;
-		if (abi_arg_is_int(syscall, a.index) && compare_int(b, &c, &a, refuses, &r))
-			wide |= 1u << c.n;
-		if (r >= 0)
+		switch (abi_read_arg(token, syscall, !goes_on, &a)) {
+		case ARG_READ:
 			r = builder_add_condition(b, &c, &a);
-	}
-	for (uint32_t i = 0; i < c.n && r >= 0; i++) {
-		struct conditions upper = c;
-
-		if (!(wide >> i & 1))
-			continue;
-		upper.v[i] = (struct jail_rule_arg){c.v[i].index, JAIL_GT, COMPARE_32, 0};
-		r = add_variant(b, token, syscall, &upper, v);
+			break;
+		case ARG_ALWAYS:
+			break;
+		case ARG_NEVER:
+			return 0;
+		}
 	}
 	return r < 0 ? r : add_variant(b, token, syscall, &c, v);
 }

@@ -40,6 +40,11 @@ static void print_args(const struct jail_rule *r, struct jsonw *w)
 		else if (c->op == JAIL_MASKED_EQ)
 			jw_fmt(w, NULL, "(arg%u & %#llx) == %#llx", c->index, (unsigned long long)c->a,
 			       (unsigned long long)c->b);
+		else if (c->b == COMPARE_32)
+			jw_fmt(w, NULL, "(int) arg%u %s %#llx", c->index, op_texts[c->op], (unsigned long long)c->a);
+		else if (c->b)
+			jw_fmt(w, NULL, "(arg%u & %#llx) %s %#llx", c->index, (unsigned long long)c->b, op_texts[c->op],
+			       (unsigned long long)c->a);
 		else
 			jw_fmt(w, NULL, "arg%u %s %#llx", c->index, op_texts[c->op], (unsigned long long)c->a);
 	}

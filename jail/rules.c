@@ -9,6 +9,8 @@ static bool holds(const struct jail_rule_arg *c, const uint64_t args[6])
 {
 	uint64_t v = args[c->index];
 
+	if (c->op != JAIL_MASKED_EQ && c->b)
+		v &= c->b;
 	switch ((enum jail_op)c->op) {
 	case JAIL_NE:
 		return v != c->a;

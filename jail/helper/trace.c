@@ -93,8 +93,8 @@ static bool find_rule(struct helper *h, const struct syscall_stop *s, struct tra
 	int i;
 
 	c->own = s->ret_data != JAIL_TRACE_DATA;
-	if (c->own && (jail_bpf_run(&h->plan.filter, c->arch, c->nr, c->args) & SECCOMP_RET_ACTION_FULL) !=
-			  SECCOMP_RET_TRACE)
+	if (c->own &&
+	    (jail_bpf_run(&h->plan.filter, c->arch, c->nr, c->args) & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
 		return false;
 	i = jail_rule_find(&h->plan, c->arch, c->nr, c->args);
 	c->rule = i < 0 ? NULL : &h->plan.rules[i];

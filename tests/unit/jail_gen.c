@@ -20,6 +20,8 @@ static const uint64_t values[] = {
 
 static bool holds(const struct jail_rule_arg *c, uint64_t v)
 {
+	if (c->op != JAIL_MASKED_EQ && c->b)
+		v &= c->b;
 	return c->op == JAIL_NE   ? v != c->a
 	       : c->op == JAIL_LT ? v < c->a
 	       : c->op == JAIL_LE ? v <= c->a
@@ -45,6 +47,19 @@ static uint32_t expected(const struct gen_rule *rules, size_t n, uint32_t other,
 	return other;
 }
 
+/* The second value: of a masked compare; of the others it says which bits are compared. */
+static struct jail_rule_arg condition(uint32_t index, uint32_t op, size_t first, size_t second)
+{
+	static const uint64_t lower[] = {0, 0xffff, 0xffffffff};
+	struct jail_rule_arg c = {index, op, values[first], values[second]};
+
+	if (op == JAIL_MASKED_EQ)
+		return c;
+	c.b = lower[second % ARRAY_LEN(lower)];
+	c.a &= c.b ? c.b : UINT64_MAX;
+	return c;
+}
+
 static struct gen new_gen(struct arena *a)
 {
 	struct gen g = {.a = a, .default_ret = SECCOMP_RET_ALLOW, .bad_arch_ret = SECCOMP_RET_KILL_PROCESS};
@@ -66,8 +81,7 @@ static void operators(void **state)
 			struct gen g = new_gen(&a);
 			struct jail_bpf f = {0};
 
-			r.args[0] = (struct jail_rule_arg){v % 6, op, values[v / ARRAY_LEN(values)],
-							   values[v % ARRAY_LEN(values)]};
+			r.args[0] = condition(v % 6, op, v / ARRAY_LEN(values), v % ARRAY_LEN(values));
 			assert_int_equal(gen_add(&g, &r), 0);
 			assert_int_equal(gen_finish(&g, &f, NULL), 0);
 			for (size_t i = 0; i < ARRAY_LEN(values); i++) {
@@ -91,8 +105,7 @@ static struct gen_rule random_rule(void)
 	r.ret = rnd(4) ? SECCOMP_RET_ERRNO | rnd(5) : SECCOMP_RET_ALLOW;
 	r.n_args = rnd(4);
 	for (uint32_t i = 0; i < r.n_args; i++)
-		r.args[i] = (struct jail_rule_arg){rnd(6), JAIL_NE + rnd(7), values[rnd(ARRAY_LEN(values))],
-						   values[rnd(ARRAY_LEN(values))]};
+		r.args[i] = condition(rnd(6), JAIL_NE + rnd(7), rnd(ARRAY_LEN(values)), rnd(ARRAY_LEN(values)));
 	return r;
 }
 
