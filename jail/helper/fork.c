@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "view.h"
 
 #ifndef FSOPEN_CLOEXEC
 #define FSOPEN_CLOEXEC 1
@@ -71,6 +72,8 @@ int step_arm(struct helper *h, struct err *e)
 	r = open_signals(h, e);
 	if (r >= 0)
 		r = open_proc(h, e);
+	if (r >= 0)
+		r = view_make(h, e);
 	return r < 0 || !h->engine->arm ? r : h->engine->arm(h, e);
 }
 

@@ -24,6 +24,7 @@ struct helper {
 	int signal_fd; /* all signals, once they are blocked; or -1 */
 	int cgroup_fd; /* until the workload's process is made: the cgroup that it is born in; or -1: this one's own */
 	int proc_fd;   /* a procfs that the workload cannot cover, or -1 */
+	int view_fd;   /* the tree of the policy's paths, or -1 */
 	pid_t main;    /* the process that becomes the workload */
 	bool workload; /* this process is it */
 	bool go;       /* the supervisor has said that it is ready */

@@ -82,6 +82,12 @@ void trace_exec_final(struct helper *h, pid_t tid);
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int trace_runs_protected(struct helper *h, pid_t tid);
 
+/* ---- loader.c ---- */
+
+/* Whether the ELF interpreter that a new program came with may run; program: an O_PATH fd of the program's file. path: for the report,
+ * when it is false. */
+bool loader_may_run(struct helper *h, pid_t tid, int program, char *path, size_t size, const char **ret_why);
+
 /* ---- trace_target.c ---- */
 
 /* A call that names a process. */

@@ -9,13 +9,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "session.h"
 #include "trace.h"
+#include "view.h"
 
 ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
 {
@@ -74,20 +74,12 @@ static const char *own_proc_path(pid_t tid, const char *path, char *buf, size_t 
 	return NULL;
 }
 
-static int open_below(int dirfd, const char *path, int flags, uint64_t resolve)
-{
-	struct open_how how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC), .resolve = resolve};
-	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
 static int open_link(struct helper *h, pid_t tid, const char *name)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
-	return open_below(h->proc_fd, path, 0, 0);
+	return open_path(h->proc_fd, path, 0, 0);
 }
 
 /* Opens what the tracee means by path, relative to dirfd (AT_FDCWD: its working directory). */
@@ -99,10 +91,10 @@ static int open_as_tracee(struct helper *h, pid_t tid, int dirfd, const char *pa
 	int flags = nofollow ? O_NOFOLLOW : 0;
 
 	if (own)
-		return open_below(h->proc_fd, own, flags, 0);
+		return open_path(h->proc_fd, own, flags, 0);
 	if (*path == '/') {
 		base = open_link(h, tid, "root");
-		return base < 0 ? base : open_below(base, path, flags, RESOLVE_IN_ROOT);
+		return base < 0 ? base : open_path(base, path, flags, RESOLVE_IN_ROOT);
 	}
 	if (dirfd == AT_FDCWD)
 		snprintf(name, sizeof(name), "cwd");
@@ -111,29 +103,7 @@ static int open_as_tracee(struct helper *h, pid_t tid, int dirfd, const char *pa
 	base = open_link(h, tid, name);
 	if (base < 0 || !*path)
 		return take_fd(&base);
-	return open_below(base, path, flags, 0);
-}
-
-/* The kernel's name of an open file; false when it has none any more, or it is no file of a tree. */
-static bool name_of_fd(struct helper *h, int fd, char *path, size_t size)
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "self/fd/%d", fd);
-	n = readlinkat(h->proc_fd, link, path, size - 1);
-	path[n > 0 ? n : 0] = '\0';
-	return n > 0 && (size_t)n < size - 1;
-}
-
-/* What is at this name in the helper's own root is this very file. A name alone proves little: a mount namespace of the
- * workload's own can show any file under any name. */
-static bool is_at(const char *path, const struct stat *st)
-{
-	AUTO_CLOSE int fd = open_below(AT_FDCWD, path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
-	struct stat own;
-
-	return fd >= 0 && fstat(fd, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
+	return open_path(base, path, flags, 0);
 }
 
 /* Why a program may not be executed, and who says so. */
@@ -146,7 +116,7 @@ struct refusal {
 static bool policy_allows(const struct jail_policy *p, bool first, bool at, char *path, struct refusal *ret)
 {
 	if (!at) {
-		ret->why = "a memfd, a deleted file, or one of another mount namespace";
+		ret->why = "a memfd, a deleted file, or one of another mount namespace or a later mount";
 		ret->allow = "set exec.memfd to true";
 		return p->exec_memfd;
 	}
@@ -162,28 +132,30 @@ static bool policy_allows(const struct jail_policy *p, bool first, bool at, char
 }
 
 /* The judgement of one open file; first: it is a process's first program. path comes out for the report. Returns true when
- * it may be executed, by each policy. */
-static bool may_run(struct helper *h, bool first, int fd, char *path, size_t size, struct refusal *ret)
+ * it may be executed, by each policy. ret_same, when it is not NULL: the file in the view, or -1 where it is none of it. */
+static bool may_run(struct helper *h, bool first, int fd, char *path, size_t size, struct refusal *ret, int *ret_same)
 {
+	AUTO_CLOSE int same = -1;
 	struct refusal one;
-	struct stat st;
+	struct file_id id;
 	int by = -1;
-	bool at;
 
 	*ret = (struct refusal){.why = "its file cannot be seen"};
-	if (!name_of_fd(h, fd, path, size) || fstat(fd, &st) < 0)
+	if (!name_of_fd(h, fd, path, size) || !file_id(fd, &id))
 		return false;
-	at = is_at(path, &st);
+	same = view_open_same(h, path, &id);
 	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
 		const struct jail_policy *p = &h->plan.policies[i];
 
 		one = (struct refusal){.policy = (uint32_t)i};
-		if (!p->exec_rules || policy_allows(p, first, at, path, &one) ||
+		if (!p->exec_rules || policy_allows(p, first, same >= 0, path, &one) ||
 		    jail_stricter(&h->plan, by, (int)i) == by)
 			continue;
 		by = (int)i;
 		*ret = one;
 	}
+	if (ret_same)
+		*ret_same = take_fd(&same);
 	return by < 0;
 }
 
@@ -206,13 +178,13 @@ static void refuse_first(struct helper *h, pid_t tid, const char *path, const st
 static void remember(pid_t tid, int fd)
 {
 	struct task *t = task_find(tid);
-	struct stat st;
+	struct file_id id;
 
-	if (!t || fstat(fd, &st) < 0)
+	if (!t || !file_id(fd, &id))
 		return;
 	t->exec_seen = true;
-	t->exec_dev = st.st_dev;
-	t->exec_ino = st.st_ino;
+	t->exec_dev = id.dev;
+	t->exec_ino = id.ino;
 }
 
 bool trace_exec_early(struct helper *h, const struct trapped *c)
@@ -236,7 +208,7 @@ bool trace_exec_early(struct helper *h, const struct trapped *c)
 		/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
 		if (fd < 0)
 			return true;
-		if (may_run(h, t && t->starting, fd, real, sizeof(real), &by)) {
+		if (may_run(h, t && t->starting, fd, real, sizeof(real), &by, NULL)) {
 			remember(c->tid, fd);
 			return true;
 		}
@@ -273,31 +245,52 @@ static uint64_t auxv_get(const char *data, size_t len, bool wide, uint64_t type)
 	return 0;
 }
 
+/* What a path like /dev/fd/5 is in a tree that the workload has made: a file like others, and no link to its descriptors. */
+static int open_plain(struct helper *h, pid_t tid, const char *path)
+{
+	AUTO_CLOSE int root = open_link(h, tid, "root");
+
+	return root < 0 ? root : open_path(root, path, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+static bool file_may_run(struct helper *h, int fd, bool first, const struct file_id *exe, char *path, size_t size,
+			 struct refusal *ret)
+{
+	struct file_id id;
+
+	if (fd < 0 || !file_id(fd, &id))
+		return false;
+	return same_file(&id, exe) || may_run(h, first, fd, path, size, ret, NULL);
+}
+
 /* The file that exec was told of, when it is not the program itself: a script. Its name lies where the new program has not been
- * yet, so no thread of the old one has written it. False: refused. */
-static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct stat *exe, char *path, size_t size,
+ * yet, so no thread of the old one has written it. One that was executed by its descriptor still has it: the kernel refuses
+ * scripts by a descriptor that exec closes. False: refused. */
+static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct file_id *exe, char *path, size_t size,
 			   struct refusal *ret)
 {
-	static char auxv[1024];
+	static char auxv[1024], own[PATH_MAX + 32], name[PATH_MAX];
 	ssize_t len = trace_proc_read(h, tid, "auxv", auxv, sizeof(auxv));
-	AUTO_CLOSE int fd = -1;
-	uint64_t name;
-	struct stat st;
+	AUTO_CLOSE int fd = -1, plain = -1;
+	uint64_t at;
 
 	*ret = (struct refusal){.why = "its script cannot be told"};
 	/* A 32-bit program has entries of half the size; AT_PAGESZ is in each of them. */
-	name =
+	at =
 	    len <= 0 ? 0 : auxv_get(auxv, (size_t)len, auxv_get(auxv, (size_t)len, true, AT_PAGESZ) == 4096, AT_EXECFN);
-	if (!name || read_string(tid, name, path, size) < 0)
+	if (!at || read_string(tid, at, name, sizeof(name)) < 0)
 		return false;
-	fd = open_as_tracee(h, tid, AT_FDCWD, path, false);
-	if (fd < 0 && str_starts(path, "/dev/fd/")) /* by a descriptor that exec closed: its name was judged before */
+	snprintf(path, size, "%s", name);
+	/* Which of the two the kernel meant cannot be told: both have to be allowed. */
+	if (own_proc_path(tid, name, own, sizeof(own))) {
+		plain = open_plain(h, tid, name);
+		if (plain >= 0 && !file_may_run(h, plain, first, exe, path, size, ret))
+			return false;
+	}
+	fd = open_as_tracee(h, tid, AT_FDCWD, name, false);
+	if (fd < 0 && plain >= 0)
 		return true;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return false;
-	if (st.st_dev == exe->st_dev && st.st_ino == exe->st_ino)
-		return true;
-	return may_run(h, first, fd, path, size, ret);
+	return file_may_run(h, fd, first, exe, path, size, ret);
 }
 
 static void kill_new_program(struct helper *h, pid_t tid, bool first, const char *path, const struct refusal *by)
@@ -330,30 +323,36 @@ static unsigned int is_protected(struct helper *h, const char *path)
 unsigned int trace_runs_protected(struct helper *h, pid_t tid)
 {
 	static char path[PATH_MAX];
-	AUTO_CLOSE int fd = open_link(h, tid, "exe");
-	struct stat st;
+	AUTO_CLOSE int fd = open_link(h, tid, "exe"), same = -1;
+	struct file_id id;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !name_of_fd(h, fd, path, sizeof(path)) || !is_at(path, &st))
+	if (fd < 0 || !file_id(fd, &id) || !name_of_fd(h, fd, path, sizeof(path)))
 		return 0;
-	return is_protected(h, path);
+	same = view_open_same(h, path, &id);
+	return same < 0 ? 0 : is_protected(h, path);
 }
 
 static bool judge_program(struct helper *h, pid_t tid, struct task *t)
 {
 	static char path[PATH_MAX];
-	AUTO_CLOSE int fd = open_link(h, tid, "exe");
+	AUTO_CLOSE int fd = open_link(h, tid, "exe"), same = -1;
 	struct refusal by = {.why = "its file cannot be seen"};
 	bool ok, rules = jail_has_exec_rules(&h->plan);
-	struct stat st;
+	struct file_id id;
 
 	path[0] = '\0';
-	ok = fd >= 0 && fstat(fd, &st) == 0;
+	ok = fd >= 0 && file_id(fd, &id);
 	if (ok && rules)
-		ok = may_run(h, t->starting, fd, path, sizeof(path), &by);
+		ok = may_run(h, t->starting, fd, path, sizeof(path), &by, &same);
 	if (ok)
 		task_protect(t, trace_runs_protected(h, tid));
-	if (ok && rules && !(t->exec_seen && t->exec_dev == st.st_dev && t->exec_ino == st.st_ino))
-		ok = script_may_run(h, tid, t->starting, &st, path, sizeof(path), &by);
+	/* A program that is allowed without a path (exec.memfd) can hold any code: its interpreter adds nothing. */
+	if (ok && same >= 0) {
+		by = (struct refusal){.allow = "name the interpreter in exec.allow by its own path"};
+		ok = loader_may_run(h, tid, same, path, sizeof(path), &by.why);
+	}
+	if (ok && rules && !(t->exec_seen && t->exec_dev == id.dev && t->exec_ino == id.ino))
+		ok = script_may_run(h, tid, t->starting, &id, path, sizeof(path), &by);
 	if (!ok)
 		kill_new_program(h, tid, t->starting, path, &by);
 	return ok;
