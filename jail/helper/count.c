@@ -36,7 +36,7 @@ static struct round {
 	bool under_way, found;
 	uint64_t next;
 	int64_t orphans; /* that were there when it began */
-} rounds[SLOTS];
+} rounds[SLOT_KINDS];
 static struct listing everyone = {.fd = -1};
 
 static enum task_slot slot_of(const struct trapped *c)

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 enum task_slot { SLOT_NONE, SLOT_PROCESS, SLOT_THREAD };
-#define SLOTS 3
+#define SLOT_KINDS 3
 
 enum task_ns { NS_UNKNOWN, NS_OWN, NS_NESTED };
 
@@ -24,11 +24,13 @@ struct task {
 	bool exec_seen;     /* the early look at exec found the file below */
 	dev_t exec_dev;
 	ino_t exec_ino;
+	uint32_t look; /* number of the one that it waits for at its stop, or 0 (scout.h) */
+	bool stalls;   /* leader: an early look did not come to an end */
 };
 
 /* Counts: what lives, and what is reserved on top of it. */
 struct task_counts {
-	int64_t processes, threads, reserved[SLOTS];
+	int64_t processes, threads, reserved[SLOT_KINDS];
 	int64_t
 	    orphans; /* of reserved[SLOT_PROCESS]: of tasks that died in the middle of a fork. A child may be there or not */
 	uint32_t protected_;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "scout.h"
 #include "session.h"
 
 #define SYSCALL_INFO 0x420e /* PTRACE_GET_SYSCALL_INFO, Linux 5.3 */
@@ -69,7 +70,7 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 		audit_denial(h, &d);
 		return ANSWER_GO;
 	case JAIL_TRAP_EXEC:
-		return trace_exec_early(h, c) ? ANSWER_GO : ANSWER_DONE;
+		return trace_exec_early(h, c);
 	case JAIL_TRAP_CLONE:
 		return count_judge(h, c);
 	case JAIL_TRAP_TARGET:
@@ -153,8 +154,8 @@ static void on_exec(struct helper *h, pid_t tid)
 		task_settle_lost(leader);
 		leader->executed = true;
 	}
-	trace_exec_final(h, tid);
-	trace_resume(tid, PTRACE_CONT, 0);
+	if (trace_exec_final(h, tid) != ANSWER_LATER)
+		trace_resume(tid, PTRACE_CONT, 0);
 }
 
 static bool stops_group(int sig)
@@ -189,6 +190,8 @@ static void on_wait(struct helper *h, pid_t tid, int status)
 {
 	struct task *t = task_find(tid);
 
+	if (!WIFSTOPPED(status) && scout_ended(h, tid))
+		return;
 	if (!WIFSTOPPED(status)) {
 		session_end(session_of(tid));
 		count_forget(tid);
@@ -217,10 +220,18 @@ static pid_t next_task(void)
 	return t ? t->tid : 0;
 }
 
+static int arm(struct helper *h, struct err *e)
+{
+	return jail_has_exec_rules(&h->plan) ? scout_arm(e) : 0;
+}
+
 const struct jail_engine_ops engine_trace = {
     .name = "trace",
     .sees_exec = true,
+    .arm = arm,
     .adopt = adopt,
+    .poll_fds = scout_fds,
+    .on_readable = scout_readable,
     .on_wait = on_wait,
     .next_task = next_task,
     .tick = count_tick,

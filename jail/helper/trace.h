@@ -74,10 +74,10 @@ void count_forget(pid_t tid);
 /* A file of /proc/PID, whole (size - 1 bytes at the most). Returns the length or -errno. */
 ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size);
 
-/* exec: the look at the path before, which can give an errno; true when the call may go on. */
-bool trace_exec_early(struct helper *h, const struct trapped *c);
+/* exec: the look at the path before, which can give an errno. LATER: trace_exec.c answers. */
+enum answer trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. */
-void trace_exec_final(struct helper *h, pid_t tid);
+enum answer trace_exec_final(struct helper *h, pid_t tid);
 
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int trace_runs_protected(struct helper *h, pid_t tid);

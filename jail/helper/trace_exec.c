@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "scout.h"
 #include "session.h"
 #include "trace.h"
 #include "view.h"
@@ -175,59 +176,85 @@ static void refuse_first(struct helper *h, pid_t tid, const char *path, const st
 	session_refuse(s, &e);
 }
 
-static void remember(pid_t tid, int fd)
+static void put_refusal(struct look_answer *a, const struct refusal *by, const char *path)
 {
-	struct task *t = task_find(tid);
-	struct file_id id;
-
-	if (!t || !file_id(fd, &id))
-		return;
-	t->exec_seen = true;
-	t->exec_dev = id.dev;
-	t->exec_ino = id.ino;
+	a->ok = false;
+	a->policy = by->policy;
+	snprintf(a->why, sizeof(a->why), "%s", by->why);
+	snprintf(a->allow, sizeof(a->allow), "%s", by->allow ? by->allow : "");
+	if (path != a->path)
+		snprintf(a->path, sizeof(a->path), "%s", path);
 }
 
-bool trace_exec_early(struct helper *h, const struct trapped *c)
+static void look_early(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
+{
+	struct refusal by = {.why = "its path cannot be read"};
+	static char path[PATH_MAX];
+	AUTO_CLOSE int fd = -1;
+	struct file_id id;
+	ssize_t n = read_string(ask->tid, ask->at, path, sizeof(path));
+
+	ret->ok = true;
+	if (n < 0) {
+		ret->err = n == -EFAULT ? EFAULT : EACCES;
+		put_refusal(ret, &by, "");
+		return;
+	}
+	fd = open_as_tracee(h, ask->tid, ask->dirfd, path, ask->flags & AT_SYMLINK_NOFOLLOW);
+	/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
+	if (fd < 0)
+		return;
+	ret->err = EACCES;
+	if (!may_run(h, ask->first, fd, ret->path, sizeof(ret->path), &by, NULL)) {
+		put_refusal(ret, &by, ret->path[0] ? ret->path : path);
+	} else if (file_id(fd, &id)) {
+		ret->known = true;
+		ret->dev = id.dev;
+		ret->ino = id.ino;
+	}
+}
+
+/* After the look before the call. */
+static void early_done(struct helper *h, const struct trapped *c, const struct look_answer *a)
+{
+	struct denial d = {.rule = c->rule->name, .err = a->err, .target = NO_TARGET, .policy = a->policy};
+	struct task *t = task_find(c->tid);
+
+	if (a->ok) {
+		t->exec_seen = a->known;
+		t->exec_dev = a->dev;
+		t->exec_ino = a->ino;
+		return;
+	}
+	d.path = a->path[0] ? a->path : NULL;
+	d.allow = a->allow[0] ? a->allow : NULL;
+	if (!t->starting) {
+		trace_refuse(h, c, &d);
+		return;
+	}
+	trace_fill(c, &d);
+	d.policy = a->policy;
+	audit_denial(h, &d);
+	refuse_first(h, c->tid, a->path, &(struct refusal){.why = a->why, .policy = a->policy});
+}
+
+enum answer trace_exec_early(struct helper *h, const struct trapped *c)
 {
 	bool at = c->rule->syscall && strcmp(c->rule->syscall, "execveat") == 0;
-	int dirfd = at ? (int)c->args[0] : AT_FDCWD, flags = at ? (int)c->args[4] : 0;
-	static char path[PATH_MAX], real[PATH_MAX];
-	struct denial d = {.rule = c->rule->name, .err = EACCES, .target = NO_TARGET, .path = path};
-	struct task *t = task_find(c->tid);
-	struct refusal by = {.why = "its path cannot be read", .policy = c->rule->policy};
-	AUTO_CLOSE int fd = -1;
-	ssize_t n;
+	struct look_ask ask = {.tid = c->tid,
+			       .dirfd = at ? (int)c->args[0] : AT_FDCWD,
+			       .flags = at ? (int)c->args[4] : 0,
+			       .at = c->args[at ? 1 : 0]};
+	struct task *t = task_find(c->tid), *leader = task_find(c->tgid);
 
-	if (t)
-		t->exec_seen = false;
-	if (!jail_has_exec_rules(&h->plan))
-		return true;
-	n = read_string(c->tid, c->args[at ? 1 : 0], path, sizeof(path));
-	if (n >= 0) {
-		fd = open_as_tracee(h, c->tid, dirfd, path, flags & AT_SYMLINK_NOFOLLOW);
-		/* What is not there the kernel will not find either; should it by then, the last word is still to come. */
-		if (fd < 0)
-			return true;
-		if (may_run(h, t && t->starting, fd, real, sizeof(real), &by, NULL)) {
-			remember(c->tid, fd);
-			return true;
-		}
-		d.path = real[0] ? real : path;
-		d.allow = by.allow;
-	} else {
-		d.path = NULL;
-		d.err = n == -EFAULT ? EFAULT : EACCES;
-	}
-	if (t && t->starting) {
-		trace_fill(c, &d);
-		d.policy = by.policy;
-		audit_denial(h, &d);
-		refuse_first(h, c->tid, d.path ? d.path : "", &by);
-		return false;
-	}
-	d.policy = by.policy;
-	trace_refuse(h, c, &d);
-	return false;
+	if (!t || !jail_has_exec_rules(&h->plan))
+		return ANSWER_GO;
+	t->exec_seen = false;
+	ask.first = t->starting;
+	/* Without a look a refusal is a kill later on, and no errno. */
+	if (leader && leader->stalls)
+		return ANSWER_GO;
+	return scout_ask(h, &ask, c) ? ANSWER_LATER : ANSWER_GO;
 }
 
 static uint64_t auxv_get(const char *data, size_t len, bool wide, uint64_t type)
@@ -332,43 +359,41 @@ unsigned int trace_runs_protected(struct helper *h, pid_t tid)
 	return same < 0 ? 0 : is_protected(h, path);
 }
 
-static bool judge_program(struct helper *h, pid_t tid, struct task *t)
+/* The interpreter and the script of a program that may run itself. */
+static bool look_final(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
 {
-	static char path[PATH_MAX];
-	AUTO_CLOSE int fd = open_link(h, tid, "exe"), same = -1;
+	AUTO_CLOSE int fd = open_link(h, ask->tid, "exe"), same = -1;
 	struct refusal by = {.why = "its file cannot be seen"};
-	bool ok, rules = jail_has_exec_rules(&h->plan);
 	struct file_id id;
+	bool ok;
 
-	path[0] = '\0';
-	ok = fd >= 0 && file_id(fd, &id);
-	if (ok && rules)
-		ok = may_run(h, t->starting, fd, path, sizeof(path), &by, &same);
-	if (ok)
-		task_protect(t, trace_runs_protected(h, tid));
+	ok = fd >= 0 && file_id(fd, &id) && may_run(h, ask->first, fd, ret->path, sizeof(ret->path), &by, &same);
 	/* A program that is allowed without a path (exec.memfd) can hold any code: its interpreter adds nothing. */
 	if (ok && same >= 0) {
 		by = (struct refusal){.allow = "name the interpreter in exec.allow by its own path"};
-		ok = loader_may_run(h, tid, same, path, sizeof(path), &by.why);
+		ok = loader_may_run(h, ask->tid, same, ret->path, sizeof(ret->path), &by.why);
 	}
-	if (ok && rules && !(t->exec_seen && t->exec_dev == id.dev && t->exec_ino == id.ino))
-		ok = script_may_run(h, tid, t->starting, &id, path, sizeof(path), &by);
+	if (ok && !ask->seen)
+		ok = script_may_run(h, ask->tid, ask->first, &id, ret->path, sizeof(ret->path), &by);
+	ret->ok = ok;
 	if (!ok)
-		kill_new_program(h, tid, t->starting, path, &by);
+		put_refusal(ret, &by, ret->path);
 	return ok;
 }
 
-void trace_exec_final(struct helper *h, pid_t tid)
+void trace_look(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
 {
-	struct task *t = task_find(tid);
+	if (ask->final)
+		(void)look_final(h, ask, ret);
+	else
+		look_early(h, ask, ret);
+}
 
-	if (!t) {
-		kill(tid, SIGKILL);
-		return;
-	}
-	if ((jail_has_exec_rules(&h->plan) || jail_has_protect(&h->plan)) && !judge_program(h, tid, t))
-		return;
-	t->exec_seen = false;
+static void final_done(struct helper *h, struct task *t)
+{
+	pid_t tid = t->tid;
+
+	t->exec_seen = t->stalls = false;
 	if (!t->starting)
 		return;
 	/* With the process's own copy of the socket, closed by its exec, the runtime sees the end. */
@@ -377,4 +402,82 @@ void trace_exec_final(struct helper *h, pid_t tid)
 		fd_close_p(&h->sock);
 	else
 		session_end(session_of(tid));
+}
+
+void trace_look_done(struct helper *h, const struct look_ask *ask, const struct trapped *c, const struct look_answer *a)
+{
+	struct task *t = task_find(ask->tid), *leader;
+	struct refusal by = {.why = "the look at its interpreter and its script did not come to an end"};
+	static char path[PATH_MAX];
+	AUTO_CLOSE int fd = -1;
+
+	t->look = 0;
+	if (c && a) {
+		early_done(h, c, a);
+	} else if (c) { /* on to the kernel's own look, which may wait as long as it likes, and to the last word */
+		leader = task_find(t->tgid);
+		if (leader)
+			leader->stalls = true;
+	} else if (a && a->ok) {
+		final_done(h, t);
+	} else if (a) {
+		by = (struct refusal){.why = a->why, .allow = a->allow[0] ? a->allow : NULL, .policy = a->policy};
+		kill_new_program(h, ask->tid, t->starting, a->path, &by);
+	} else {
+		fd = open_link(h, ask->tid, "exe");
+		if (fd < 0 || !name_of_fd(h, fd, path, sizeof(path)))
+			path[0] = '\0';
+		kill_new_program(h, ask->tid, t->starting, path, &by);
+	}
+	trace_resume(ask->tid, PTRACE_CONT, 0);
+}
+
+/* The program itself: no path of the workload's is followed for that, and no memory read. */
+static enum answer judge_program(struct helper *h, struct task *t)
+{
+	struct look_ask ask = {.tid = t->tid, .final = true, .first = t->starting};
+	static char path[PATH_MAX];
+	static struct look_answer answer;
+	AUTO_CLOSE int fd = open_link(h, t->tid, "exe");
+	struct refusal by = {.why = "its file cannot be seen"};
+	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
+	bool ok, rules = jail_has_exec_rules(&h->plan);
+	struct file_id id;
+
+	path[0] = '\0';
+	ok = fd >= 0 && file_id(fd, &id);
+	if (ok && rules)
+		ok = may_run(h, t->starting, fd, path, sizeof(path), &by, NULL);
+	if (ok)
+		task_protect(t, trace_runs_protected(h, t->tid));
+	if (ok && rules) {
+		ask.seen = t->exec_seen && t->exec_dev == id.dev && t->exec_ino == id.ino;
+		if (scout_ask(h, &ask, NULL))
+			return ANSWER_LATER;
+		/* No process can be had for it (pids.max). Without CAP_SYS_ADMIN, and so fanotify(7), only the path of a
+		 * script could make one wait. */
+		by.why = "no process can be made to look at its interpreter and its script";
+		ok = !admin && look_final(h, &ask, &answer);
+	}
+	if (ok)
+		return ANSWER_GO;
+	kill_new_program(h, t->tid, t->starting, path, &by);
+	return ANSWER_DONE;
+}
+
+enum answer trace_exec_final(struct helper *h, pid_t tid)
+{
+	struct task *t = task_find(tid);
+	enum answer verdict = ANSWER_GO;
+
+	if (!t) {
+		kill(tid, SIGKILL);
+		return ANSWER_DONE;
+	}
+	t->look = 0;
+	if (jail_has_exec_rules(&h->plan) || jail_has_protect(&h->plan))
+		verdict = judge_program(h, t);
+	if (verdict == ANSWER_GO)
+		final_done(h, t);
+	return verdict;
 }

@@ -42,6 +42,7 @@ void trial_init(struct trial *t, char **args)
 				      .start_fd = -1,
 				      .audit_fd = -1,
 				      .audit_dir_fd = -1,
+				      .join_fd = -1,
 				      .ring_fd = -1,
 				      .peer_fd = -1,
 				      .cgroup_fd = -1,
