@@ -63,8 +63,8 @@ file_says() {
 status() { # of /proc/self/status, a script
 	echo "sed -n 's/^$1:[[:space:]]*//p' /proc/self/status"
 }
-of_workload() { # the same of the container's own process, which is behind the supervisor
-	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(jr ps -f json "$id" | jq '.[-1]')/status"
+of_workload() { # the same of the container's own process, which is the supervisor's first child
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(jr ps -f json "$id" | jq '.[1] // .[0]')/status"
 }
 
 for POLICY in none default "$T/trace.json" "$T/outer.json"; do
