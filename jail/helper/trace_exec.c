@@ -75,6 +75,9 @@ static const char *own_proc_path(pid_t tid, const char *path, char *buf, size_t 
 	return NULL;
 }
 
+/* RESOLVE_CACHED in PID 1, which must not wait: what the kernel has not in its cache, it cannot look at. */
+static uint64_t resolve_how;
+
 static int open_link(struct helper *h, pid_t tid, const char *name)
 {
 	char path[64];
@@ -92,10 +95,10 @@ static int open_as_tracee(struct helper *h, pid_t tid, int dirfd, const char *pa
 	int flags = nofollow ? O_NOFOLLOW : 0;
 
 	if (own)
-		return open_path(h->proc_fd, own, flags, 0);
+		return open_path(h->proc_fd, own, flags, resolve_how);
 	if (*path == '/') {
 		base = open_link(h, tid, "root");
-		return base < 0 ? base : open_path(base, path, flags, RESOLVE_IN_ROOT);
+		return base < 0 ? base : open_path(base, path, flags, RESOLVE_IN_ROOT | resolve_how);
 	}
 	if (dirfd == AT_FDCWD)
 		snprintf(name, sizeof(name), "cwd");
@@ -104,7 +107,7 @@ static int open_as_tracee(struct helper *h, pid_t tid, int dirfd, const char *pa
 	base = open_link(h, tid, name);
 	if (base < 0 || !*path)
 		return take_fd(&base);
-	return open_path(base, path, flags, 0);
+	return open_path(base, path, flags, resolve_how);
 }
 
 /* Why a program may not be executed, and who says so. */
@@ -215,7 +218,7 @@ static void look_early(struct helper *h, const struct look_ask *ask, struct look
 }
 
 /* After the look before the call. */
-static void early_done(struct helper *h, const struct trapped *c, const struct look_answer *a)
+static enum answer early_done(struct helper *h, const struct trapped *c, const struct look_answer *a)
 {
 	struct denial d = {.rule = c->rule->name, .err = a->err, .target = NO_TARGET, .policy = a->policy};
 	struct task *t = task_find(c->tid);
@@ -224,18 +227,19 @@ static void early_done(struct helper *h, const struct trapped *c, const struct l
 		t->exec_seen = a->known;
 		t->exec_dev = a->dev;
 		t->exec_ino = a->ino;
-		return;
+		return ANSWER_GO;
 	}
 	d.path = a->path[0] ? a->path : NULL;
 	d.allow = a->allow[0] ? a->allow : NULL;
 	if (!t->starting) {
 		trace_refuse(h, c, &d);
-		return;
+		return ANSWER_DONE;
 	}
 	trace_fill(c, &d);
 	d.policy = a->policy;
 	audit_denial(h, &d);
 	refuse_first(h, c->tid, a->path, &(struct refusal){.why = a->why, .policy = a->policy});
+	return ANSWER_DONE;
 }
 
 enum answer trace_exec_early(struct helper *h, const struct trapped *c)
@@ -277,7 +281,7 @@ static int open_plain(struct helper *h, pid_t tid, const char *path)
 {
 	AUTO_CLOSE int root = open_link(h, tid, "root");
 
-	return root < 0 ? root : open_path(root, path, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return root < 0 ? root : open_path(root, path, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve_how);
 }
 
 static bool file_may_run(struct helper *h, int fd, bool first, const struct file_id *exe, char *path, size_t size,
@@ -409,11 +413,12 @@ void trace_look_done(struct helper *h, const struct look_ask *ask, const struct 
 	struct task *t = task_find(ask->tid), *leader;
 	struct refusal by = {.why = "the look at its interpreter and its script did not come to an end"};
 	static char path[PATH_MAX];
+	enum answer answer = ANSWER_GO;
 	AUTO_CLOSE int fd = -1;
 
 	t->look = 0;
 	if (c && a) {
-		early_done(h, c, a);
+		answer = early_done(h, c, a);
 	} else if (c) { /* on to the kernel's own look, which may wait as long as it likes, and to the last word */
 		leader = task_find(t->tgid);
 		if (leader)
@@ -429,7 +434,25 @@ void trace_look_done(struct helper *h, const struct look_ask *ask, const struct 
 			path[0] = '\0';
 		kill_new_program(h, ask->tid, t->starting, path, &by);
 	}
-	trace_resume(ask->tid, PTRACE_CONT, 0);
+	if (c)
+		trace_answer(c, answer);
+	else
+		trace_resume(ask->tid, PTRACE_CONT, 0);
+}
+
+/* When no process can be had for it (pids.max). By CAP_SYS_ADMIN, and so fanotify(7), the workload could make this one wait
+ * where it opens the program and its interpreter. */
+static bool look_oneself(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
+{
+	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
+
+	*ret = (struct look_answer){.why = "no process can be made to look at its interpreter and its script"};
+	if (admin && !(ask->first && ask->tid == h->main))
+		return false;
+	resolve_how = RESOLVE_CACHED;
+	(void)look_final(h, ask, ret);
+	resolve_how = 0;
+	return ret->ok;
 }
 
 /* The program itself: no path of the workload's is followed for that, and no memory read. */
@@ -440,7 +463,6 @@ static enum answer judge_program(struct helper *h, struct task *t)
 	static struct look_answer answer;
 	AUTO_CLOSE int fd = open_link(h, t->tid, "exe");
 	struct refusal by = {.why = "its file cannot be seen"};
-	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
 	bool ok, rules = jail_has_exec_rules(&h->plan);
 	struct file_id id;
 
@@ -454,10 +476,8 @@ static enum answer judge_program(struct helper *h, struct task *t)
 		ask.seen = t->exec_seen && t->exec_dev == id.dev && t->exec_ino == id.ino;
 		if (scout_ask(h, &ask, NULL))
 			return ANSWER_LATER;
-		/* No process can be had for it (pids.max). Without CAP_SYS_ADMIN, and so fanotify(7), only the path of a
-		 * script could make one wait. */
-		by.why = "no process can be made to look at its interpreter and its script";
-		ok = !admin && look_final(h, &ask, &answer);
+		ok = look_oneself(h, &ask, &answer);
+		by = (struct refusal){.why = answer.why, .policy = answer.policy};
 	}
 	if (ok)
 		return ANSWER_GO;

@@ -176,6 +176,9 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	# ---- nothing is left ----
 	pid=$(jr state "$id" | jq .pid)
 	fds() { for fd in "/proc/$pid/fd"/*; do readlink "$fd"; done | sed 's/[0-9]\{4,\}/N/' | sort; }
+	# shellcheck disable=SC2317 # eventually calls it
+	alone() { [ "$(jr ps "$id" | grep -c '[j]ailrun-init')" -le 1 ]; } # the supervisor, when its scouts have gone
+	eventually 5 alone
 	fds >"$T/fds.before" && find "$ROOT/$id" | sort >"$T/state.before"
 	jr ps -f json "$id" | jq length >"$T/ps.before"
 	for _ in 1 2 3; do

@@ -334,6 +334,51 @@ static void exec_race_control(void **state)
 }
 #endif
 
+/* posix_spawn and vfork of programs with threads, all at once: more looks than are taken at the same time. */
+static void threads_spawn(void **state)
+{
+	char *list[] = {(char *)"/usr/bin/", (char *)"/bin/", NULL};
+	char *args[] = {(char *)"/usr/bin/python3", (char *)"-c",
+			(char *)"import threading, subprocess\n"
+				"n = []\n"
+				"def run():\n"
+				"  for _ in range(5): n.append(subprocess.run(['/usr/bin/true']).returncode)\n"
+				"t = [threading.Thread(target=run) for _ in range(12)]\n"
+				"[x.start() for x in t]\n"
+				"[x.join() for x in t]\n"
+				"print('ran', n.count(0))",
+			NULL};
+
+	(void)state;
+	if (access(args[0], X_OK) < 0)
+		skip();
+	begin(args);
+	trial_allow(&t, list);
+	trial_run(&t);
+	assert_string_equal(t.out, "ran 60\n");
+	assert_null(strstr(t.audit, "\"rule\":\"exec\""));
+}
+
+/* A look that is killed from outside is taken again, once; with all of them killed nothing runs that must not. */
+static void scouts_are_killed(void **state)
+{
+	static const char text[] =
+	    "(while :; do for p in /proc/[0-9]*; do read c <$p/comm && [ \"$c\" = jailrun-init ] && "
+	    "kill -KILL ${p#/proc/}; done; done) 2>/dev/null & k=$!; i=0; "
+	    "while [ $i -lt 50 ]; do /bin/echo yes; /usr/bin/id; i=$((i+1)); done 2>/dev/null; "
+	    "kill -KILL $k; wait; /bin/echo still";
+
+	(void)state;
+	shell(text);
+	trial_run(&t); /* control */
+	assert_non_null(strstr(t.out, "uid="));
+	shell(text);
+	trial_allow(&t, allowed);
+	trial_run(&t);
+	assert_null(strstr(t.out, "uid="));
+	assert_non_null(strstr(t.out, "still\n"));
+}
+
 static void mount_namespace_cannot_fake(void **state)
 {
 	char *list[] = {(char *)prog("mount_exec"), ok_prog, NULL};
@@ -508,6 +553,8 @@ int main(void)
 #if defined(__x86_64__)
 		cmocka_unit_test(exec_race_control),
 #endif
+		cmocka_unit_test(threads_spawn),
+		cmocka_unit_test(scouts_are_killed),
 		cmocka_unit_test(mount_namespace_cannot_fake),
 		cmocka_unit_test(limits_are_exact),
 		cmocka_unit_test(untraced_children),
