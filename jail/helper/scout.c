@@ -17,6 +17,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "procfs.h"
+
 #define AT_ONCE  4  /* looks at the same time, and one more for first programs */
 #define SLOTS    32 /* with those that were killed and are not gone: FUSE lets go of nobody while its server thinks */
 #define EARLY_US 50000u
@@ -294,7 +296,7 @@ static bool is_runnable(struct helper *h, pid_t pid)
 	const char *end;
 	char text[512];
 
-	if (trace_proc_read(h, pid, "stat", text, sizeof(text)) <= 0)
+	if (procfs_head(h, pid, "stat", text, sizeof(text)) <= 0)
 		return false;
 	end = strrchr(text, ')');
 	return end && end[1] && end[2] == 'R';

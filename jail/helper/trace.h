@@ -71,9 +71,6 @@ void count_forget(pid_t tid);
 
 /* ---- trace_exec.c ---- */
 
-/* A file of /proc/PID, whole (size - 1 bytes at the most). Returns the length or -errno. */
-ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size);
-
 /* exec: the look at the path before, which can give an errno. LATER: trace_exec.c answers. */
 enum answer trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. */

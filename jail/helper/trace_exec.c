@@ -13,27 +13,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "procfs.h"
 #include "scout.h"
 #include "session.h"
 #include "trace.h"
 #include "view.h"
-
-ssize_t trace_proc_read(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
-{
-	AUTO_CLOSE int fd = -1;
-	char path[64];
-	size_t len = 0;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
-	fd = openat(h->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
-	return (ssize_t)len;
-}
 
 /* A string of the tracee, page by page, since the next page may be missing. Returns its length or -errno. */
 static ssize_t read_string(pid_t tid, uint64_t from, char *text, size_t size)
@@ -301,7 +285,7 @@ static bool script_may_run(struct helper *h, pid_t tid, bool first, const struct
 			   struct refusal *ret)
 {
 	static char auxv[1024], own[PATH_MAX + 32], name[PATH_MAX];
-	ssize_t len = trace_proc_read(h, tid, "auxv", auxv, sizeof(auxv));
+	ssize_t len = procfs_head(h, tid, "auxv", auxv, sizeof(auxv));
 	AUTO_CLOSE int fd = -1, plain = -1;
 	uint64_t at;
 
