@@ -142,36 +142,43 @@ static int whom(struct helper *h, const struct trapped *c, int64_t number, bool 
 	return pid > 0 ? who_is(h, c, pid) : pid == 0 ? NOBODY : search(h, c, number);
 }
 
-/* Whether a protected process is in the group that the caller names. */
-static bool in_group(struct helper *h, const struct trapped *c, const struct task *t, int64_t group, bool nested,
-		     size_t *room)
+/* Whether a protected process is in the group that the caller names, wherever its namespace is: who leads the group has a number
+ * in the caller's. Where nobody leads it any more, it may be the one. */
+static bool in_group(struct helper *h, const struct task *t, int64_t group, int level, size_t *room)
 {
-	int64_t own[PID_LEVELS], v[PID_LEVELS];
-	int level, n;
+	int64_t v[PID_LEVELS];
+	pid_t leader = getpgid(t->tid);
+	int n;
 
-	if (!group) /* the caller's own: the helper's numbers will do */
-		return getpgid(t->tid) == getpgid(c->tid);
-	if (!nested)
-		return getpgid(t->tid) == group;
-	level = procfs_list(h, c->tid, "\nNSpid:\t", room, own) - 1;
-	n = procfs_list(h, t->tid, "\nNSpgid:\t", room, v);
-	return level < 0 || !n || (n > level && v[level] == group);
+	if (!level)
+		return leader == group;
+	n = leader > 0 ? procfs_list(h, leader, "\nNSpid:\t", room, v) : 0;
+	return !n || (n > level && v[level] == group);
 }
 
 /* Does a signal to a group or to all reach a protected process? A child that is not told of yet is in the group of its
- * parent. kill(2): 0 is the caller's group, -1 all, -n the group n. */
+ * parent. kill(2): 0 is the caller's group, -1 all that it sees, -n the group n. */
 static int group_is(struct helper *h, const struct trapped *c, int64_t number, bool nested)
 {
 	size_t i = 0, room = LOOK_BYTES;
+	int64_t own[PID_LEVELS];
+	int looks = 0, level = 0;
 	struct task *t;
-	int looks = 0;
 
+	if (nested && number < -1)
+		level = procfs_list(h, c->tid, "\nNSpid:\t", &room, own) - 1;
 	while ((t = next_protected(c, &i))) {
-		if (nested && !is_nested(h, t))
-			continue;
-		if (nested && ++looks > LOOKS)
+		bool meant;
+
+		if (level < 0 || (level && ++looks > LOOKS))
 			return UNKNOWN;
-		if (number == -1 || in_group(h, c, t, -number, nested, &room))
+		if (number == -1)
+			meant = !nested || is_nested(h, t);
+		else if (!number) /* the helper's numbers will do */
+			meant = getpgid(t->tid) == getpgid(c->tid);
+		else
+			meant = in_group(h, t, -number, level, &room);
+		if (meant)
 			return protected_by(t->protected_);
 	}
 	return SOMEBODY;
