@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.seccomp by libseccomp, with runc's reading of the specification (config-linux.md, Seccomp): unknown calls are
- * skipped, the host's ABI is always there, conditions on one argument twice are alternatives. */
+ * skipped, the host's ABI is always there, conditions on one argument twice are alternatives. Where that would not hold, or
+ * not against bits that the kernel does not take, by oci_gen.c. */
 #include "internal.h"
 
 #include <errno.h>

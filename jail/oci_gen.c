@@ -165,13 +165,12 @@ static bool read_args(uint32_t token, const char *name, enum reading how, const 
 	ret->n_args = 0;
 	for (uint32_t i = 0; i < written->n_args; i++) {
 		struct jail_rule_arg all = written->args[i], taken = all;
-		bool implied = all.op == JAIL_EQ || all.op == JAIL_MASKED_EQ;
+		bool implied = all.op == JAIL_EQ;
 
 		switch (abi_read_arg(token, name, how == AS_TAKEN, &taken)) {
 		case ARG_NEVER:
 			return false;
 		case ARG_ALWAYS:
-			implied = true;
 			break;
 		case ARG_READ:
 			implied |= memcmp(&all, &taken, sizeof(all)) == 0;

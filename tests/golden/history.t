@@ -16,6 +16,6 @@ while IFS='|' read -r _ cases _ _ tests _; do
 	for c in "${named[@]}"; do
 		ok "$c stands in one of ${files[*]}" grep -qF "$c" "${files[@]}"
 	done
-done < <(sed -n '/^## What broke others/,/^## What is not/p' SECURITY.md | grep -E '^\| (CVE|crun)')
+done < <(sed -n '/^## What broke others/,/^## What is not/p' SECURITY.md | grep -E '^\| (CVE|crun|seccomp)')
 ok "the table has rows" test "$rows" -ge 14
 done_testing

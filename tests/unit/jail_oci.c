@@ -95,6 +95,7 @@ static void docker_size(void **state)
 	RETURNS(f, eperm, X64, SYS_clone, 0x10000000);
 	RETURNS(f, SECCOMP_RET_ALLOW, X64, SYS_socket, 2);
 	RETURNS(f, eperm, X64, SYS_socket, 40);
+	RETURNS(f, eperm, X64, SYS_socket, 0x100000028); /* an int: 40 to the kernel */
 	RETURNS(f, SECCOMP_RET_ALLOW, X64, SYS_personality, 0x20000);
 	RETURNS(f, eperm, X64, SYS_personality, 0x40000);
 	RETURNS(f, SECCOMP_RET_ALLOW, X64, SYS_personality, 0xffffffff);
@@ -230,6 +231,48 @@ static void two_rules(void **state)
 	if (wrong)
 		print_message("%d wrong, %d of them let through\n", wrong, open);
 	assert_int_equal(wrong, 0);
+}
+
+/* What the kernel takes of an argument makes a profile stricter, and takes no call from another rule. */
+static void stricter_only(void **state)
+{
+	const uint32_t eperm = SECCOMP_RET_ERRNO | EPERM, through = SECCOMP_RET_ALLOW;
+	struct fixture *x = *state;
+	struct jail_bpf f;
+
+	parse(x,
+	      "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\","
+	      "\"args\":[{\"index\":0,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},{\"names\":[\"socket\"],\"action\":"
+	      "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":1,\"value\":9,\"op\":\"SCMP_CMP_EQ\"}]}]}");
+	f = compile(x, NULL);
+	RETURNS(f, SECCOMP_RET_LOG, X64, SYS_socket, 5, 9); /* the first, as it is written */
+	RETURNS(f, SECCOMP_RET_LOG, X64, SYS_socket, 5, 8);
+	RETURNS(f, SECCOMP_RET_LOG, X64, SYS_socket, 0x100000005, 8);
+	RETURNS(f, eperm, X64, SYS_socket, 0x100000005, 9); /* as of 64 bits: the second */
+	RETURNS(f, eperm, X64, SYS_socket, 6, 0x800000000009);
+	RETURNS(f, through, X64, SYS_socket, 6, 8);
+	/* Two conditions: each of what the kernel takes. */
+	parse(x, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":"
+		 "[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\","
+		 "\"args\":[{\"index\":0,\"value\":16,\"op\":\"SCMP_CMP_EQ\"},{\"index\":2,\"value\":9,\"op\":"
+		 "\"SCMP_CMP_GE\"}]}]}");
+	f = compile(x, NULL);
+	RETURNS(f, eperm, X64, SYS_socket, 16, 0, 9);
+	RETURNS(f, eperm, X64, SYS_socket, 0x100000010, 0, 0x8000000000000009);
+	RETURNS(f, through, X64, SYS_socket, 0x100000010, 0, 8);
+	RETURNS(f, through, X64, SYS_socket, 17, 0, 9);
+	RETURNS(f, eperm, X86, 359, 0x100000010, 0, 9); /* int 0x80 with a full register */
+	/* A rule that allows has to hold of both. */
+	parse(
+	    x,
+	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\","
+	    "\"args\":[{\"index\":0,\"value\":5,\"op\":\"SCMP_CMP_GT\"},{\"index\":2,\"value\":9,\"op\":"
+	    "\"SCMP_CMP_EQ\"}]}]}");
+	f = compile(x, NULL);
+	RETURNS(f, through, X64, SYS_socket, 6, 0, 9);
+	RETURNS(f, through, X64, SYS_socket, 0x100000006, 0, 9);
+	RETURNS(f, eperm, X64, SYS_socket, 0x100000005, 0, 9);
+	RETURNS(f, eperm, X64, SYS_socket, 6, 0, 0x100000009);
 }
 
 static void permissive_default(void **state)
@@ -527,8 +570,10 @@ static void bad_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(docker_size), T(every_call), T(one_condition), T(two_rules), T(permissive_default), T(agent),
-	    T(flags),       T(actions),    T(architectures), T(cached),    T(tampered),           T(bad_directory),
+	    T(docker_size),   T(every_call),         T(one_condition), T(two_rules),
+	    T(stricter_only), T(permissive_default), T(agent),         T(flags),
+	    T(actions),       T(architectures),      T(cached),        T(tampered),
+	    T(bad_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -710,6 +710,16 @@ static void printed(void **state)
 	assert_non_null(strstr(out.data, "\"SCMP_ARCH_X32\""));
 	assert_non_null(strstr(out.data, "(int) arg0 == 0x1"));
 	assert_non_null(strstr(out.data, "\"race_free\": true"));
+	make(x,
+	     "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":"
+	     "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":1,\"value\":511,\"op\":\"SCMP_CMP_GT\"}]},{\"names\":[\"lseek\"],"
+	     "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_NE\"},{\"index\":1,"
+	     "\"value\":4,\"op\":\"SCMP_CMP_LT\"}]}]}}");
+	out.len = 0;
+	jail_plan_print(&x->plan, &w, NULL);
+	assert_non_null(strstr(out.data, "(arg1 & 0xffff) > 0x1ff"));
+	assert_non_null(strstr(out.data, "(int) arg0 != 0x3"));
+	assert_non_null(strstr(out.data, "\"arg1 < 0x4\""));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
