@@ -177,7 +177,8 @@ const char *jail_builtin_policy(const char *name);
 
 /* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters, and for
  * what facts leave to be asked. Capability names
- * that are unknown or cannot be granted are warned about and left out, as config.md asks. Returns 0, -EINVAL, -ENOTSUP. */
+ * that are unknown or cannot be granted are warned about and left out, as config.md asks. Returns 0, -EINVAL, -ENOTSUP, -EPERM (a
+ * filter of linux.seccomp under which nothing could run). */
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e);
 
