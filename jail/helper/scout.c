@@ -21,6 +21,7 @@
 
 #define AT_ONCE  4  /* looks at the same time, and one more for first programs */
 #define SLOTS    32 /* with those that were killed and are not gone: FUSE lets go of nobody while its server thinks */
+#define KEPT     8  /* of these, for first programs: `exec` comes in whatever the workload does */
 #define EARLY_US 50000u
 #define FINAL_US 500000u
 #define LAST_US  10000000u /* for a scout that gets no processor */
@@ -103,13 +104,13 @@ static _Noreturn void be_scout(struct helper *h, int sock)
 	}
 }
 
-static struct scout *make(struct helper *h)
+static struct scout *make(struct helper *h, bool first)
 {
 	struct scout *s = NULL;
 	int pair[2];
 	pid_t pid;
 
-	for (size_t i = 0; i < SLOTS && !s; i++)
+	for (size_t i = 0; i < (first ? SLOTS : SLOTS - KEPT) && !s; i++)
 		if (!scouts[i].pid)
 			s = &scouts[i];
 	if (!s || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
@@ -139,7 +140,7 @@ static struct scout *get(struct helper *h, bool first, bool *ret_full)
 		busy += scouts[i].pid && scouts[i].look;
 	}
 	*ret_full = busy >= AT_ONCE + (first ? 1u : 0u);
-	return *ret_full ? NULL : make(h);
+	return *ret_full ? NULL : make(h, first);
 }
 
 static bool send_to(struct scout *s, struct look *l)

@@ -116,7 +116,8 @@ for policy in none "$T/outer.json"; do
 	eventually 5 test -e "$T/rootfs/ready"
 	want=2
 	[ "$policy" = none ] || want=3
-	has_all() { [ "$(jr ps -f json "$id" | jq length)" = $want ]; } # after a second: exec may have left a scout of the supervisor
+	# shellcheck disable=SC2317 # eventually calls it
+	has_all() { [ "$(jr ps -f json "$id" | jq length)" = "$want" ]; } # after a second: exec may have left a scout of the supervisor
 	ok "ps without a cgroup, ${policy##*/}: all processes" eventually 5 has_all || diag "$(jr ps "$id")"
 	is "ps without a cgroup, ${policy##*/}: the first one is the container's" "$(jr ps -f json "$id" | jq '.[0]')" "$(jr state "$id" | jq .pid)"
 	refused "has no cgroup" pause "$id"

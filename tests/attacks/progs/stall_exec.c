@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stall_exec page|path|script N: N processes whose exec makes who looks at it wait for this program, which never answers: the path lies in a
- * page of a userfaultfd; below a FUSE mount; or in such a mount lies a script, whose name is found until it has been executed. Before
+/* stall_exec page|path|script|listener N [ANSWERS]: N processes whose exec makes who looks at it wait for this program, which never answers: the path lies in a
+ * page of a userfaultfd; below a FUSE mount; or in such a mount lies a script, whose name is found so often; a fanotify listener allows so many opens of the program. Before
  * them one process does the same look without exec, and "blocked" says that it does not return. Then it waits for SIGTERM. */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -110,10 +111,31 @@ static void mount_fuse(int lookups)
 	close(fd); /* the server's end is the mount's: nobody stays who cannot be killed */
 }
 
+static void listen_to(const char *path, int answers)
+{
+	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_CLOEXEC);
+	struct fanotify_event_metadata m;
+
+	if (fd < 0 || fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path) < 0)
+		fail("fanotify");
+	if (fork()) {
+		close(fd);
+		return;
+	}
+	while (read(fd, &m, sizeof(m)) == (ssize_t)sizeof(m)) {
+		struct fanotify_response allow = {.fd = m.fd, .response = FAN_ALLOW};
+
+		if (answers-- > 0)
+			(void)!write(fd, &allow, sizeof(allow));
+		close(m.fd);
+	}
+	_exit(0);
+}
+
 /* What a look that waits would do, by a process that is nobody's supervisor. */
 static pid_t control(const char *page)
 {
-	pid_t pid = fork(), parent = getppid();
+	pid_t pid = fork(), parent;
 	char byte;
 	struct iovec local = {&byte, 1}, remote = {(void *)(uintptr_t)page, 1};
 	struct stat st;
@@ -131,7 +153,8 @@ static pid_t control(const char *page)
 int main(int argc, char **argv)
 {
 	char *args[] = {(char *)"stalled", NULL}, *env[] = {NULL}, *page = NULL;
-	int n = argc > 2 ? atoi(argv[2]) : 1, script, status;
+	int n = argc > 2 ? atoi(argv[2]) : 1, answers = argc > 3 ? atoi(argv[3]) : 0, last, status;
+	const char *path = DIR_ "/script";
 	sigset_t set;
 	pid_t pid = -1;
 
@@ -141,12 +164,17 @@ int main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	script = strcmp(argv[1], "script") == 0;
-	if (strcmp(argv[1], "page") == 0)
+	last = strcmp(argv[1], "script") == 0 || strcmp(argv[1], "listener") == 0;
+	if (strcmp(argv[1], "page") == 0) {
 		page = missing_page();
-	else
-		mount_fuse(script ? (argc > 3 ? atoi(argv[3]) : 2) : 0);
-	if (!script) {
+	} else if (strcmp(argv[1], "listener") == 0) {
+		path = "/bin/listened";
+		args[0] = (char *)"true";
+		listen_to(path, answers);
+	} else {
+		mount_fuse(answers);
+	}
+	if (!last) {
 		pid = control(page);
 		sleep(1);
 		if (waitpid(pid, &status, WNOHANG) == 0)
@@ -158,11 +186,11 @@ int main(int argc, char **argv)
 			continue;
 		if (page)
 			page = missing_page();
-		execve(page ? page : DIR_ "/script", args, env);
+		execve(page ? page : path, args, env);
 		_exit(1);
 	}
 	printf("ready\n");
-	if (script) {
+	if (last) {
 		waitpid(pid, &status, 0);
 		if (WIFSIGNALED(status))
 			printf("killed by %d\n", WTERMSIG(status));
