@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -73,6 +74,22 @@ void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p)
 			 LANDLOCK_ABI_SCOPES, f->landlock_abi);
 }
 
+/* The helper judges paths by a copy of the tree, which an unbindable root has not; it can do without where nobody may mount. */
+static int check_tree(const struct jail_plan *p, const struct spec_config *c, struct err *e)
+{
+	const char *how = c->linux_.rootfs_propagation;
+
+	if (!how || !strstr(how, "unbindable") || !(p->seal.caps[CAPS_BOUNDING] >> CAP_SYS_ADMIN & 1) ||
+	    (!jail_has_exec_rules(p) && !jail_has_protect(p)))
+		return 0;
+	err_set(e, ENOTSUP,
+		"\"%s\" and CAP_SYS_ADMIN, which lets the workload mount over the paths of policy %s (exec, "
+		"signals.protect): these could not be judged: choose \"private\", or leave the capability out",
+		how, p->policy);
+	err_ctx(e, "linux.rootfsPropagation");
+	return -ENOTSUP;
+}
+
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e)
 {
@@ -95,6 +112,8 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 		r = jail_check_network(ret, f, e);
 	if (r >= 0)
 		r = jail_check_needs(ret, f, e);
+	if (r >= 0)
+		r = check_tree(ret, c, e);
 	if (r < 0)
 		return r;
 	jail_plan_hiding(f, ret);

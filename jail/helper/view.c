@@ -118,7 +118,7 @@ int view_make(struct helper *h, struct err *e)
 		return err_set(e, -r,
 			       "policy %s: CAP_SYS_ADMIN lets the workload mount over the paths of exec and "
 			       "signals.protect, and its tree cannot be copied before (%s): leave the capability out, "
-			       "or use Linux 5.12 or later and no rootfsPropagation unbindable",
+			       "or use Linux 5.12 or later and a rootfsPropagation that is not unbindable",
 			       h->plan.policy, strerror(-r));
 	h->view_fd = r;
 	return 0;

@@ -90,6 +90,13 @@ for ro in false true; do
 	way "read-only $ro: a file system over its directory" ': ran' '/bin/mount_exec /opt/prog_a /bin/prog_d tree' "$filter"
 done
 
+# A root that cannot be copied: only where nobody may mount.
+attack "$rules" 'echo began' "$admin | .linux.rootfsPropagation = \"unbindable\""
+like "an unbindable root and CAP_SYS_ADMIN: refused" "$rc $err" '^1 .*linux.rootfsPropagation: "unbindable" and CAP_SYS_ADMIN' || diag "$out $err"
+attack "$rules" '/opt/dynamic && echo ran; /opt/denied --report || echo $?' '.linux.rootfsPropagation = "unbindable"'
+is "an unbindable root without it: judged all the same" "$out" "ran
+126" || diag "$err"
+
 # What the container's own tree is made of.
 mkdir -p "$T/vol/sub" "$T/lower" "$T/upper" "$T/work" "$T/merged"
 cp "$progs/race_exec" "$T/vol/prog_a"
