@@ -239,22 +239,32 @@ bool scout_ask(struct helper *h, struct look_ask *ask, const struct trapped *c)
 	return true;
 }
 
+/* The workload killed its scout: once that may be a signal to all of its processes. */
+static void look_again(struct helper *h, struct look *l)
+{
+	bool full = false, before = l->again;
+
+	l->again = true;
+	if (!before && start(h, l, &full))
+		return;
+	if (!before && full)
+		enqueue(l);
+	else
+		finish(h, l, NULL);
+}
+
 bool scout_ended(struct helper *h, pid_t pid)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct scout *s = &scouts[i];
 		struct look *l = s->look;
-		bool full;
 
 		if (s->pid != pid)
 			continue;
 		let_go(s);
 		s->pid = 0;
-		/* The workload killed it: once that may be a signal to all of its processes. */
-		if (l && (l->again || !start(h, l, &full)))
-			finish(h, l, NULL);
-		else if (l)
-			l->again = true;
+		if (l)
+			look_again(h, l);
 		start_waiting(h);
 		return true;
 	}
