@@ -20,6 +20,7 @@ struct task {
 	uint8_t ns;         /* enum task_ns: its pid namespace, which is for life */
 	bool starting;      /* on its way to its first program: only that is judged */
 	uint8_t protected_; /* leader: its program is in signals.protect of policy n, bit n */
+	bool shielded;      /* its program is protected, and shield_raise is done (shield.h) */
 	bool executed;      /* a program of its own since it was born */
 	bool exec_seen;     /* the early look at exec found the file below */
 	dev_t exec_dev;

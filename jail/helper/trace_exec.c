@@ -16,6 +16,7 @@
 #include "procfs.h"
 #include "scout.h"
 #include "session.h"
+#include "shield.h"
 #include "trace.h"
 #include "view.h"
 
@@ -392,6 +393,44 @@ static void final_done(struct helper *h, struct task *t)
 		session_end(session_of(tid));
 }
 
+/* When no process can be had for it (pids.max). By CAP_SYS_ADMIN, and so fanotify(7), the workload could make this one wait
+ * where it opens the program and its interpreter. */
+static bool look_oneself(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
+{
+	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
+
+	*ret = (struct look_answer){.why = "no process can be made to look at its interpreter and its script"};
+	if (admin && !(ask->first && ask->tid == h->main))
+		return false;
+	resolve_how = RESOLVE_CACHED;
+	(void)look_final(h, ask, ret);
+	resolve_how = 0;
+	return ret->ok;
+}
+
+/* The shield of a protected program has it executed once more: its interpreter is another image than the one that was looked at. The script
+ * is the same. */
+static enum answer shield_and_look(struct helper *h, struct task *t, const struct look_ask *ask)
+{
+	struct look_ask again = *ask;
+	static struct look_answer answer;
+
+	if (!t->protected_ || t->shielded)
+		return ANSWER_GO;
+	if (!shield_raise(h, t))
+		return ANSWER_DONE;
+	t->shielded = again.seen = true;
+	if (!jail_has_exec_rules(&h->plan))
+		return ANSWER_GO;
+	if (scout_ask(h, &again, NULL))
+		return ANSWER_LATER;
+	if (look_oneself(h, &again, &answer))
+		return ANSWER_GO;
+	kill_new_program(h, t->tid, t->starting, answer.path,
+			 &(struct refusal){.why = answer.why, .policy = answer.policy});
+	return ANSWER_DONE;
+}
+
 void trace_look_done(struct helper *h, const struct look_ask *ask, const struct trapped *c, const struct look_answer *a)
 {
 	struct task *t = task_find(ask->tid), *leader;
@@ -408,7 +447,11 @@ void trace_look_done(struct helper *h, const struct look_ask *ask, const struct 
 		if (leader)
 			leader->stalls = true;
 	} else if (a && a->ok) {
-		final_done(h, t);
+		answer = shield_and_look(h, t, ask);
+		if (answer == ANSWER_LATER)
+			return;
+		if (answer == ANSWER_GO)
+			final_done(h, t);
 	} else if (a) {
 		by = (struct refusal){.why = a->why, .allow = a->allow[0] ? a->allow : NULL, .policy = a->policy};
 		kill_new_program(h, ask->tid, t->starting, a->path, &by);
@@ -422,21 +465,6 @@ void trace_look_done(struct helper *h, const struct look_ask *ask, const struct 
 		trace_answer(c, answer);
 	else
 		trace_resume(ask->tid, PTRACE_CONT, 0);
-}
-
-/* When no process can be had for it (pids.max). By CAP_SYS_ADMIN, and so fanotify(7), the workload could make this one wait
- * where it opens the program and its interpreter. */
-static bool look_oneself(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
-{
-	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
-
-	*ret = (struct look_answer){.why = "no process can be made to look at its interpreter and its script"};
-	if (admin && !(ask->first && ask->tid == h->main))
-		return false;
-	resolve_how = RESOLVE_CACHED;
-	(void)look_final(h, ask, ret);
-	resolve_how = 0;
-	return ret->ok;
 }
 
 /* The program itself: no path of the workload's is followed for that, and no memory read. */
@@ -464,7 +492,7 @@ static enum answer judge_program(struct helper *h, struct task *t)
 		by = (struct refusal){.why = answer.why, .policy = answer.policy};
 	}
 	if (ok)
-		return ANSWER_GO;
+		return shield_and_look(h, t, &ask);
 	kill_new_program(h, t->tid, t->starting, path, &by);
 	return ANSWER_DONE;
 }
@@ -479,6 +507,7 @@ enum answer trace_exec_final(struct helper *h, pid_t tid)
 		return ANSWER_DONE;
 	}
 	t->look = 0;
+	t->shielded = false;
 	if (jail_has_exec_rules(&h->plan) || jail_has_protect(&h->plan))
 		verdict = judge_program(h, t);
 	if (verdict == ANSWER_GO)
