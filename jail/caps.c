@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38 /* Linux 5.8 */
+#endif
+
 static const char *const set_names[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
 						  [CAPS_EFFECTIVE] = "effective",
 						  [CAPS_INHERITABLE] = "inheritable",
@@ -73,39 +77,72 @@ static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, cons
 	ret[set] &= allowed;
 }
 
-int jail_check_network(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+/* A capability by which a rule of a policy would not hold. */
+struct undoing {
+	int cap;
+	bool in_userns; /* also where it is one of the container's own user namespace */
+	const char *does;
+};
+
+static int refuse_undoing(const struct jail_plan *p, const struct jail_facts *f, const struct undoing *rows, size_t n,
+			  const char *rules, const char *policy, struct err *e)
 {
-	static const struct {
-		int cap;
-		bool in_userns; /* also where it is one of the container's own user namespace */
-		const char *does;
-	} rows[] = {
+	const uint64_t *sets = p->seal.caps;
+	/* A process that names none keeps the runtime's. */
+	const uint64_t has = p->seal.set_caps ? sets[CAPS_BOUNDING] | sets[CAPS_PERMITTED] : f->caps;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!(has >> rows[i].cap & 1) || (p->userns && !rows[i].in_userns))
+			continue;
+		err_set(e, ENOTSUP, "%s lets the workload %s, so that %s of policy %s would not hold: %s",
+			jail_cap_name(rows[i].cap), rows[i].does, rules, policy,
+			p->seal.set_caps ? "leave it out" : "name the capabilities that it needs");
+		err_ctx(e, "process.capabilities");
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int check_network(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
 	    {CAP_NET_ADMIN, true, "rewrite addresses behind them (NAT, routes, tunnels)"},
 	    {CAP_SYS_ADMIN, false, "leave the cgroup at which they stand"},
 	    {CAP_DAC_READ_SEARCH, false, "reach cgroups above its own by their handles (open_by_handle_at(2))"},
 	    {CAP_SYS_MODULE, false, "change the kernel that keeps them"},
 	    {CAP_SYS_RAWIO, false, "change the kernel that keeps them"},
 	};
-	const uint64_t *sets = p->seal.caps;
-	/* A process that names none keeps the runtime's. */
-	const uint64_t has = p->seal.set_caps ? sets[CAPS_BOUNDING] | sets[CAPS_PERMITTED] : f->caps;
-
 	const char *policy = NULL;
 
 	for (uint64_t i = 0; i < p->n_policies; i++)
 		if (p->policies[i].network)
 			policy = p->policies[i].name;
-	for (size_t i = 0; i < ARRAY_LEN(rows) && policy; i++) {
-		if (!(has >> rows[i].cap & 1) || (p->userns && !rows[i].in_userns))
-			continue;
-		err_set(e, ENOTSUP,
-			"%s lets the workload %s, so that the network rules of policy %s would not hold: %s",
-			jail_cap_name(rows[i].cap), rows[i].does, policy,
-			p->seal.set_caps ? "leave it out" : "name the capabilities that it needs");
-		err_ctx(e, "process.capabilities");
-		return -ENOTSUP;
-	}
-	return 0;
+	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "the network rules", policy, e) : 0;
+}
+
+static int check_protect(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
+	    {CAP_SYS_PTRACE, true, "open the memory of protected processes"},
+	    {CAP_SYS_BOOT, true, "end all processes of the container at once (reboot(2))"},
+	    {CAP_SYS_ADMIN, false, "signal and change protected processes by eBPF and by cgroups"},
+	    {CAP_PERFMON, false, "signal protected processes by eBPF"},
+	    {CAP_SYS_MODULE, false, "change the kernel that keeps others out"},
+	    {CAP_SYS_RAWIO, false, "change the kernel that keeps others out"},
+	};
+	const char *policy = NULL;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		if (p->policies[i].protect.n)
+			policy = p->policies[i].name;
+	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "signals.protect", policy, e) : 0;
+}
+
+int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	int r = check_network(p, f, e);
+
+	return r < 0 ? r : check_protect(p, f, e);
 }
 
 int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT])

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -116,14 +118,33 @@ const struct guard jail_guards[] = {
     {"signals.protect", "setpriority", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, PRIO_USER)}},
     {"signals.protect", "ioprio_set", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, IOPRIO_PGRP)}},
     {"signals.protect", "ioprio_set", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, IOPRIO_USER)}},
-    /* The owner of a descriptor gets its signals, which may be any (F_SETSIG). A group is named by a negative number; the
-     * others take the owner from memory. */
-    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), HAS(2, 0x80000000u)}},
-    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), HAS(2, 0x80000000u)}},
+    /* What makes the kernel signal this very process later, at another's beck, stays with it when it executes a protected
+     * program: an owner of a descriptor, a lease, a watch on a directory, and the terminal, which makes its reader the owner
+     * (O_ASYNC). The signal may be any (F_SETSIG). */
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), NOT_NULL(2)}},
     {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETSIG), NOT_NULL(2)}},
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETFL), HAS(2, O_ASYNC)}},
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETLEASE), IS(2, F_RDLCK)}},
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETLEASE), IS(2, F_WRLCK)}},
+    {"signals.protect", "fcntl", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_NOTIFY), NOT_NULL(2)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETOWN), NOT_NULL(2)}},
     {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, F_SETOWN_EX)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETSIG), NOT_NULL(2)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETFL), HAS(2, O_ASYNC)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETLEASE), IS(2, F_RDLCK)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_SETLEASE), IS(2, F_WRLCK)}},
+    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_REFUSE, 0, 2, {IS(1, F_NOTIFY), NOT_NULL(2)}},
     {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, FIOSETOWN)}},
     {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, SIOCSPGRP)}},
+    {"signals.protect", "ioctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(1, FIOASYNC)}},
+    /* The directory that one is in, the umask, the priority of input and output, and what is undone of semaphores: what two processes share
+     * stays shared when one of them executes a protected program. Threads of one process do not outlive that. */
+    {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_FS), LACKS(0, CLONE_THREAD)}},
+    {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_IO), LACKS(0, CLONE_THREAD)}},
+    {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_SYSVSEM), LACKS(0, CLONE_THREAD)}},
+    /* Gives the parent another keyring. */
+    {"signals.protect", "keyctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, KEYCTL_SESSION_TO_PARENT)}},
     /* What could take the programs of the network rules off, or stand in for them. */
     {"network", "bpf", WHEN_NETWORK, DO_REFUSE, 0, 0, {{0}}},
     {NULL},
@@ -165,8 +186,7 @@ const struct guard jail_checks[] = {
     {"signals.protect", "perf_event_open", WHEN_PROTECT, DO_TARGET, 1, 0, {{0}}},
     {"signals.protect", "process_vm_readv", WHEN_PROTECT, DO_TARGET, 0, 0, {{0}}},
     {"signals.protect", "process_vm_writev", WHEN_PROTECT, DO_TARGET, 0, 0, {{0}}},
-    {"signals.protect", "fcntl", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(1, F_SETOWN)}},
-    {"signals.protect", "fcntl64", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(1, F_SETOWN)}},
+    {"signals.protect", "prctl", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(0, PR_SCHED_CORE)}},
     /* Sockets for which the kernel asks the programs of the network rules: TCP and UDP; and those that lead nowhere else. Not MPTCP,
      * UDP-Lite, SCTP, pings and raw packets, for which it does not, or not always. */
     {"network", "socket", WHEN_NETWORK, DO_PASS, 0, 1, {IS(0, AF_UNIX)}},

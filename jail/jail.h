@@ -203,9 +203,9 @@ int jail_check_labels(const struct spec_process *p, const struct jail_facts *f, 
  * cannot hide PID 1 from a workload that has CAP_SYS_PTRACE. */
 void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
 
-/* Refuses capabilities by which a process could undo network rules, where there are any: to be asked again when the seal is another.
+/* Refuses capabilities by which a process could undo network rules or signals.protect, where there are any: to be asked again when the seal is another.
  * Returns 0, -ENOTSUP. */
-int jail_check_network(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
+int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
 
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
 

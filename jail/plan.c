@@ -90,6 +90,24 @@ static int check_tree(const struct jail_plan *p, const struct spec_config *c, st
 	return -ENOTSUP;
 }
 
+/* The files of a protected process are root's in /proc, and so those of a workload that is root; but where whoever may not trace a process
+ * does not see it (proc(5), Linux 5.8). */
+static void warn_of_proc(const struct spec_config *c, const struct jail_plan *p)
+{
+	bool root = p->seal.uid == 0 || !p->seal.set_caps || (p->seal.caps[CAPS_PERMITTED] >> CAP_DAC_OVERRIDE & 1);
+
+	if (!root || !jail_has_protect(p))
+		return;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].type && str_eq(c->mounts[i].type, "proc") &&
+		    (strv_has(&c->mounts[i].options, "hidepid=4") ||
+		     strv_has(&c->mounts[i].options, "hidepid=ptraceable")))
+			return;
+	log_warn("policy %s: signals.protect: as root the workload may write /proc/PID/oom_score_adj and the like of "
+		 "protected processes: give the mount of /proc the option hidepid=4, or run as another user",
+		 p->policy);
+}
+
 int jail_plan(const struct spec_config *c, const struct spec_policy *policy, const struct jail_facts *f,
 	      const struct jail_options *o, struct arena *a, struct jail_plan *ret, struct err *e)
 {
@@ -109,7 +127,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 		return jail_check_needs(ret, f, e);
 	r = policy_plan(policies, o->floor ? 2 : 1, c, f, a, ret, e);
 	if (r >= 0)
-		r = jail_check_network(ret, f, e);
+		r = jail_check_caps(ret, f, e);
 	if (r >= 0)
 		r = jail_check_needs(ret, f, e);
 	if (r >= 0)
@@ -117,6 +135,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	if (r < 0)
 		return r;
 	jail_plan_hiding(f, ret);
+	warn_of_proc(c, ret);
 	return 0;
 }
 

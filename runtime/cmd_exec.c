@@ -248,7 +248,7 @@ static int plan_process(struct rt_call *c, struct life *l, struct err *e)
 	if (r >= 0)
 		r = c->o.process ? plan_by_file(c, &facts, l, e) : seal_by_options(c, &facts, s, e);
 	if (r >= 0)
-		r = jail_check_network(&l->jail, &facts, e);
+		r = jail_check_caps(&l->jail, &facts, e);
 	if (r >= 0)
 		r = rt_listen_env(l->listen_fds, &c->arena, &s->env, e);
 	if (r < 0)

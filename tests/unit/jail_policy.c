@@ -267,6 +267,35 @@ static void network_capabilities(void **state)
 	assert_int_equal(try_plan(x, deny_mail), -ENOTSUP);
 }
 
+static void protect_capabilities(void **state)
+{
+	static const struct {
+		const char *cap;
+		bool userns, refused;
+	} rows[] = {
+	    {"CAP_SYS_PTRACE", false, true}, {"CAP_SYS_PTRACE", true, true}, {"CAP_SYS_BOOT", true, true},
+	    {"CAP_SYS_ADMIN", false, true},  {"CAP_SYS_ADMIN", true, false}, {"CAP_PERFMON", false, true},
+	    {"CAP_SYS_NICE", false, false},  {"CAP_KILL", false, false},     {"CAP_DAC_OVERRIDE", false, false},
+	};
+	static const char guard[] = "{\"signals\":{\"protect\":[\"/usr/bin/guard\"]}}";
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
+		const bool refused = rows[i / 2].refused;
+		const struct jail_options o = {.id = "c1", .userns = rows[i / 2].userns};
+
+		x->e = (struct err){0};
+		x->config = (struct spec_config){0};
+		name_caps(x, i % 2 ? CAPS_BOUNDING : CAPS_PERMITTED, rows[i / 2].cap);
+		assert_int_equal(spec_policy_parse(guard, strlen(guard), "test", &x->a, &x->policy, NULL), 0);
+		assert_int_equal(jail_plan(&x->config, &x->policy, &host, &o, &x->a, &x->plan, &x->e),
+				 refused ? -ENOTSUP : 0);
+		if (refused && (!str_eq(x->e.path, "process.capabilities") || !strstr(x->e.text, rows[i / 2].cap) ||
+				!strstr(x->e.text, "signals.protect")))
+			fail_msg("row %zu: %s: %s", i, x->e.path, x->e.text);
+	}
+}
+
 /* The workload is a PID 1 of its own: what it calls 1 is itself. */
 static void init_workload(void **state)
 {
@@ -323,6 +352,7 @@ static void protect(void **state)
 {
 	struct fixture *x = *state;
 
+	name_caps(x, CAPS_BOUNDING, NULL);
 	make(x, "{\"signals\":{\"protect\":[\"/usr/bin/guard\"]}}");
 	assert_int_equal(x->plan.engine, JAIL_TRACE);
 	IS("signals.protect", X64, SYS_kill, 5, 9);
@@ -340,11 +370,33 @@ static void protect(void **state)
 	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_fcntl, ARGS(3, 8, (uint64_t)-5))].trap,
 			 JAIL_TRAP_REFUSE);
 	PASSES(X64, SYS_fcntl, 3, 1, 5);
+	PASSES(X64, SYS_fcntl, 3, 8, 0);
+	IS("signals.protect", X64, SYS_fcntl, 3, 10, 9);
+	PASSES(X64, SYS_fcntl, 3, 10, 0);
+	IS("signals.protect", X64, SYS_fcntl, 3, 4, 020000 | 04000);
+	PASSES(X64, SYS_fcntl, 3, 4, 04000);
+	IS("signals.protect", X64, SYS_fcntl, 3, 1024, 0);
+	IS("signals.protect", X64, SYS_fcntl, 3, 1024, 1);
+	PASSES(X64, SYS_fcntl, 3, 1024, 2);
+	IS("signals.protect", X64, SYS_fcntl, 3, 1026, 4);
+	IS("signals.protect", X64, SYS_ioctl, 3, 0x5452);
+	IS("signals.protect", X64, SYS_ioctl, 3, 0x8901);
+	IS("signals.protect", X64, SYS_clone, 0x200 | 17);
+	IS("signals.protect", X64, SYS_clone, 0x80000000u | 17);
+	IS("signals.protect", X64, SYS_clone, 0x40000 | 17);
+	PASSES(X64, SYS_clone, 0x3d0f00);
+	PASSES(X64, SYS_clone, 0x4100 | 17);
+	IS("signals.protect", X64, SYS_keyctl, 18);
+	PASSES(X64, SYS_keyctl, 1);
+	IS("signals.protect", X64, SYS_prctl, 62, 2, 5);
+	PASSES(X64, SYS_prctl, 15);
 	PASSES(X64, SYS_setpriority, 0, 0, 5);
 	IS("signals.protect", X64, SYS_setpriority, 0, 7, 5);
 	IS("signals.protect", X64, SYS_setpriority, 1, 0, 5);
 	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_setpriority, ARGS(0, 7))].arg, 1);
-	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_fcntl, ARGS(3, 8, 5))].trap, JAIL_TRAP_TARGET);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_fcntl, ARGS(3, 8, 5))].trap, JAIL_TRAP_REFUSE);
+	assert_int_equal(x->plan.rules[jail_rule_find(&x->plan, X64, SYS_prctl, ARGS(62, 2, 5))].trap,
+			 JAIL_TRAP_TARGET);
 }
 
 /* What a policy allows is still checked; what it refuses is refused; the order of its rules counts. */
@@ -732,6 +784,7 @@ int main(void)
 	    T(network_sockets),
 	    T(network_beside_syscalls),
 	    T(network_capabilities),
+	    T(protect_capabilities),
 	    T(init_workload),
 	    T(trace),
 	    T(processes_only),

@@ -43,7 +43,8 @@
 #define IS_CHANGED   9
 
 static volatile int touched; /* at the same address in both */
-static int ready[2], pair[2];
+static int ready[2], pair[2], stay[2];
+static pid_t middle;
 static char dir[64], file[80], created[80];
 
 static double seconds(void)
@@ -163,7 +164,9 @@ static int try_memory(pid_t pid)
 {
 	int one = 1, fd = open_memory(pid);
 
-	return fd >= 0 && pwrite(fd, &one, sizeof(one), (off_t)(unsigned long)&touched) > 0;
+	if (fd >= 0)
+		(void)!pwrite(fd, &one, sizeof(one), (off_t)(unsigned long)&touched);
+	return fd >= 0;
 }
 
 static int try_vm(pid_t pid)
@@ -248,6 +251,14 @@ static int change_mask(pid_t pid)
 	return 0;
 }
 
+static int end_parent(pid_t pid)
+{
+	(void)pid;
+	(void)!write(stay[1], "", 1);
+	waitpid(middle, NULL, 0);
+	return 0;
+}
+
 static const struct way {
 	const char *name;
 	int (*arm)(void);
@@ -272,7 +283,7 @@ static const struct way {
     {"fiosetown", set_owner_ioctl, send_data, 0, 0},
     {"lease", set_lease, break_lease, 0, 0},
     {"dnotify", set_notify, create, 0, 0},
-    {"pdeathsig", set_death, no_try, 0, 1},
+    {"pdeathsig", set_death, end_parent, 0, 1},
     {"clone_fs", NULL, change_mask, CLONE_FS, 0},
 };
 
@@ -291,8 +302,8 @@ static void become(const char *program, const struct way *w, const char *span)
 
 static pid_t start(const char *program, const struct way *w)
 {
-	pid_t pid, middle;
 	int where[2];
+	pid_t pid;
 
 	if (!w->orphan) {
 		pid = (pid_t)syscall(SYS_clone, (unsigned long)w->flags | SIGCHLD, 0, 0, 0, 0);
@@ -300,7 +311,7 @@ static pid_t start(const char *program, const struct way *w)
 			become(program, w, "0.25");
 		return pid;
 	}
-	if (pipe(where) < 0)
+	if (pipe(where) < 0 || pipe(stay) < 0)
 		return -1;
 	middle = fork();
 	if (middle == 0) { /* when it ends the process is this one's child (PR_SET_CHILD_SUBREAPER) */
@@ -308,11 +319,10 @@ static pid_t start(const char *program, const struct way *w)
 		if (pid == 0)
 			become(program, w, "0.25");
 		(void)!write(where[1], &pid, sizeof(pid));
-		usleep(120000);
+		(void)!read(stay[0], &pid, 1);
 		_exit(0);
 	}
 	(void)!read(where[0], &pid, sizeof(pid));
-	waitpid(middle, NULL, 0);
 	return pid;
 }
 
@@ -329,7 +339,7 @@ static void try_way(const char *program, const struct way *w)
 		printf("%s held (%s)\n", w->name, strerror(errno));
 	} else {
 		close(ready[1]);
-		if (read(ready[0], &byte, 1) == 1)
+		if (read(ready[0], &byte, 1) == 1 || w->orphan)
 			done = w->act(pid);
 		waitpid(pid, &status, 0);
 		printf("%s %s", w->name,
