@@ -215,6 +215,34 @@ static void others_of_all_kinds(void **state)
 	assert_string_equal(t.audit, "");
 }
 
+/* Programs that the kernel hides itself: one that cannot be read, and one that is another user's. And one that is executed by a thread. */
+static void kinds_of_exec(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+	} files[] = {{0711, 0}, {04755, USER + 1}, {02755, 0}, {0755, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		copy(attacker, victim);
+		assert_int_equal(chown(victim, files[i].owner, 0), 0);
+		assert_int_equal(chmod(victim, files[i].mode), 0);
+		begin(ARGV(attacker, victim, (char *)"mem"), true);
+		trial_run(&t);
+		assert_string_equal(t.out, "mem held (status 7)\n");
+		assert_string_equal(t.audit, "");
+	}
+	shell("sleep 5 & python3 -c 'import os, threading, time\n"
+	      "threading.Thread(target=lambda: os.execv(\"/usr/bin/sleep\", [\"sleep\", "
+	      "\"0.1\"])).start()\ntime.sleep(9)'; "
+	      "echo $?",
+	      true);
+	trial_run(&t);
+	assert_string_equal(t.out, "0\n");
+	assert_null(strstr(t.audit, "signals.protect")); /* clone3, which threads try first, is in it */
+}
+
 static void cost(void **state)
 {
 	(void)state;
@@ -233,6 +261,7 @@ int main(void)
 	    cmocka_unit_test(fails_closed),
 	    cmocka_unit_test(user_namespace),
 	    cmocka_unit_test(others_of_all_kinds),
+	    cmocka_unit_test(kinds_of_exec),
 	    cmocka_unit_test(cost),
 	};
 
