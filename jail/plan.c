@@ -94,7 +94,8 @@ static int check_tree(const struct jail_plan *p, const struct spec_config *c, st
  * does not see it (proc(5), Linux 5.8). */
 static void warn_of_proc(const struct spec_config *c, const struct jail_plan *p)
 {
-	bool root = p->seal.uid == 0 || !p->seal.set_caps || (p->seal.caps[CAPS_PERMITTED] >> CAP_DAC_OVERRIDE & 1);
+	/* At exec another user keeps what is ambient. */
+	bool root = p->seal.uid == 0 || (p->seal.set_caps && (p->seal.caps[CAPS_AMBIENT] >> CAP_DAC_OVERRIDE & 1));
 
 	if (!root || !jail_has_protect(p))
 		return;

@@ -71,26 +71,26 @@ static int victim(const char *fd, double span)
 
 /* ---- what is armed before the exec, in the process that becomes the victim; 0 or -1 ---- */
 
-static int arm_timer(int which)
+static int arm_timer(int which, int us)
 {
-	struct itimerval v = {.it_value.tv_usec = 60000};
+	struct itimerval v = {.it_value.tv_usec = us};
 
 	return setitimer(which, &v, NULL);
 }
 
 static int real_timer(void)
 {
-	return arm_timer(ITIMER_REAL);
+	return arm_timer(ITIMER_REAL, 500000); /* the exec has to be over by then */
 }
 
 static int virtual_timer(void)
 {
-	return arm_timer(ITIMER_VIRTUAL);
+	return arm_timer(ITIMER_VIRTUAL, 60000);
 }
 
 static int prof_timer(void)
 {
-	return arm_timer(ITIMER_PROF);
+	return arm_timer(ITIMER_PROF, 60000);
 }
 
 static int owned(int how)
@@ -308,7 +308,7 @@ static pid_t start(const char *program, const struct way *w)
 	if (!w->orphan) {
 		pid = (pid_t)syscall(SYS_clone, (unsigned long)w->flags | SIGCHLD, 0, 0, 0, 0);
 		if (pid == 0)
-			become(program, w, "0.25");
+			become(program, w, w->arm == real_timer ? "0.9" : "0.25");
 		return pid;
 	}
 	if (pipe(where) < 0 || pipe(stay) < 0)
