@@ -34,6 +34,7 @@ none='{}'
 rules='{"exec": {"allow": ["/bin/busybox", "/bin/loader_exec", "/bin/script_fd", "/bin/mount_exec", "/opt/dynamic", "/opt/busybox-box", "/opt/prog_a"]}}'
 admin='.process.capabilities.bounding += ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"] | .process.capabilities.effective += ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"]
 	| .process.capabilities.permitted += ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"]'
+ptrace=${admin//CAP_SYS_CHROOT/CAP_SYS_PTRACE}
 user='.process.user = {uid: 1000, gid: 1000}'
 userns='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 
@@ -83,6 +84,18 @@ done
 # The named loader may be the interpreter from another root, since it may run anything anyway. Another file of that name may not.
 attack '{"exec": {"allow": ["/bin/busybox", "/bin/loader_exec", "/opt/dynamic", "'"$real_loader"'"]}}' "/bin/loader_exec root /opt/denied /opt/dynamic $loader" "$admin"
 unlike "a named loader: not another file of its name" "$out" escaped
+
+# Who decides: a scout is as far out of reach as PID 1.
+scout='/bin/busybox true; for p in /proc/[0-9]*; do read -r c <$p/comm; [ "$c" = jailrun-init ] && s=${p#/proc/}; done; [ $s != 1 ] && echo scout; /bin/touch_init $s'
+touching='{"exec": {"allow": ["/bin/"]}}'
+attack "$touching" 'sleep 60 & sleep 0.2; /bin/touch_init $!' "$ptrace"
+like "with CAP_SYS_PTRACE (control): there are ways into a process" "$out" 'touch_init:.* mem( |$)' || diag "$err"
+for who in "$admin" "$ptrace"; do
+	attack "$touching" "$scout" "$who"
+	diag "$out"
+	like "there is a scout" "$out" '^scout'
+	unlike "no way into its memory and its files" "$out" 'touch_init:.* (mem|vm|ptrace|pidfd|fd)( |$)'
+done
 
 for ro in false true; do
 	filter="$admin | .root.readonly = $ro | .mounts += [{destination: \"/tmp\", type: \"tmpfs\", source: \"tmpfs\"}]"
