@@ -18,8 +18,9 @@ struct jail_engine_ops {
 	/* The fds to poll for POLLIN, *ret_n of them; and what to do then. May be NULL. */
 	const int *(*poll_fds)(size_t *ret_n);
 	void (*on_readable)(struct helper *h, int fd);
-	/* A status from waitpid: of any task below the helper. May be NULL. */
-	void (*on_wait)(struct helper *h, pid_t tid, int status);
+	/* A status from waitpid: of any task below the helper. Returns false when the others of the same list should be heard before;
+	 * not when it is the last time. May be NULL. */
+	bool (*on_wait)(struct helper *h, pid_t tid, int status, bool last);
 	/* One of all tasks, another one each time, so that each has its turn; 0: none. May be NULL. */
 	pid_t (*next_task)(void);
 	/* What does not come from a task or an fd. Returns the milliseconds until it wants to be asked again, or -1. May be NULL. */

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,21 +63,16 @@ static size_t ask_for_any(struct ended_or_stopped *v, size_t max)
 	return n;
 }
 
-static bool tells_of_a_child(int status)
+/* False: it is to be heard once more, when others have been; not with the last word. */
+static bool hear(struct helper *h, const struct ended_or_stopped *of, bool last)
 {
-	int event = status >> 16;
-
-	return WIFSTOPPED(status) && event >= PTRACE_EVENT_FORK && event <= PTRACE_EVENT_CLONE;
-}
-
-static void hear(struct helper *h, const struct ended_or_stopped *of)
-{
-	if (h->engine && h->engine->on_wait)
-		h->engine->on_wait(h, of->pid, of->status);
+	if (h->engine && h->engine->on_wait && !h->engine->on_wait(h, of->pid, of->status, last))
+		return false;
 	if (of->pid == h->main && !WIFSTOPPED(of->status)) {
 		h->ended = true;
 		h->status = of->status;
 	}
+	return true;
 }
 
 /* All that can be waited for is collected before anything of it is answered: a task that stops again and again has to
@@ -86,17 +80,16 @@ static void hear(struct helper *h, const struct ended_or_stopped *of)
 static bool reap_batch(struct helper *h, bool more)
 {
 	struct ended_or_stopped batch[BATCH + IN_TURN];
-	size_t n = more ? ask_in_turn(h, batch, IN_TURN) : 0, first = n;
+	size_t n = more ? ask_in_turn(h, batch, IN_TURN) : 0, first = n, later = 0;
 
 	n += ask_for_any(&batch[n], BATCH);
 	more = n - first == BATCH;
-	/* A child that its parent has told of need not be looked up at its own first stop. */
+	/* In the order in which they came: the number of one who has ended may be another's by the end of the list. */
 	for (size_t i = 0; i < n; i++)
-		if (tells_of_a_child(batch[i].status))
-			hear(h, &batch[i]);
-	for (size_t i = 0; i < n; i++)
-		if (!tells_of_a_child(batch[i].status))
-			hear(h, &batch[i]);
+		if (!hear(h, &batch[i], false))
+			batch[later++] = batch[i];
+	for (size_t i = 0; i < later; i++)
+		hear(h, &batch[i], true);
 	return more;
 }
 

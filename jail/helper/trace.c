@@ -186,25 +186,28 @@ static void on_stop(struct helper *h, struct task *t, int sig, int event)
 		trace_resume(t->tid, PTRACE_CONT, sig);
 }
 
-static void on_wait(struct helper *h, pid_t tid, int status)
+/* Of a task that nobody has told of yet the parent's word may be in the same list. */
+static bool on_wait(struct helper *h, pid_t tid, int status, bool last)
 {
 	struct task *t = task_find(tid);
 
-	if (!WIFSTOPPED(status) && scout_ended(h, tid))
-		return;
 	if (!WIFSTOPPED(status)) {
+		if (scout_ended(h, tid))
+			return true;
 		session_end(session_of(tid));
 		count_forget(tid);
 		task_remove(tid); /* none of a zombie that has come to PID 1 as an orphan, and was heard of before */
-		return;
+		return true;
 	}
+	if (!t && !last)
+		return false;
 	if (!t)
 		t = birth_seen(h, tid);
-	if (!t) { /* no memory for it: it must not run uncounted */
+	if (t)
+		on_stop(h, t, WSTOPSIG(status), status >> 16);
+	else /* no memory for it: it must not run uncounted */
 		kill(tid, SIGKILL);
-		return;
-	}
-	on_stop(h, t, WSTOPSIG(status), status >> 16);
+	return true;
 }
 
 /* The next of all tasks, round and round: each is asked in its turn, however many newer ones stop meanwhile. */
