@@ -29,7 +29,7 @@ fuzz() {
 	runtime=$!
 	eventually 20 grep -q ready "$T/inside" || diag "it does not come to run: $(cat "$T/inside")"
 	init=$(jr state "$id" | jq -r .pid)
-	"$progs/observe" "$init" 16 processes >"$T/processes" &
+	"$progs/observe" "$init" 16 processes helpers >"$T/processes" &
 	observers=($!)
 	"$progs/observe" "$init" 2 threads >"$T/threads" &
 	observers+=($!)

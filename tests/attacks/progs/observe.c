@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* observe PID LIMIT processes|threads: runs beside a container, whose first process has that PID, and counts its processes or threads
+/* observe PID LIMIT processes|threads [helpers]: runs beside a container, whose first process has that PID, and counts its processes or threads
  * (those beyond the first of each process) in its cgroup, without PID itself, until it gets SIGTERM. Says then how often it looked, the
  * most that it saw live at once, and how often that was more than LIMIT.
  * A list of a cgroup is no snapshot: one who is in the list may be gone when the next one comes. So each look reads it twice and
- * counts who is in both: these lived at the moment between. Who is dead and not yet reaped is in neither. */
+ * counts who is in both: these lived at the moment between. Who is dead and not yet reaped is in neither. With `helpers`, processes that run
+ * the program of PID are none of the workload's, and a look that has too many, of whom one is gone before his program is known, is none. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,6 +63,35 @@ static int both(const int *a, int n, int *b, int m, int *not_these, int k)
 	return count;
 }
 
+static char *program(int pid, char *text_, size_t size)
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, text_, size - 1);
+	text_[n > 0 ? n : 0] = '\0';
+	return n > 0 ? text_ : NULL;
+}
+
+/* Of the processes in both lists, those that are the jail's; -1: it cannot be told. */
+static int helpers(int pid, const int *a, int n, const int *b, int m)
+{
+	char own[256], other[256];
+	int count = 0;
+
+	if (!program(pid, own, sizeof(own)))
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (a[i] == pid || !has(b, m, a[i]))
+			continue;
+		if (!program(a[i], other, sizeof(other)))
+			return -1;
+		count += !strcmp(own, other);
+	}
+	return count;
+}
+
 /* The workload is beside PID 1 where the container's cgroup is divided. */
 static int open_list(int pid, const char *file)
 {
@@ -116,6 +146,13 @@ int main(int argc, char **argv)
 			k = numbers(procs_fd, leaders);
 		m = numbers(list_fd, second);
 		alive = both(first, n, second, m, leaders, k);
+		if (alive > limit && argc > 4 && !threads) {
+			int own = helpers(pid, first, n, second, m);
+
+			if (own < 0)
+				continue;
+			alive -= own;
+		}
 		looks++;
 		if (alive > most)
 			most = alive;
