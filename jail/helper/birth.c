@@ -27,6 +27,13 @@ unsigned int birth_protected(struct helper *h, pid_t tid)
 	return (from ? from->protected_ : 0u) | trace_runs_protected(h, tid);
 }
 
+bool birth_is_ours(pid_t tid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
 struct task *birth_seen(struct helper *h, pid_t tid)
 {
 	unsigned int by = birth_protected(h, tid);
@@ -55,14 +62,6 @@ static bool is_thread(struct helper *h, pid_t tid, int event)
 	return event == PTRACE_EVENT_CLONE && tgid_of(h, tid) != tid;
 }
 
-/* Whether the kernel still has it to report of. Who has ended already, and has been heard of, is none of ours any more. */
-static bool is_ours(pid_t tid)
-{
-	siginfo_t info;
-
-	return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0;
-}
-
 void birth_told(struct helper *h, struct task *parent, int event)
 {
 	enum task_slot slot = parent->reserved;
@@ -84,7 +83,7 @@ void birth_told(struct helper *h, struct task *parent, int event)
 			task_protect(t, t->protected_ | leader->protected_);
 		return;
 	}
-	if (!is_ours((pid_t)child))
+	if (!birth_is_ours((pid_t)child))
 		return;
 	thread = slot == SLOT_NONE ? is_thread(h, (pid_t)child, event) : slot == SLOT_THREAD;
 	t = task_add((pid_t)child, thread ? tgid : (pid_t)child);

@@ -201,6 +201,8 @@ static bool on_wait(struct helper *h, pid_t tid, int status, bool last)
 	}
 	if (!t && !last)
 		return false;
+	if (!t && !birth_is_ours(tid)) /* it has ended meanwhile, and was heard of */
+		return true;
 	if (!t)
 		t = birth_seen(h, tid);
 	if (t)

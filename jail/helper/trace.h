@@ -54,6 +54,8 @@ void trace_answer(const struct trapped *c, enum answer answer);
 
 /* ---- birth.c: tasks come ---- */
 
+/* Whether the kernel still has something to report of it: who has ended, and has been heard of, is none of ours any more. */
+bool birth_is_ours(pid_t tid);
 /* A task that is seen before its parent told of it. NULL: no memory. */
 struct task *birth_seen(struct helper *h, pid_t tid);
 /* The parent's word of its new task, at PTRACE_EVENT_*. */

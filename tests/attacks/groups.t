@@ -8,16 +8,17 @@
 need_prog many_groups
 for p in guarded other; do cp "$progs/many_groups" "$T/b/rootfs/bin/$p"; done
 protect='{"signals": {"protect": ["/bin/guarded"]}}'
+# In a user namespace: elsewhere CAP_SYS_ADMIN, which makes pid namespaces, does not go with signals.protect.
 refused=" pid refused:lives group refused:lives tkill refused:lives tgkill refused:lives all refused:lives"
 sent=" pid sent:died group sent:died tkill sent:died tgkill sent:died all sent:died"
 
 # attack_all NAME GROUPS DEPTH inside|outside
 attack_all() {
-	attack '{}' "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/guarded) | $strong"
+	attack '{}' "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/guarded) | $strong | $in_userns"
 	is "$1 (control): without the rule it is signalled" "$out" "$sent" || diag "$err"
-	attack "$protect" "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/other) | $strong"
+	attack "$protect" "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/other) | $strong | $in_userns"
 	is "$1: another program is signalled" "$out" "$sent" || diag "$err"
-	attack "$protect" "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/guarded) | $strong"
+	attack "$protect" "$(args_filter /bin/many_groups "$2" "$3" "$4" /bin/guarded) | $strong | $in_userns"
 	is "$1: a protected program is not" "$out" "$refused" || diag "$err"
 	ok "$1: reported" test -s "$T/audit"
 }
@@ -31,11 +32,11 @@ attack_all "300 groups, 8 pid namespaces deeper, from outside" 300 8 outside
 
 # Signal 0's group is the caller's own, also where its members have no number in the caller's pid namespace.
 for depth in 0 1 3; do
-	attack '{}' "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong"
+	attack '{}' "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong | $in_userns"
 	is "its own group, from $depth namespaces deeper (control): without the rule it is signalled" "$out" "zero sent:died" || diag "$err"
-	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/other) | $strong"
+	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/other) | $strong | $in_userns"
 	is "its own group, from $depth namespaces deeper: another program is signalled" "$out" "zero sent:died" || diag "$err"
-	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong"
+	attack "$protect" "$(args_filter /bin/many_groups beside $depth /bin/guarded) | $strong | $in_userns"
 	is "its own group, from $depth namespaces deeper: a protected program is not" "$out" "zero refused:lives" || diag "$err"
 done
 done_testing

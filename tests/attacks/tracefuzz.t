@@ -24,7 +24,7 @@ fuzz() {
 	id=$3
 	attack_policy "$1"
 	rm -rf "$T/audit" "$T/b/rootfs/mark" && mkdir "$T/b/rootfs/mark" && chmod 777 "$T/b/rootfs/mark"
-	make_bundle "$T/b" "$(args_filter /bin/keeper "$seed" "$2" "${@:4}") | $no_rlimits | $strong"
+	make_bundle "$T/b" "$(args_filter /bin/keeper "$seed" "$2" "${@:4}") | $no_rlimits | $able"
 	"$JAILRUN" --root "$ROOT" --policy "$attack_policy" --audit "$T/audit" run --bundle "$T/b" "$id" >"$T/inside" 2>&1 </dev/null &
 	runtime=$!
 	eventually 20 grep -q ready "$T/inside" || diag "it does not come to run: $(cat "$T/inside")"

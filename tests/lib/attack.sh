@@ -23,6 +23,8 @@ in_userns='.linux.namespaces += [{type: "user"}] |
 	.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 strong='.process.capabilities.bounding += ["CAP_SYS_ADMIN","CAP_KILL","CAP_SETUID","CAP_SETGID","CAP_SYS_CHROOT"] |
 	.process.capabilities.permitted = .process.capabilities.bounding | .process.capabilities.effective = .process.capabilities.bounding | .process.noNewPrivileges = false'
+# Without what would not go with signals.protect.
+able=${strong/'"CAP_SYS_ADMIN",'/}
 no_rlimits='del(.process.rlimits)'
 
 # attack POLICY-JSON|NAME FILTER [OPTIONS of jailrun run]: in the foreground; sets $rc, $out, $err; denials go to $T/audit.

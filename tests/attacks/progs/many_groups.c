@@ -39,7 +39,7 @@ _Noreturn static void target(int groups, int fd, const char *program)
 	char number[16];
 
 	for (int i = 0; i < groups; i++)
-		g[i] = 100000u + (gid_t)i;
+		g[i] = 1u + (gid_t)i;
 	setpgid(0, 0);
 	if (setgroups((size_t)groups, g) < 0 || setgid(1000) < 0 || setuid(1000) < 0) {
 		perror("setgroups");

@@ -51,15 +51,17 @@ static int has(const int *v, int n, int x)
 	return bsearch(&x, v, (size_t)n, sizeof(*v), compare) != NULL;
 }
 
-/* How many of the first list are in the second one, and not in the third. */
-static int both(const int *a, int n, int *b, int m, int *not_these, int k)
+/* How many of the first list are in the second one, and not in the third. Who is just being moved or is about to go may be listed twice (cgroup-v2.rst,
+ * cgroup.procs), or as 0. */
+static int both(int *a, int n, int *b, int m, int *not_these, int k)
 {
 	int count = 0;
 
+	qsort(a, (size_t)n, sizeof(*a), compare);
 	qsort(b, (size_t)m, sizeof(*b), compare);
 	qsort(not_these, (size_t)k, sizeof(*b), compare);
 	for (int i = 0; i < n; i++)
-		count += has(b, m, a[i]) && !has(not_these, k, a[i]);
+		count += a[i] > 0 && (!i || a[i] != a[i - 1]) && has(b, m, a[i]) && !has(not_these, k, a[i]);
 	return count;
 }
 
