@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroups/split.h"
+#include "cgroups/limits/split.h"
 #include "cgroups/tree.h"
 
 #define TRIES       32

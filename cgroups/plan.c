@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "cgroups/cgroups.h"
-#include "cgroups/devices.h"
-#include "cgroups/limits.h"
-#include "cgroups/network.h"
-#include "cgroups/unit.h"
+#include "cgroups/limits/limits.h"
+#include "cgroups/programs/devices.h"
+#include "cgroups/programs/network.h"
+#include "cgroups/systemd/unit.h"
 
 /* Two colons and no slash before them: systemd's way to name a scope, "slice:prefix:name". */
 static bool is_systemd_path(const char *path)

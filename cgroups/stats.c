@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cgroups/cgroups.h"
-#include "cgroups/split.h"
+#include "cgroups/limits/split.h"
 #include "cgroups/tree.h"
 
 #define TEXT_MAX (64u << 10)

@@ -14,7 +14,7 @@
 #include <sys/xattr.h>
 
 #include "cgroups/cgroups.h"
-#include "cgroups/unit.h"
+#include "cgroups/systemd/unit.h"
 
 #define TRIES 32
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroups/bus.h"
+#include "cgroups/systemd/bus.h"
 #include "cgroups/tree.h"
 
 /* Programs that refuse everything, which is nobody's in an empty cgroup. */

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroups/devices.h"
-#include "cgroups/limits.h"
-#include "cgroups/split.h"
+#include "cgroups/limits/limits.h"
+#include "cgroups/limits/split.h"
+#include "cgroups/programs/devices.h"
+#include "cgroups/systemd/unit.h"
 #include "cgroups/tree.h"
-#include "cgroups/unit.h"
 
 /* What a file held before it was written; key: the device that the write was for, or "". */
 struct saved {

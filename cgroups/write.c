@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cgroups/systemd/unit.h"
 #include "cgroups/tree.h"
-#include "cgroups/unit.h"
 
 /* Without CONFIG_SWAP or with swap accounting off the file is missing. Nothing is lost then when no limit was asked for,
  * or when the host has no swap. */

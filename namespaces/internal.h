@@ -3,13 +3,13 @@
 #ifndef NAMESPACES_INTERNAL_H
 #define NAMESPACES_INTERNAL_H
 
-#include "mountapi.h"
 #include "namespaces.h"
+#include "namespaces/mounts/mountapi.h"
 
 /* options.c: the list of options of one mount into *m (kind, attributes, propagation, data). */
 int options_parse(struct ns_mount *m, struct arena *a, struct err *e);
 
-/* plan_mounts.c, plan_devices.c: parts of ns_plan. */
+/* plan/mounts.c, plan/devices.c: parts of ns_plan. */
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
 		struct err *e);
 int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroups/network.h"
+#include "cgroups/programs/network.h"
 #include "cgroups_bpf.h"
 
 /* What the program works on, and what it did. */

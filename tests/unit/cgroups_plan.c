@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "cgroups/cgroups.h"
-#include "cgroups/limits.h"
+#include "cgroups/limits/limits.h"
 
 static char *all[] = {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc", NULL};
 static char *few[] = {"hugetlb", NULL};

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "cgroups/cgroups.h"
-#include "cgroups/split.h"
-#include "cgroups/weight.h"
+#include "cgroups/limits/split.h"
+#include "cgroups/limits/weight.h"
 
 static char *all[] = {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc", NULL};
 static char *few[] = {"hugetlb", NULL};

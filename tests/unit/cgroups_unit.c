@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cgroups/unit.h"
+#include "cgroups/systemd/unit.h"
 
 static const struct cg_facts host = {CG_UNIFIED, "/sys/fs/cgroup", "/", .units = ""};
 static const struct cg_facts inside = {CG_UNIFIED, "/sys/fs/cgroup", "/", .units = "/lxc/one"};

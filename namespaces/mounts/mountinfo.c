@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is mounted where: proc(5), /proc/PID/mountinfo. Read where nothing else says it, since it is slow. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "namespaces/internal.h"
+
+#define MOUNTINFO_MAX (16u << 20)
+
+struct line {
+	uint64_t id;
+	char *mount_point; /* decoded */
+	const char *type;
+};
+
+/* A blank, tab, line feed or backslash of the path is written as \ooo. */
+static void decode(char *s)
+{
+	char *to = s;
+
+	for (; *s; to++) {
+		unsigned int code;
+
+		if (*s == '\\' && sscanf(s + 1, "%3o", &code) == 1) {
+			*to = (char)code;
+			s += 4;
+		} else {
+			*to = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* The next line of *rest. Returns false at the end. */
+static bool next_line(char **rest, struct line *ret)
+{
+	char *text, *word, *type;
+
+	while ((text = str_field(rest, "\n"))) {
+		type = strstr(text, " - ");
+		word = str_field(&text, " ");
+		if (!type || parse_u64(word, 10, &ret->id) < 0)
+			continue;
+		for (int i = 0; i < 4 && word; i++) /* parent, device, root, mount point */
+			word = str_field(&text, " ");
+		if (!word)
+			continue;
+		type += strlen(" - ");
+		type[strcspn(type, " ")] = '\0';
+		decode(word);
+		ret->mount_point = word;
+		ret->type = type;
+		return true;
+	}
+	return false;
+}
+
+bool mount_type(uint64_t id, char *ret, size_t size)
+{
+	AUTO_FREE char *text = NULL;
+	struct line l;
+	char *rest;
+
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, NULL) < 0)
+		return false;
+	for (rest = text; next_line(&rest, &l);) {
+		if (l.id != id)
+			continue;
+		snprintf(ret, size, "%s", l.type);
+		return true;
+	}
+	return false;
+}
+
+static bool is_cgroup(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == CGROUP2_SUPER_MAGIC || fs.f_type == CGROUP_SUPER_MAGIC);
+}
+
+/* The container's mounts and the host's have the same kind of path here: the root of this process is the old one, and the
+ * container's lies on top of it. So each is looked at in the container's. */
+int guard_cgroups(const struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char *rest;
+	struct line l;
+	int result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e);
+
+	for (rest = text; result == 0 && next_line(&rest, &l);) {
+		AUTO_CLOSE int fd = -1;
+
+		if (!str_starts(l.type, "cgroup") || !path_is_below(l.mount_point, m->destination))
+			continue;
+		fd = path_open_in(r->rootfs_fd, l.mount_point, O_PATH, 0, NULL);
+		if (fd < 0 || !is_cgroup(fd))
+			continue;
+		result = mnt_change(fd, false, &(struct mnt_change){.set = MOUNT_ATTR_RDONLY});
+		if (result == -EINVAL) /* the host's was here, and in the container this is no mount */
+			result = 0;
+		if (result < 0)
+			err_set(e, -result, "make the host's cgroups at '%.128s' read-only: %s", l.mount_point,
+				strerror(-result));
+	}
+	return result;
+}

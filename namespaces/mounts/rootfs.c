@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The root of the container: attached over the old one, and later turned into it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "namespaces/internal.h"
+
+/* The rootfs as a detached tree, when the runtime had not the rights to make it. */
+static int late_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	if (r->rootfs_fd >= 0)
+		return 0;
+	r->rootfs_fd = mnt_clone(AT_FDCWD, p->rootfs, true);
+	if (r->rootfs_fd >= 0)
+		return 0;
+	errno = -r->rootfs_fd;
+	r->rootfs_fd = -1;
+	err_errno(e, "open_tree '%.200s' as the container's root user", p->rootfs);
+	return err_ctx(e, "root.path");
+}
+
+/* The sources of binds likewise; before the rootfs is attached, since from then on it is part of "/". */
+static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct ns_mount *m = &p->mounts[i];
+		int tree;
+
+		if (m->kind != NS_MNT_BIND || r->source_fds[i] >= 0)
+			continue;
+		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
+		if (tree < 0) {
+			errno = -tree;
+			err_errno(e, "open_tree '%.200s' as the container's root user%s", m->source,
+				  tree == -EINVAL && !m->recursive ? " (with mounts below it: use 'rbind')" : "");
+			err_ctx(e, "source");
+			return err_ctx(e, "mounts[%zu]", i);
+		}
+		r->source_fds[i] = tree;
+	}
+	return 0;
+}
+
+int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const bool slave = p->propagation & MS_SLAVE;
+	AUTO_CLOSE int root = -1;
+	int result = join_one(p, r, NS_MOUNT, e);
+
+	if (result == 0)
+		result = late_rootfs(p, r, e);
+	if (result < 0)
+		return result;
+	/* Nothing that is mounted from here on may reach the host; what the host mounts may reach bind mounts that ask for
+	 * it (rslave), which are copies of its mounts. */
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return err_errno(e, "make the old root a slave of the host's");
+	result = late_sources(p, r, e);
+	if (result < 0)
+		return result;
+	/* The copy is a peer of the host's mount until this. pivot_root(2) wants it not shared. */
+	result = mnt_change(r->rootfs_fd, true, &(struct mnt_change){.propagation = slave ? MS_SLAVE : MS_PRIVATE});
+	if (result < 0) {
+		errno = -result;
+		return err_errno(e, "set the propagation of the rootfs");
+	}
+	/* Over "/", whose lookup needs no right on any directory of the host. The root of this process stays below it. */
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_errno(e, "open the old root");
+	result = mnt_attach(r->rootfs_fd, root);
+	if (result < 0) {
+		errno = -result;
+		return err_errno(e, "attach the rootfs");
+	}
+	return 0;
+}
+
+/* --no-pivot, for hosts whose root is an initramfs, which cannot be pivoted from. */
+static int move_root(struct err *e)
+{
+	/* A procfs or sysfs that stays below could let a user namespace mount them anew without the masks. EINVAL: not
+	 * mounted; EPERM: locked, and so not to be had by the container either. */
+	umount2("/proc", MNT_DETACH);
+	umount2("/sys", MNT_DETACH);
+	if (chroot(".") < 0)
+		return err_errno(e, "chroot into the rootfs");
+	return 0;
+}
+
+int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	int result;
+
+	if (fchdir(r->rootfs_fd) < 0)
+		return err_errno(e, "enter the rootfs");
+	if (p->no_pivot) {
+		result = move_root(e);
+		if (result < 0)
+			return result;
+	} else {
+		/* The old root comes to lie on top of the new one, where "." finds it. */
+		if (syscall(SYS_pivot_root, ".", ".") < 0)
+			return err_errno(e, "pivot_root%s",
+					 errno == EINVAL ? " (is the host's root an initramfs? then --no-pivot)" : "");
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_errno(e, "let the old root go");
+	}
+	if (chdir("/") < 0)
+		return err_errno(e, "chdir to the new root");
+	return 0;
+}
+
+int ns_propagation(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	(void)r;
+	/* Private or slave it is already. */
+	if (!(p->propagation & (MS_SHARED | MS_UNBINDABLE)) || mount(NULL, "/", NULL, p->propagation, NULL) == 0)
+		return 0;
+	err_errno(e, "set the propagation of the new root");
+	return err_ctx(e, "linux.rootfsPropagation");
+}

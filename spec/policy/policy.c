@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jail policies: strict, so that a mistyped rule is an error and never a rule that is missing. */
+#include <errno.h>
+#include <string.h>
+
+#include "spec/policy/network.h"
+
+/* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. */
+static bool is_rule_path(const char *s)
+{
+	if (*s != '/')
+		return false;
+	while (*s) {
+		size_t n = strcspn(++s, "/");
+
+		if ((n == 0 && *s) || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+		s += n;
+	}
+	return true;
+}
+
+static const struct pattern rule_path = {is_rule_path, "an absolute path without empty, \".\" and \"..\" components"};
+
+#define P struct spec_policy
+
+static const struct word init_words[] = {{"jail", POLICY_INIT_JAIL}, {"workload", POLICY_INIT_WORKLOAD}, {NULL}};
+static const struct word violation_words[] = {{"errno", POLICY_ERRNO}, {"kill", POLICY_KILL}, {NULL}};
+static const struct word to_init_words[] = {{"forward", false}, {"refuse", true}, {NULL}};
+
+static const struct field exec_fields[] = {
+    FIELD("allow", get_strv, P, exec.allow, .pattern = &rule_path),
+    FIELD("deny", get_strv, P, exec.deny, .pattern = &rule_path),
+    FIELD("memfd", get_bool, P, exec.memfd),
+};
+static const struct table exec_table = {TABLE_FIELDS(exec_fields), SET_AT(P, exec.set)};
+
+static PARSER(get_to_init)
+{
+	struct {
+		int refuse;
+	} in = {0};
+	struct field inner = *f;
+	int r;
+
+	inner.at = 0;
+	r = get_word(rd, &inner, v, &in, e);
+	if (r == 0)
+		*(bool *)field_at(obj, f->at) = in.refuse != 0;
+	return r;
+}
+
+static const struct field signals_fields[] = {
+    FIELD("to_init", get_to_init, P, signals.refuse_to_init, .words = to_init_words),
+    FIELD("protect", get_strv, P, signals.protect, .pattern = &rule_path),
+};
+static const struct table signals_table = {TABLE_FIELDS(signals_fields)};
+
+static const struct field limits_fields[] = {
+    FIELD_INT("processes", get_opt_u64, P, max_processes, 1, INT32_MAX),
+    FIELD_INT("threads", get_opt_u64, P, max_threads, 0, INT32_MAX),
+};
+static const struct table limits_table = {TABLE_FIELDS(limits_fields)};
+
+static const struct field policy_fields[] = {
+    FIELD("name", get_string, P, name, .min = 1, .max = 64),
+    FIELD("description", get_string, P, description),
+    FIELD("init", get_word, P, init, .words = init_words),
+    FIELD("on_violation", get_word, P, on_violation, .words = violation_words),
+    FIELD("syscalls", get_object, P, syscalls, .table = &seccomp_table),
+    {.key = "exec", .parse = get_object, .table = &exec_table},
+    {.key = "signals", .parse = get_object, .table = &signals_table},
+    FIELD("network", get_object, P, network, .table = &network_table),
+    {.key = "limits", .parse = get_object, .table = &limits_table},
+};
+
+static int check_policy(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	static const char why[] = "nobody would answer its notifications; use SCMP_ACT_ERRNO";
+	const P *p = obj;
+
+	if (str_eq(p->syscalls.default_action, "SCMP_ACT_NOTIFY")) {
+		bad(rd, v, e, ENOTSUP, "%s", why);
+		err_ctx(e, "syscalls.defaultAction");
+		return -ENOTSUP;
+	}
+	for (size_t i = 0; i < p->syscalls.n_rules; i++) {
+		if (!str_eq(p->syscalls.rules[i].action, "SCMP_ACT_NOTIFY"))
+			continue;
+		bad(rd, v, e, ENOTSUP, "%s", why);
+		err_ctx(e, "syscalls.syscalls[%zu].action", i);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static const struct table policy_table = {TABLE_FIELDS(policy_fields), .check = check_policy};
+
+#define LATER(t, k)                                                                                                    \
+	{                                                                                                              \
+		&(t), (k), ENOTSUP, "this version of jailrun cannot enforce it yet; remove it"                         \
+	}
+#define DOCKER(t, k)                                                                                                   \
+	{                                                                                                              \
+		&(t), (k), ENOTSUP, "belongs to Docker's own form of profiles; importing those comes later"            \
+	}
+/* A profile where a policy should be. */
+#define PROFILE(k)                                                                                                     \
+	{                                                                                                              \
+		&policy_table, (k), EINVAL, "belongs to a seccomp profile; put the profile below \"syscalls\""         \
+	}
+static const struct refused refused[] = {
+    PROFILE("defaultAction"),
+    PROFILE("defaultErrnoRet"),
+    PROFILE("architectures"),
+    LATER(policy_table, "extends"),
+    LATER(policy_table, "files"),
+    LATER(policy_table, "env"),
+    LATER(policy_table, "stop_at"),
+    LATER(policy_table, "mode"),
+    LATER(limits_table, "execs"),
+    LATER(limits_table, "wall"),
+    LATER(limits_table, "cpu"),
+    LATER(limits_table, "idle"),
+    LATER(limits_table, "output"),
+    LATER(limits_table, "memory"),
+    LATER(limits_table, "syscalls"),
+    LATER(seccomp_table, "listenerPath"),
+    LATER(seccomp_table, "listenerMetadata"),
+    DOCKER(seccomp_table, "archMap"),
+    DOCKER(seccomp_rule_table, "name"),
+    DOCKER(seccomp_rule_table, "comment"),
+    DOCKER(seccomp_rule_table, "includes"),
+    DOCKER(seccomp_rule_table, "excludes"),
+    DOCKER(seccomp_rule_table, "minKernel"),
+    {NULL},
+};
+
+int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
+		      struct err *e)
+{
+	struct reader rd = {.arena = a, .strict = true, .refused = refused};
+	int r;
+
+	*ret = (struct spec_policy){0};
+	r = read_document(&rd, &policy_table, text, len, name, ret, e);
+	if (r < 0 || ret->name)
+		return r;
+	ret->name = arena_strdup(a, name);
+	return ret->name ? 0 : err_set(e, ENOMEM, "no memory left");
+}
