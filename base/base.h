@@ -5,6 +5,7 @@
 
 #include "bits.h"
 #include "blob.h"
+#include "bpf.h"
 #include "err.h"
 #include "fd.h"
 #include "jsonw.h"

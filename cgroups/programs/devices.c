@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroups/bpf.h"
-
 #define ANY       (-1)
 #define ACC_ALL   (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define RULES_MAX 1024  /* more of them may be too much for the verifier: a million steps */
@@ -366,7 +364,7 @@ bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type
 
 int cg_devices_attach(const struct cg_plan *p, int dir_fd, bool replace, struct err *e)
 {
-	const struct cg_bpf program = {
+	const struct bpf_program program = {
 	    .name = "jailrun_devices",
 	    .what = "the device program",
 	    .type = BPF_PROG_TYPE_CGROUP_DEVICE,
@@ -374,13 +372,13 @@ int cg_devices_attach(const struct cg_plan *p, int dir_fd, bool replace, struct 
 	    .insns = p->program,
 	    .n = p->n_program,
 	};
-	AUTO_CLOSE int fd = cg_bpf_load(&program, e), old = -1;
+	AUTO_CLOSE int fd = bpf_load(&program, e), old = -1;
 	int r = fd;
 
-	if (r >= 0 && replace && (old = cg_bpf_find(&program, dir_fd)) < 0 && old != -ENOENT)
+	if (r >= 0 && replace && (old = bpf_find(&program, dir_fd)) < 0 && old != -ENOENT)
 		r = err_set(e, -old, "ask for the device program of %s: %s", p->path, strerror(-old));
 	if (r >= 0)
-		r = cg_bpf_attach(&program, fd, dir_fd, old, p->path, e);
+		r = bpf_attach(&program, fd, dir_fd, old, p->path, e);
 	if (r < 0)
 		err_ctx(e, "linux.resources.devices");
 	return r;

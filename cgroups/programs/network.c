@@ -13,8 +13,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cgroups/bpf.h"
-
 static const struct kind {
 	const char *name, *hook;
 	uint32_t attach;
@@ -171,30 +169,20 @@ void cg_network_print(const struct cg_plan *p, struct jsonw *w)
 	jw_object_end(w);
 }
 
-static int make_map(uint32_t type, const char *name, uint32_t key, uint32_t value, uint32_t entries, struct err *e)
-{
-	union bpf_attr attr;
-	int fd;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_type = type;
-	attr.key_size = key;
-	attr.value_size = value;
-	attr.max_entries = entries;
-	memcpy(attr.map_name, name, strnlen(name, sizeof(attr.map_name) - 1));
-	fd = (int)cg_bpf_call(BPF_MAP_CREATE, &attr);
-	if (fd < 0)
-		err_errno(e, "make the map %s (bpf(2))%s", name,
-			  errno == EINVAL ? "; ring buffers are in Linux from 5.8 on" : "");
-	return fd < 0 ? -errno : fd;
-}
-
 int cg_network_maps(struct cg_run *r, struct err *e)
 {
-	r->ring_fd = make_map(BPF_MAP_TYPE_RINGBUF, "jailrun_ring", 0, 0, WIRE_RING_SIZE, e);
+	static const struct bpf_map ring = {"jailrun_ring", BPF_MAP_TYPE_RINGBUF, .entries = WIRE_RING_SIZE};
+	static const struct bpf_map state = {
+	    .name = "jailrun_state",
+	    .type = BPF_MAP_TYPE_ARRAY,
+	    .key = sizeof(uint32_t),
+	    .value = sizeof(struct cg_net_state),
+	    .entries = 1,
+	};
+
+	r->ring_fd = bpf_map_new(&ring, e);
 	if (r->ring_fd >= 0)
-		r->state_fd =
-		    make_map(BPF_MAP_TYPE_ARRAY, "jailrun_state", sizeof(uint32_t), sizeof(struct cg_net_state), 1, e);
+		r->state_fd = bpf_map_new(&state, e);
 	if (r->ring_fd < 0 || r->state_fd < 0)
 		return err_ctx(e, "network");
 	return 0;
@@ -204,7 +192,6 @@ static int tell_pidns(const struct cg_run *r, pid_t init, struct err *e)
 {
 	struct cg_net_state state = {0};
 	uint32_t key = 0;
-	union bpf_attr attr;
 	char path[48];
 	struct stat st;
 
@@ -214,11 +201,7 @@ static int tell_pidns(const struct cg_run *r, pid_t init, struct err *e)
 	/* The kernel's own form of the number. */
 	state.pidns_dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
 	state.pidns_ino = st.st_ino;
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = (uint32_t)r->state_fd;
-	attr.key = (uint64_t)(uintptr_t)&key;
-	attr.value = (uint64_t)(uintptr_t)&state;
-	return cg_bpf_call(BPF_MAP_UPDATE_ELEM, &attr) < 0 ? err_errno(e, "write to the map of the rules") : 0;
+	return bpf_map_set(r->state_fd, &key, &state) < 0 ? err_errno(e, "write to the map of the rules") : 0;
 }
 
 /* What a kernel's programs of this type may not know yet, the newest first: the pid in the container (Linux 6.10), then who calls at
@@ -248,9 +231,9 @@ static void fill_in(const struct cg_net_program *program, const struct cg_run *r
 	}
 }
 
-static struct cg_bpf as_bpf(const struct cg_net_program *p, const struct bpf_insn *insns)
+static struct bpf_program as_bpf(const struct cg_net_program *p, const struct bpf_insn *insns)
 {
-	return (struct cg_bpf){
+	return (struct bpf_program){
 	    .name = p->name,
 	    .what = "the program of the network rules",
 	    .type = p->type,
@@ -266,7 +249,7 @@ static int load(const struct cg_net_program *program, const struct cg_run *r, st
 		struct err *e)
 {
 	struct bpf_insn *insns = arena_alloc(a, program->n * sizeof(*insns));
-	const struct cg_bpf bpf = as_bpf(program, insns);
+	const struct bpf_program bpf = as_bpf(program, insns);
 	bool last;
 	int fd;
 
@@ -275,7 +258,7 @@ static int load(const struct cg_net_program *program, const struct cg_run *r, st
 	do {
 		last = *left_out == ARRAY_LEN(optional);
 		fill_in(program, r, *left_out, insns);
-		fd = cg_bpf_load(&bpf, last && !program->kill ? e : NULL);
+		fd = bpf_load(&bpf, last && !program->kill ? e : NULL);
 	} while (fd < 0 && !last && ++*left_out);
 	if (fd < 0 && program->kill)
 		return err_set(e, ENOTSUP,
@@ -288,12 +271,12 @@ static int load(const struct cg_net_program *program, const struct cg_run *r, st
 static int attach_one(const struct cg_plan *p, const struct cg_net_program *program, const struct cg_run *r,
 		      size_t *left_out, struct err *e)
 {
-	const struct cg_bpf bpf = as_bpf(program, program->insns);
+	const struct bpf_program bpf = as_bpf(program, program->insns);
 	struct arena a = {0};
 	AUTO_CLOSE int fd = load(program, r, &a, left_out, e);
 
 	arena_free(&a);
-	return fd < 0 ? fd : cg_bpf_attach(&bpf, fd, r->dir_fd, -1, p->path, e);
+	return fd < 0 ? fd : bpf_attach(&bpf, fd, r->dir_fd, -1, p->path, e);
 }
 
 /* Before Linux 5.15 a socket forgets its cgroup of v2 for good as soon as somebody uses net_cls or net_prio of v1. */
@@ -344,11 +327,11 @@ int cg_network(const struct cg_plan *p, struct cg_run *r, pid_t init, struct err
 void cg_network_undo(const struct cg_plan *p, struct cg_run *r)
 {
 	for (size_t i = 0; i < p->n_network && r->dir_fd >= 0; i++) {
-		const struct cg_bpf bpf = as_bpf(&p->network[i], p->network[i].insns);
-		AUTO_CLOSE int fd = cg_bpf_find(&bpf, r->dir_fd);
+		const struct bpf_program bpf = as_bpf(&p->network[i], p->network[i].insns);
+		AUTO_CLOSE int fd = bpf_find(&bpf, r->dir_fd);
 
 		if (fd >= 0)
-			cg_bpf_detach(&bpf, fd, r->dir_fd);
+			bpf_detach(&bpf, fd, r->dir_fd);
 	}
 	fd_close_p(&r->ring_fd);
 	fd_close_p(&r->state_fd);

@@ -1,39 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the programs of network rules refuse, told over the ring that they write to (a BPF map of type RINGBUF; its layout is that of
- * Documentation/bpf/ringbuf.rst). The ring can be written to from here, but is only read: what stands in it is the kernel's word. */
+/* What the programs of network rules refuse, told over the ring that they write to (base/bpf.h). It can be written to from
+ * here, but is only read: what stands in it is the kernel's word. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "audit.h"
 #include "net.h"
 
 #define BATCH 64 /* records of one turn: a flood of them keeps nothing from its turn */
 
-static const unsigned char *records; /* mapped twice in a row, so that none has a seam */
-static unsigned long *consumed;
-static const unsigned long *produced;
+static struct bpf_ring ring;
 static uint64_t lost;
 
 int net_open(struct helper *h, struct err *e)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char *ring;
-
-	if (h->h.ring_fd < 0)
-		return 0;
-	consumed = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, h->h.ring_fd, 0);
-	ring = mmap(NULL, page + 2 * (size_t)WIRE_RING_SIZE, PROT_READ, MAP_SHARED, h->h.ring_fd, (off_t)page);
-	if (consumed == MAP_FAILED || ring == MAP_FAILED)
-		return err_errno(e, "map the ring of the network rules");
-	produced = (const unsigned long *)(const void *)ring;
-	records = ring + page;
-	return 0;
+	return h->h.ring_fd >= 0 && bpf_ring_map(h->h.ring_fd, WIRE_RING_SIZE, &ring) < 0
+		   ? err_errno(e, "map the ring of the network rules")
+		   : 0;
 }
 
 static void report(struct helper *h, const struct wire_denied *d)
@@ -71,22 +57,9 @@ static void report(struct helper *h, const struct wire_denied *d)
 
 bool net_hear(struct helper *h)
 {
-	unsigned long at = *consumed;
+	struct wire_denied d;
 
-	for (int i = 0; i < BATCH && at < __atomic_load_n(produced, __ATOMIC_ACQUIRE); i++) {
-		const uint32_t *head = (const uint32_t *)(const void *)(records + (at & (WIRE_RING_SIZE - 1)));
-		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
-		struct wire_denied d;
-
-		if (len & BPF_RINGBUF_BUSY_BIT) /* being written; the kernel wakes this process when it is done */
-			break;
-		if (!(len & BPF_RINGBUF_DISCARD_BIT) && len == sizeof(d)) {
-			memcpy(&d, head + BPF_RINGBUF_HDR_SZ / sizeof(*head), sizeof(d));
-			report(h, &d);
-		}
-		len &= ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-		__atomic_store_n(consumed, at, __ATOMIC_RELEASE);
-	}
-	return at < __atomic_load_n(produced, __ATOMIC_ACQUIRE);
+	for (int i = 0; i < BATCH && bpf_ring_next(&ring, &d, sizeof(d)); i++)
+		report(h, &d);
+	return bpf_ring_pending(&ring);
 }

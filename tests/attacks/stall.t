@@ -22,11 +22,12 @@ ptrace='.process.capabilities.bounding += ["CAP_SYS_PTRACE"] |
 
 # stall POLICY-JSON WHAT N [FILTER]: sets $exec_ms, $term_ms (the longest of each), $calls_made and $longest; $why where it cannot be.
 stall() {
-	local end
+	local end caps=$strong
+	[[ $1 != *protect* ]] || caps=$able
 	n_stall=$((${n_stall:-0} + 1))
 	id=jt-$$-stall-$n_stall
 	why="" exec_ms=0 term_ms=0 calls_made=0 longest=999999
-	attack_start "$1" "$id" "$(args_filter /bin/stall "$2" "$3" "$seconds") | $no_rlimits | $strong | ${4-.}"
+	attack_start "$1" "$id" "$(args_filter /bin/stall "$2" "$3" "$seconds") | $no_rlimits | $caps | ${4-.}"
 	if ! eventually 30 grep -Eq '^(ready|cannot)' "$T/inside"; then
 		diag "$2: it does not come to run: $(head -n 3 "$T/inside")"
 		exec_ms=30000 term_ms=30000

@@ -67,7 +67,9 @@ static void find_names(struct fixture *x, uint32_t native)
 			int base = arch_is_x32(x->archs[k]) ? (int)X32_BIT : 0;
 			char *name = seccomp_syscall_resolve_num_arch(x->archs[k], base + nr);
 
-			if (name && !strv_has(&x->names, name)) {
+			/* Those that every policy lets through have no arguments. */
+			if (name && !strstr(name, "sigreturn") && !str_eq(name, "restart_syscall") &&
+			    !strv_has(&x->names, name)) {
 				assert_in_range(x->names.n, 0, MAX_NAMES - 1);
 				x->names.v[x->names.n++] = arena_strdup(&x->kept, name);
 			}
@@ -187,7 +189,6 @@ static void compile(struct fixture *x, const char *text, bool oci, const struct 
 {
 	struct spec_policy *policy = arena_alloc(&x->a, sizeof(*policy));
 	struct spec_config *config = arena_alloc(&x->a, sizeof(*config));
-	const struct jail_options o = {.id = "c1"};
 	struct err e = {0};
 	int r;
 
@@ -199,7 +200,9 @@ static void compile(struct fixture *x, const char *text, bool oci, const struct 
 	} else {
 		text = arena_printf(&x->a, "{\"init\":\"workload\",\"syscalls\":%s}", text);
 		r = spec_policy_parse(text, strlen(text), "test", &x->a, policy, &e);
-		r = r < 0 ? r : jail_plan(config, policy, f, &o, &x->a, plan, &e);
+		/* Rules alone: a policy that refuses execve(2) would be none. */
+		*plan = (struct jail_plan){.engine = JAIL_NONE};
+		r = r < 0 ? r : policy_plan((const struct spec_policy *[]){policy}, 1, config, f, &x->a, plan, &e);
 	}
 	if (r < 0)
 		fail_msg("%s: %s", e.path, e.text);
