@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "cgroups/cgroups.h"
@@ -20,62 +17,6 @@
 #define WAIT_US   (5u * 1000 * 1000)
 #define HURRY_US  200000
 #define DEPTH_MAX 64
-
-int cg_open(const char *path, struct err *e)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat here, above;
-	struct statfs fs;
-
-	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : err_errno(e, "open cgroup '%s'", path);
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-		return err_set(e, EINVAL, "'%s' is no cgroup v2", path);
-	if (fstat(fd, &here) < 0 || fstatat(fd, "..", &above, 0) < 0)
-		return err_errno(e, "stat cgroup '%s'", path);
-	if (here.st_dev != above.st_dev)
-		return err_set(e, EINVAL, "'%s' is the root of a cgroup tree, not a container's cgroup", path);
-	return take_fd(&fd);
-}
-
-static int event_of(const char *text, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *p = text; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
-		if (strncmp(p, key, len) == 0 && p[len] == ' ')
-			return p[len + 1] - '0';
-	return -1;
-}
-
-int cg_event(int dir_fd, const char *key)
-{
-	char text[256];
-
-	return cg_read(dir_fd, "cgroup.events", text, sizeof(text)) < 0 ? -1 : event_of(text, key);
-}
-
-bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline)
-{
-	AUTO_CLOSE int fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLPRI};
-		uint64_t now = now_us();
-		char text[256];
-		ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
-
-		if (n < 0) /* removed by somebody else: nothing is in it */
-			return value == 0 && (errno == ENODEV || errno == ENOENT);
-		text[n] = '\0';
-		if (event_of(text, key) == value)
-			return true;
-		if (now >= deadline)
-			return false;
-		/* Reading armed it: a change since then wakes at once (cgroup-v2.rst, "[Un]populated Notification"). */
-		poll(&p, 1, (int)((deadline - now + 999) / 1000));
-	}
-}
 
 struct pids {
 	pid_t *v;

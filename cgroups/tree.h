@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside cgroups/ only: small things about a cgroup's directory. */
+/* Inside cgroups/ only: one cgroup's directory, and the way down to it. */
 #ifndef CGROUPS_TREE_H
 #define CGROUPS_TREE_H
 
@@ -10,18 +10,17 @@
 
 #include "cgroups/cgroups.h"
 
+/* ---- one directory (dir.c) ---- */
+
 /* Opens the directory of a cgroup; anything else is refused (-EINVAL): what is no cgroup v2, and the mount itself, whose
  * processes are everybody's. -ENOENT leaves e alone. */
 int cg_open(const char *path, struct err *e);
 
-/* The first mount of a file system type in /proc/self/mountinfo; *ret stays NULL when there is none. Returns 0 or -errno. */
-int cg_find_mount(const char *type, struct arena *a, const char **ret, struct err *e);
-
-/* Marks a directory above a container's cgroup that jailrun made (xattr(7); cgroups have them since Linux 5.7). */
-#define CG_MADE "user.jailrun.made"
-
 /* Reads a small file of the cgroup, NUL-terminated. Returns its length or -errno. */
 ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size);
+
+/* As opendir(3) of the directory of dir_fd, which stays the caller's. NULL with errno set. */
+DIR *cg_opendir(int dir_fd);
 
 /* Whether a word is in a list with blanks between. */
 bool cg_has_word(const char *list, const char *word);
@@ -38,6 +37,23 @@ bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline);
  * which has no type, is another matter. */
 bool cg_holds_processes(int dir_fd);
 
+/* Gives a cgroup's directory and those of its files that delegation is about to uid. Returns 0 or -errno. */
+int cg_own_dir(int dir_fd, uint32_t uid, struct err *e);
+
+/* ---- where things are (probe.c) ---- */
+
+/* The first mount of a file system type in /proc/self/mountinfo; *ret stays NULL when there is none. Returns 0 or -errno. */
+int cg_find_mount(const char *type, struct arena *a, const char **ret, struct err *e);
+
+/* The cgroup of a process ("self", or its number) in the v2 tree, as the reader's cgroup namespace shows it; "/" where
+ * there is none (cgroups(7), /proc/PID/cgroup). Returns 0 or -errno. */
+int cg_of_process(const char *who, struct arena *a, const char **ret, struct err *e);
+
+/* ---- the way down to a cgroup (tree.c) ---- */
+
+/* Marks a directory above a container's cgroup that jailrun made (xattr(7); cgroups have them since Linux 5.7). */
+#define CG_MADE "user.jailrun.made"
+
 /* Gives the controllers that the plan's writes need to the children of dir_fd (cgroup-v2.rst, "Enabling and Disabling").
  * dir: its name, for messages. Returns 0 or -errno. */
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e);
@@ -47,12 +63,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
  * directory went away meanwhile (e is left alone); -errno. */
 int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e);
 
-/* The cgroup of a process ("self", or its number) in the v2 tree, as the reader's cgroup namespace shows it; "/" where
- * there is none (cgroups(7), /proc/PID/cgroup). Returns 0 or -errno. */
-int cg_of_process(const char *who, struct arena *a, const char **ret, struct err *e);
-
-/* As opendir(3) of the directory of dir_fd, which stays the caller's. NULL with errno set. */
-DIR *cg_opendir(int dir_fd);
+/* ---- one limit (write.c) ---- */
 
 /* Whether w can be written as things are: its usage is not above it, the host's setting is the same. Returns 0, -EBUSY,
  * -ENOTSUP. */
@@ -61,10 +72,9 @@ int cg_check(const struct cg_write *w, int dir_fd, struct err *e);
 /* Writes one file of the cgroup. path: the cgroup's, for messages. Returns 0 or -errno; w->field is not in e. */
 int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct err *e);
 
-/* Gives a cgroup's directory and those of its files that delegation is about to uid. Returns 0 or -errno. write.c */
-int cg_own_dir(int dir_fd, uint32_t uid, struct err *e);
+/* ---- the cgroup divided (hand_down.c) ---- */
 
-/* Makes the two cgroups in that of r, for a plan with a box; and removes them when r made them. hand_down.c */
+/* Makes the two cgroups in that of r, for a plan with a box; and removes them when r made them. */
 int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_unite(struct cg_run *r);
 

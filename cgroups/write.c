@@ -162,21 +162,6 @@ void cg_let_go(struct cg_run *r)
 	cg_unit_unhold(r);
 }
 
-int cg_own_dir(int dir_fd, uint32_t uid, struct err *e)
-{
-	char list[4096] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n", *rest = list, *name;
-	AUTO_FREE char *text = NULL;
-
-	if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", sizeof(list) - 1, &text, NULL, NULL) == 0)
-		rest = text;
-	if (fchown(dir_fd, uid, (gid_t)-1) < 0)
-		return err_errno(e, "give the container's cgroup to uid %u", uid);
-	while ((name = str_field(&rest, "\n")))
-		if (*name && fchownat(dir_fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return err_errno(e, "give %s of the container's cgroup to uid %u", name, uid);
-	return 0;
-}
-
 int cg_own(const struct cg_run *r, uint32_t uid, struct err *e)
 {
 	return cg_own_dir(r->box_fd >= 0 ? r->box_fd : r->dir_fd, uid, e);

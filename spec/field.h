@@ -8,7 +8,8 @@
 #include "json.h"
 #include "spec.h"
 
-#define FIELDS_MAX 32 /* of one table */
+#define FIELDS_MAX 32               /* of one table */
+#define ID_MAX     (UINT32_MAX - 1) /* (uid_t)-1 means "leave it" to setresuid(2), so it is no user */
 
 struct reader;
 

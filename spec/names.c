@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of the specification, and what the kernel calls them. */
+/* The words of the specification and of engines, and what the kernel calls them. */
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
@@ -106,6 +106,18 @@ const char *spec_status_name(enum spec_status s)
 	};
 
 	return names[s];
+}
+
+const char *spec_engine_name(enum spec_engine engine)
+{
+	static const char *const names[] = {
+	    [ENGINE_DOCKER] = "docker",
+	    [ENGINE_CONTAINERD] = "containerd",
+	    [ENGINE_PODMAN] = "podman",
+	    [ENGINE_CRIO] = "crio",
+	};
+
+	return names[engine];
 }
 
 const char *spec_map_get(const struct spec_map *m, const char *key)

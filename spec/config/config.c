@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json but for its "linux" object: config.md of the specification. */
 #include <errno.h>
-#include <limits.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spec/field.h"
-
-#define ID_MAX (UINT32_MAX - 1) /* (uid_t)-1 means "leave it" to setresuid(2), so it is no user */
 
 static bool is_number(const char **s)
 {
@@ -259,37 +256,13 @@ static int check_process(struct reader *rd, const struct json *v, void *obj, str
 
 static const struct table process_table = {TABLE_FIELDS(process_fields), SET_AT(P, set), .check = check_process};
 
-/* ---- root, mounts, hooks ---- */
+/* ---- root, mounts ---- */
 
 static const struct field root_fields[] = {
     FIELD("path", get_string, struct spec_config, root.path, .required = true),
     FIELD("readonly", get_bool, struct spec_config, root.readonly),
 };
 static const struct table root_table = {TABLE_FIELDS(root_fields), SET_AT(struct spec_config, root.set)};
-
-static const struct field idmap_fields[] = {
-    FIELD_REQ_INT("containerID", get_u32, struct spec_idmap, container_id, 0, ID_MAX),
-    FIELD_REQ_INT("hostID", get_u32, struct spec_idmap, host_id, 0, ID_MAX),
-    FIELD_REQ_INT("size", get_u32, struct spec_idmap, size, 1, UINT32_MAX),
-};
-
-static int check_idmap(struct reader *rd, const struct json *v, void *obj, struct err *e)
-{
-	const struct spec_idmap *m = obj;
-	uint64_t first = m->container_id > m->host_id ? m->container_id : m->host_id;
-
-	if (first + m->size <= UINT32_MAX)
-		return 0;
-	bad(rd, v, e, EINVAL, "the range goes beyond the last id (%u)", ID_MAX);
-	err_ctx(e, "size");
-	return -EINVAL;
-}
-
-const struct table idmap_table = {
-    TABLE_FIELDS(idmap_fields),
-    .size = sizeof(struct spec_idmap),
-    .check = check_idmap,
-};
 
 #define M struct spec_mount
 static const struct field mount_fields[] = {
@@ -314,30 +287,6 @@ static int check_mount(struct reader *rd, const struct json *v, void *obj, struc
 }
 
 static const struct table mount_table = {TABLE_FIELDS(mount_fields), .size = sizeof(M), .check = check_mount};
-
-static const struct field hook_fields[] = {
-    FIELD("path", get_string, struct spec_hook, path, .required = true, .pattern = &absolute_path),
-    FIELD("args", get_strv, struct spec_hook, args),
-    FIELD("env", get_strv, struct spec_hook, env),
-    FIELD_INT("timeout", get_opt_i64, struct spec_hook, timeout, 1, INT_MAX),
-};
-static const struct table hook_table = {TABLE_FIELDS(hook_fields), .size = sizeof(struct spec_hook)};
-
-#define HOOK(k, kind)                                                                                                  \
-	{                                                                                                              \
-		.key = (k), .parse = get_objects, .table = &hook_table,                                                \
-		.at = (kind) * sizeof(struct spec_hook_list) + offsetof(struct spec_hook_list, v),                     \
-		.n_at = (kind) * sizeof(struct spec_hook_list) + offsetof(struct spec_hook_list, n)                    \
-	}
-static const struct field hooks_fields[] = {
-    HOOK("prestart", HOOK_PRESTART),
-    HOOK("createRuntime", HOOK_CREATE_RUNTIME),
-    HOOK("createContainer", HOOK_CREATE_CONTAINER),
-    HOOK("startContainer", HOOK_START_CONTAINER),
-    HOOK("poststart", HOOK_POSTSTART),
-    HOOK("poststop", HOOK_POSTSTOP),
-};
-const struct table hooks_table = {TABLE_FIELDS(hooks_fields)};
 
 /* ---- the whole ---- */
 

@@ -7,8 +7,7 @@
 
 #include "spec/field.h"
 
-#define ID_MAX (UINT32_MAX - 1)
-#define L      struct spec_linux
+#define L struct spec_linux
 
 /* ---- namespaces ---- */
 

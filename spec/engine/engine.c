@@ -4,18 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-const char *spec_engine_name(enum spec_engine engine)
-{
-	static const char *const names[] = {
-	    [ENGINE_DOCKER] = "docker",
-	    [ENGINE_CONTAINERD] = "containerd",
-	    [ENGINE_PODMAN] = "podman",
-	    [ENGINE_CRIO] = "crio",
-	};
-
-	return names[engine];
-}
-
 /* Of both languages; a NUL would end what the readers see. */
 static int check_text(const char *text, size_t len, struct err *e)
 {
