@@ -410,48 +410,65 @@ static int append_all(struct cg_bus *b, sd_bus_message *m, const struct cg_prope
 
 /* ---- calls ---- */
 
-int cg_bus_start(struct cg_bus *b, const char *unit, const struct cg_property *list, size_t n, pid_t pid, struct err *e)
+/* A call whose answer is a job. */
+struct job {
+	const char *method, *what; /* what: for messages, "start" */
+	const char *mode;          /* of a job that is in the way: "fail", "replace" */
+	const char *expected;      /* the error that is an answer as well, and what it means here: */
+	int meaning;
+	bool transient; /* the unit comes along: list, and pid is in it (0: none) */
+	const struct cg_property *list;
+	size_t n;
+	pid_t pid;
+};
+
+static int call_job(struct cg_bus *b, const char *unit, const struct job *j, struct err *e)
 {
 	char name[NAME_MAX_BYTES] = "";
 	sd_bus_message *m = NULL;
 	struct err local = {0};
-	int r = lib.sd_bus_message_new_method_call(b->bus, &m, SERVICE, OBJECT, MANAGER, "StartTransientUnit");
+	int r = lib.sd_bus_message_new_method_call(b->bus, &m, SERVICE, OBJECT, MANAGER, j->method);
 
 	if (r >= 0)
-		r = lib.sd_bus_message_append(m, "ss", unit, "fail");
-	if (r >= 0)
-		r = append_all(b, m, list, n, pid);
-	if (r >= 0)
+		r = lib.sd_bus_message_append(m, "ss", unit, j->mode);
+	if (r >= 0 && j->transient)
+		r = append_all(b, m, j->list, j->n, j->pid);
+	if (r >= 0 && j->transient)
 		r = lib.sd_bus_message_append(m, "a(sa(sv))", 0);
 	if (r < 0)
 		err_set(&local, -r, "make the message for systemd: %s", strerror(-r));
 	else
-		r = run_job(b, m, "start", unit, name, &local);
+		r = run_job(b, m, j->what, unit, name, &local);
 	lib.sd_bus_message_unref(m);
-	if (str_eq(name, SERVICE ".UnitExists"))
-		return -EEXIST;
+	if (str_eq(name, j->expected))
+		return j->meaning;
 	if (r < 0 && e && !e->code)
 		*e = local;
 	return r;
 }
 
+int cg_bus_start(struct cg_bus *b, const char *unit, const struct cg_property *list, size_t n, pid_t pid, struct err *e)
+{
+	const struct job job = {
+	    .method = "StartTransientUnit",
+	    .what = "start",
+	    .mode = "fail",
+	    .expected = SERVICE ".UnitExists",
+	    .meaning = -EEXIST,
+	    .transient = true,
+	    .list = list,
+	    .n = n,
+	    .pid = pid,
+	};
+
+	return call_job(b, unit, &job, e);
+}
+
 int cg_bus_stop(struct cg_bus *b, const char *unit, struct err *e)
 {
-	char name[NAME_MAX_BYTES] = "";
-	sd_bus_message *m = NULL;
-	struct err local = {0};
-	int r = lib.sd_bus_message_new_method_call(b->bus, &m, SERVICE, OBJECT, MANAGER, "StopUnit");
+	const struct job job = {"StopUnit", "stop", "replace", .expected = SERVICE ".NoSuchUnit", .meaning = 0};
 
-	if (r >= 0)
-		r = lib.sd_bus_message_append(m, "ss", unit, "replace");
-	if (r >= 0)
-		r = run_job(b, m, "stop", unit, name, &local);
-	lib.sd_bus_message_unref(m);
-	if (str_eq(name, SERVICE ".NoSuchUnit"))
-		return 0;
-	if (r < 0 && e && !e->code)
-		*e = local;
-	return r;
+	return call_job(b, unit, &job, e);
 }
 
 void cg_bus_reset(struct cg_bus *b, const char *unit)
