@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroups/programs/code.h"
+
 #define ANY       (-1)
 #define ACC_ALL   (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
-#define RULES_MAX 1024  /* more of them may be too much for the verifier: a million steps */
-#define INSNS_MAX 32000 /* a jump's offset is a signed 16-bit number */
+#define RULES_MAX 1024 /* more of them may be too much for the verifier: a million steps */
 #define TYPE_C    BPF_DEVCG_DEV_CHAR
 #define TYPE_B    BPF_DEVCG_DEV_BLOCK
 #define TYPE_A    (TYPE_B | TYPE_C)
@@ -170,29 +171,10 @@ static size_t merge(struct rule *list, size_t n)
 	return n;
 }
 
-struct code {
-	struct bpf_insn *v;
-	size_t n, size;
-};
-
 /* r0: the answer, 1 from the start. r2: the accesses that are not settled yet. r3: type. r4, r5: major, minor. */
-static void emit(struct code *c, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int64_t imm)
-{
-	if (c->n < c->size)
-		c->v[c->n] = (struct bpf_insn){code, dst, src, off, (int32_t)imm};
-	c->n++;
-}
-
 static size_t emit_skip_unless(struct code *c, uint8_t reg, int64_t value)
 {
-	emit(c, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, value);
-	return c->n - 1;
-}
-
-static void land(struct code *c, size_t jump)
-{
-	if (c->n <= c->size)
-		c->v[jump].off = (int16_t)(c->n - jump - 1);
+	return emit(c, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, value);
 }
 
 static void emit_exit(struct code *c, bool allow)
@@ -260,8 +242,7 @@ int cg_device_program(const struct spec_device_rule *rules, size_t n, struct are
 		      struct err *e)
 {
 	struct rule *list;
-	/* A rule takes at most seven instructions, the rest ten. */
-	struct code c = {.size = 7 * (n + ARRAY_LEN(defaults)) + 10};
+	struct code c;
 	bool allow;
 	int used;
 
@@ -269,8 +250,8 @@ int cg_device_program(const struct spec_device_rule *rules, size_t n, struct are
 		return err_set(e, E2BIG, "linux.resources.devices: %zu rules; at most %d fit into a program", n,
 			       RULES_MAX);
 	list = arena_alloc(a, (n + ARRAY_LEN(defaults)) * sizeof(*list));
-	c.v = arena_alloc(a, c.size * sizeof(*c.v));
-	if (!list || !c.v)
+	/* A rule takes at most seven instructions, the rest ten. */
+	if (!list || code_start(&c, 7 * (n + ARRAY_LEN(defaults)) + 10, a, e) < 0)
 		return err_set(e, ENOMEM, "out of memory");
 	used = collect(rules, n, list, &allow, e);
 	if (used < 0)
@@ -285,9 +266,9 @@ int cg_device_program(const struct spec_device_rule *rules, size_t n, struct are
 		i = end;
 	}
 	emit_exit(&c, allow);
-	if (c.n > INSNS_MAX || c.n > c.size)
+	if (c.n > CODE_MAX || c.n > c.size)
 		return err_set(e, E2BIG, "linux.resources.devices: the rules make %zu instructions; at most %d fit",
-			       c.n, INSNS_MAX);
+			       c.n, CODE_MAX);
 	*ret = c.v;
 	return (int)c.n;
 }

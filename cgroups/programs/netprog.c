@@ -7,21 +7,15 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cgroups/programs/code.h"
 #include "cgroups/programs/network.h"
 
-#define RULES_MAX 1024  /* of one list: more of them may be too much for the verifier */
-#define INSNS_MAX 32000 /* a jump's offset is a signed 16-bit number */
+#define RULES_MAX 1024 /* of one list: more of them may be too much for the verifier */
 
 /* The most that a rule takes: four instructions for each word of an address, three each for protocol, ports and port 0, and the verdict. */
 #define RULE_INSNS 27
 /* Everything that is not a rule: the beginning, the refusal and its report. */
 #define FIXED_INSNS 192
-
-struct code {
-	struct bpf_insn *v;
-	size_t n, size;
-	bool packets; /* the program looks at packets, not at calls */
-};
 
 /* Registers. R_ADDR4 is the IPv4 address; an IPv6 one is in r2 to r5, a word each. All in the host's byte order. */
 enum { R_RET, R_TMP, R_WORD, R_CTX = 6, R_ADDR4, R_PORT, R_PROTO, R_FP };
@@ -33,48 +27,11 @@ enum { R_RET, R_TMP, R_WORD, R_CTX = 6, R_ADDR4, R_PORT, R_PROTO, R_FP };
 
 _Static_assert(sizeof(struct wire_denied) % 8 == 0, "the stack is read and written by aligned words");
 
-static size_t emit(struct code *c, uint8_t code, uint8_t dst, uint8_t src, int off, int64_t imm)
-{
-	if (c->n < c->size)
-		c->v[c->n] = (struct bpf_insn){code, dst, src, (int16_t)off, (int32_t)imm};
-	return c->n++;
-}
-
-static void land(struct code *c, size_t jump)
-{
-	if (jump < c->size)
-		c->v[jump].off = (int16_t)(c->n - jump - 1);
-}
-
-/* Jumps that go to the same place: kept as a chain through their offsets until they land. */
-struct jumps {
-	size_t v[8];
-	size_t n;
-};
-
-static void jump_to(struct jumps *j, size_t jump)
-{
-	if (j->n < ARRAY_LEN(j->v))
-		j->v[j->n++] = jump;
-}
-
-static void land_all(struct code *c, struct jumps *j)
-{
-	for (size_t i = 0; i < j->n; i++)
-		land(c, j->v[i]);
-	j->n = 0;
-}
-
 static void emit_map(struct code *c, uint8_t dst, enum cg_net_map map)
 {
 	/* The fd is put in when the program is loaded. */
 	emit(c, CG_LD_IMM64, dst, BPF_PSEUDO_MAP_FD, 0, map);
 	emit(c, 0, 0, 0, 0, 0);
-}
-
-static void emit_call(struct code *c, int helper)
-{
-	emit(c, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
 }
 
 /* Stores a register or a number into the record. */
@@ -265,21 +222,6 @@ static void emit_allowed_ports(struct code *c, const struct spec_net_rule *rule,
 	land(c, udp);
 }
 
-/* Places that many jumps lead to are marked in these until they are known. */
-enum { TO_REFUSAL = -1, TO_RULES = -2 };
-
-static void emit_goto(struct code *c, int mark)
-{
-	emit(c, BPF_JMP | BPF_JA, 0, 0, mark, 0);
-}
-
-static void land_marked(struct code *c, int mark)
-{
-	for (size_t i = 0; i < c->n && i < c->size; i++)
-		if (c->v[i].code == (BPF_JMP | BPF_JA) && c->v[i].off == mark)
-			land(c, i);
-}
-
 static bool opens(const struct spec_net_list *l)
 {
 	return !l->allow.set && l->deny.n;
@@ -406,55 +348,6 @@ static void emit_program6(struct code *c, const struct cg_net_rules *r)
 	emit_judge(c, r, AF_INET6);
 }
 
-/* The verifier refuses a program with a part that no way leads to, as behind a rule that matches everything: it is taken out. All jumps
- * lead forward. */
-static int sweep(struct code *c, struct arena *a, struct err *e)
-{
-	uint16_t *place =
-	    arena_alloc(a, (c->n + 1) * sizeof(*place)); /* 0: not reached; else 1 + the place that it gets */
-	size_t n = 0;
-
-	if (!place)
-		return err_set(e, ENOMEM, "out of memory");
-	memset(place, 0, (c->n + 1) * sizeof(*place));
-	place[0] = 1;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct bpf_insn *v = &c->v[i];
-		const uint8_t class = BPF_CLASS(v->code), op = BPF_OP(v->code);
-		const bool jumps = (class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL && op != BPF_EXIT;
-
-		if (!place[i])
-			continue;
-		if (jumps)
-			place[i + 1 + (size_t)v->off] = 1;
-		if (!jumps || op != BPF_JA)
-			place[i + 1] = place[i + 1] || !(class == BPF_JMP && op == BPF_EXIT);
-	}
-	for (size_t i = 0; i < c->n; i++)
-		place[i] = place[i] ? (uint16_t)++n : 0;
-	for (size_t i = 0; i < c->n; i++) {
-		struct bpf_insn v = c->v[i];
-
-		if (!place[i])
-			continue;
-		if (v.off && (BPF_CLASS(v.code) == BPF_JMP || BPF_CLASS(v.code) == BPF_JMP32))
-			v.off = (int16_t)(place[i + 1 + (size_t)v.off] - place[i] - 1);
-		c->v[place[i] - 1] = v;
-	}
-	c->n = n;
-	return 0;
-}
-
-static int finish(struct code *c, struct arena *a, struct bpf_insn **ret, struct err *e)
-{
-	if (c->n > INSNS_MAX || c->n > c->size)
-		return err_set(e, E2BIG, "the rules make %zu instructions; at most %d fit", c->n, INSNS_MAX);
-	if (sweep(c, a, e) < 0)
-		return -ENOMEM;
-	*ret = c->v;
-	return (int)c->n;
-}
-
 /* Room for the rules of both families: one can stand in a program three times, since IPv6's has those of IPv4, and with the
  * wildcard's. */
 static int make_room(const struct spec_net_list *l, struct arena *a, struct code *c, struct err *e)
@@ -464,9 +357,7 @@ static int make_room(const struct spec_net_list *l, struct arena *a, struct code
 			       "more than %d rules in one list (an address * counts twice) do not fit into a program; "
 			       "use larger networks",
 			       RULES_MAX);
-	*c = (struct code){.size = 3 * RULE_INSNS * (l->allow.n + l->deny.n) + FIXED_INSNS};
-	c->v = arena_alloc(a, c->size * sizeof(*c->v));
-	return c->v ? 0 : err_set(e, ENOMEM, "out of memory");
+	return code_start(c, 3 * RULE_INSNS * (l->allow.n + l->deny.n) + FIXED_INSNS, a, e);
 }
 
 int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, struct bpf_insn **ret, struct err *e)
@@ -487,7 +378,7 @@ int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, st
 	}
 	land_marked(&c, TO_REFUSAL);
 	emit_refuse(&c, r);
-	return finish(&c, a, ret, e);
+	return code_finish(&c, a, ret, e);
 }
 
 /* ---- packets ---- */
@@ -559,18 +450,27 @@ static void emit_request(struct code *c)
 	to_host_order(c, R_PORT, 16);
 }
 
-/* The destination of an IPv6 header, into r2 to r5. What is between it and TCP or UDP could hide the request: dropped. */
-static void emit_request6(struct code *c)
+/* Loads an IP header and goes on with TCP and UDP alone. What is between an IPv6 header and these could hide the request: dropped. */
+static void emit_header(struct code *c, bool six)
 {
 	struct jumps known = {0};
 
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-	emit_load(c, IPV6_LEN, TO_REFUSAL);
-	load_packet(c, BPF_B, R_PROTO, 6);
+	emit_load(c, six ? IPV6_LEN : IPV4_LEN, TO_REFUSAL);
+	load_packet(c, BPF_B, R_PROTO, six ? 6 : 9);
 	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_TCP));
 	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_UDP));
-	emit_goto(c, TO_REFUSAL);
+	if (six)
+		emit_goto(c, TO_REFUSAL);
+	else
+		emit_allow(c);
 	land_all(c, &known);
+}
+
+/* The destination of an IPv6 header, into r2 to r5. */
+static void emit_request6(struct code *c)
+{
+	emit_header(c, true);
 	/* Past the calls to come, which leave none of r1 to r5. */
 	for (int i = 0; i < 2; i++) {
 		load_packet(c, BPF_DW, R_TMP, 24 + 8 * i);
@@ -584,17 +484,10 @@ static void emit_request6(struct code *c)
 	}
 }
 
+/* That of an IPv4 header, into R_ADDR4. */
 static void emit_request4(struct code *c)
 {
-	struct jumps known = {0};
-
-	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-	emit_load(c, IPV4_LEN, TO_REFUSAL);
-	load_packet(c, BPF_B, R_PROTO, 9);
-	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_TCP));
-	jump_to(&known, emit(c, BPF_JMP | BPF_JEQ | BPF_K, R_PROTO, 0, 0, IPPROTO_UDP));
-	emit_allow(c);
-	land_all(c, &known);
+	emit_header(c, false);
 	load_packet(c, BPF_W, R_TMP, 16);
 	emit(c, BPF_STX | BPF_MEM | BPF_W, R_FP, R_TMP, PACKET - 16, 0);
 	load_packet(c, BPF_B, 7, 0);
@@ -639,7 +532,7 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 	}
 	land_marked(&c, TO_REFUSAL);
 	emit_deny(&c);
-	return finish(&c, a, ret, e);
+	return code_finish(&c, a, ret, e);
 }
 
 /* A source route (IP_OPTIONS, IPV6_RTHDR, or a control message of sendmsg(2)) would send a packet elsewhere than to the address
@@ -647,12 +540,11 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 int cg_net_egress_program(struct arena *a, struct bpf_insn **ret, struct err *e)
 {
 	static const uint8_t extensions[] = {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS};
-	struct code c = {.size = 48};
 	struct jumps drop = {0}, pass = {0};
+	struct code c;
 
-	c.v = arena_alloc(a, c.size * sizeof(*c.v));
-	if (!c.v)
-		return err_set(e, ENOMEM, "out of memory");
+	if (code_start(&c, 48, a, e) < 0)
+		return -ENOMEM;
 	/* Seven bytes have the length of IPv4's header, and IPv6's next header. */
 	emit(&c, BPF_ALU64 | BPF_MOV | BPF_X, R_CTX, 1, 0, 0);
 	emit(&c, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
@@ -669,5 +561,5 @@ int cg_net_egress_program(struct arena *a, struct bpf_insn **ret, struct err *e)
 	land_all(&c, &drop);
 	land_marked(&c, TO_REFUSAL);
 	emit_deny(&c);
-	return finish(&c, a, ret, e);
+	return code_finish(&c, a, ret, e);
 }
