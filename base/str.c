@@ -154,19 +154,48 @@ bool strv_has(const struct strv *l, const char *s)
 	return false;
 }
 
-int parse_u64(const char *s, int base, uint64_t *ret)
+/* The number at the beginning of s; *ret_end is what stands behind it. */
+static int parse_digits(const char *s, int base, uint64_t *ret, char **ret_end)
 {
 	unsigned long long v;
-	char *end;
 
 	if (*s < '0' || *s > '9')
 		return -EINVAL;
 	errno = 0;
-	v = strtoull(s, &end, base);
-	if (errno)
-		return -errno;
+	v = strtoull(s, ret_end, base);
+	*ret = v;
+	return -errno;
+}
+
+int parse_u64(const char *s, int base, uint64_t *ret)
+{
+	uint64_t v;
+	char *end;
+	int r = parse_digits(s, base, &v, &end);
+
+	if (r < 0)
+		return r;
 	if (*end)
 		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+int parse_size(const char *s, int base, uint64_t *ret)
+{
+	static const char units[] = "kmgtpe";
+	const char *unit;
+	uint64_t v;
+	char *end;
+	int r = parse_digits(s, base, &v, &end);
+
+	if (r < 0)
+		return r;
+	unit = *end ? strchr(units, *end | 0x20) : NULL;
+	if (*end && (!unit || end[1]))
+		return -EINVAL;
+	if (unit && __builtin_mul_overflow(v, UINT64_C(1) << (10 * (unit - units + 1)), &v))
+		return -ERANGE;
 	*ret = v;
 	return 0;
 }
@@ -182,6 +211,20 @@ int parse_i64(const char *s, int base, int64_t *ret)
 		return -ERANGE;
 	*ret = *s == '-' ? (int64_t)(0 - v) : (int64_t)v;
 	return 0;
+}
+
+bool str_has_word(const char *list, const char *word)
+{
+	const size_t len = word ? strlen(word) : 0;
+
+	for (const char *p = list; *p; p += strspn(p, " \n")) {
+		const size_t n = strcspn(p, " \n");
+
+		if (n && n == len && memcmp(p, word, n) == 0)
+			return true;
+		p += n;
+	}
+	return false;
 }
 
 char *str_field(char **s, const char *sep)

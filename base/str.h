@@ -49,6 +49,13 @@ bool strv_has(const struct strv *l, const char *s);
 int parse_u64(const char *s, int base, uint64_t *ret);
 int parse_i64(const char *s, int base, int64_t *ret);
 
+/* A number as the kernel's files take it: as parse_u64, and perhaps one of K, M, G, T, P, E after it, of either case: 4096, 4k, 0x1000 (in
+ * base 0). Returns 0, -EINVAL or -ERANGE. */
+int parse_size(const char *s, int base, uint64_t *ret);
+
+/* Whether word is one of those in list, which have blanks or line ends between them. None of them is empty. */
+bool str_has_word(const char *list, const char *word);
+
 /* Splits the next field off *s at any char of sep; returns NULL at the end. Changes the string. */
 char *str_field(char **s, const char *sep);
 

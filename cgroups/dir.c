@@ -87,16 +87,6 @@ DIR *cg_opendir(int dir_fd)
 	return dir;
 }
 
-bool cg_has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; (p = strstr(p, word)); p += len)
-		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\n' || !p[len]))
-			return true;
-	return false;
-}
-
 bool cg_holds_processes(int dir_fd)
 {
 	char text[64];

@@ -94,7 +94,7 @@ static void missing(const struct pair *p, char *ret, size_t size)
 	for (size_t i = 0; i < cg_n_handed && n < size; i++) {
 		const struct cg_handed *h = &cg_handed[i];
 
-		if (!cg_has_word(have, h->controller) && !strstr(ret, h->controller) &&
+		if (!str_has_word(have, h->controller) && !strstr(ret, h->controller) &&
 		    value_of(p->outer, h->file, text, sizeof(text)) && !str_eq(text, h->fresh))
 			n += (size_t)snprintf(ret + n, size - n, "%s+%s", n ? " " : "", h->controller);
 	}

@@ -30,7 +30,7 @@ static void enable_counters(int dir_fd, const char *have)
 
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
 		snprintf(want, sizeof(want), "+%s", counters[i]);
-		if (!cg_has_word(have, counters[i]))
+		if (!str_has_word(have, counters[i]))
 			(void)file_write(dir_fd, "cgroup.subtree_control", want, NULL);
 	}
 }
@@ -70,7 +70,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
 
-		if (c && !cg_has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
+		if (c && !str_has_word(have, c) && !needed_before(p, i) && n < sizeof(want))
 			n += (size_t)snprintf(want + n, sizeof(want) - n, "%s+%s", n ? " " : "", c);
 	}
 	if (!n)

@@ -22,9 +22,6 @@ ssize_t cg_read(int dir_fd, const char *file, char *buf, size_t size);
 /* As opendir(3) of the directory of dir_fd, which stays the caller's. NULL with errno set. */
 DIR *cg_opendir(int dir_fd);
 
-/* Whether a word is in a list with blanks between. */
-bool cg_has_word(const char *list, const char *word);
-
 /* The value of a key of cgroup.events, -1 when it cannot be read. */
 int cg_event(int dir_fd, const char *key);
 

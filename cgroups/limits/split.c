@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CPU_PERIOD_DEFAULT 100000 /* cgroup-v2.rst, cpu.max */
@@ -43,27 +42,10 @@ static const struct cg_handed *find(const char *file)
 	return NULL;
 }
 
-/* As memparse() of the kernel: 4096, 4k, 0x1000. Fails for "max", too. */
+/* Blanks before it are let pass by the kernel, and by some files a "+". Fails for "max", too. */
 static int number(const char *text, uint64_t *ret)
 {
-	static const char units[] = "kmgtpe";
-	const char *unit;
-	char *end;
-	int shift = 0;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 0);
-	if (errno || end == text || *text == '-')
-		return -EINVAL;
-	unit = *end ? strchr(units, *end | 0x20) : NULL;
-	if (unit) {
-		shift = 10 * (int)(unit - units + 1);
-		end++;
-	}
-	if (*end || (shift && *ret >> (64 - shift)))
-		return -ERANGE;
-	*ret <<= shift;
-	return 0;
+	return parse_size(text + strspn(text, " \t\n+"), 0, ret);
 }
 
 /* cpu.max, "QUOTA PERIOD": the helper, which is one thread, may have a processor for itself. False: there is no limit. */

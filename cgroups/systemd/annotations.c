@@ -29,7 +29,7 @@ static const struct allowed {
 	enum cg_kind kind;
 	const char *seconds; /* the same in seconds */
 	uint64_t min, max;   /* of a number */
-	const char *words;   /* of a string, each with a blank after it; NULL: all */
+	const char *words;   /* of a string, with blanks between; NULL: all */
 	unsigned int since;
 } allowed[] = {
     {"After", KIND_STRINGS},
@@ -183,16 +183,6 @@ static int refuse(const char *key, struct err *e)
 	    key, names.failed ? "others" : names.data);
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	const size_t len = word && !strchr(word, ' ') ? strlen(word) : 0; /* two are not one */
-
-	for (const char *p = words; len && (p = strstr(p, word)); p++)
-		if ((p == words || p[-1] == ' ') && p[len] == ' ')
-			return true;
-	return false;
-}
-
 static int take_unit_names(const struct value *v, struct err *e)
 {
 	for (char **name = v->list.v; name && *name; name++)
@@ -241,7 +231,7 @@ static int fill(const struct allowed *row, const struct value *v, bool seconds, 
 		return take_unit_names(v, e);
 	case KIND_STRING:
 		p->text = v->text;
-		return !row->words || has_word(row->words, v->text)
+		return !row->words || str_has_word(row->words, v->text)
 			   ? 0
 			   : err_set(e, EPERM, "'%.64s' is none of: %s", v->text, row->words);
 	default:

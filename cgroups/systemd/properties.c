@@ -3,7 +3,6 @@
  * daemon-reload for one, and must write the same. Pure: no system calls. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -53,31 +52,18 @@ static int no_memory(struct making *m)
 	return err_set(m->e, ENOMEM, "out of memory");
 }
 
-/* A number as the kernel's memparse takes it: "max", or digits and one of K, M, G, T, P, E. */
-static bool number_of(const char *text, uint64_t *ret)
+/* base: files that are one number are read by the kernel in any base, words of a list as decimal numbers. */
+static bool number_of(const char *text, int base, uint64_t *ret)
 {
-	static const char units[] = "KMGTPE";
-	const char *unit;
-	char *end;
-
 	*ret = CG_NO_LIMIT;
-	if (str_eq(text, "max"))
-		return true;
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
-	if (errno || (*end && (!unit || end[1])))
-		return false;
-	return !unit || !__builtin_mul_overflow(*ret, UINT64_C(1) << (10 * (unit - units + 1)), ret);
+	return str_eq(text, "max") || parse_size(text, base, ret) == 0;
 }
 
 static int make_number(struct making *m, const struct mapping *row)
 {
 	struct cg_property p = {.name = row->property, .kind = KIND_UINT64, .since = row->since};
 
-	return number_of(m->value, &p.number) ? put(m, p) : 0;
+	return number_of(m->value, 0, &p.number) ? put(m, p) : 0;
 }
 
 /* systemd's word for idle is the weight 0. What ends the idling gives the weight of a fresh cgroup. */
@@ -100,7 +86,7 @@ static int make_quota(struct making *m, const struct mapping *row)
 
 	if (!quota)
 		return no_memory(m);
-	if (!number_of(quota, &q) || (period && (!number_of(period, &p) || !p || p > SEC_US)))
+	if (!number_of(quota, 10, &q) || (period && (!number_of(period, 10, &p) || !p || p > SEC_US)))
 		return 0;
 	if (q != CG_NO_LIMIT) {
 		if (q > CG_NO_LIMIT / SEC_US - SEC_US)
@@ -162,7 +148,7 @@ static int make_weight(struct making *m, const struct mapping *row)
 
 	if (!first)
 		return no_memory(m);
-	if (!str_eq(text, "default") && !number_of(text, &v))
+	if (!str_eq(text, "default") && !number_of(text, 10, &v))
 		return 0;
 	v = str_eq(row->file, "io.bfq.weight") ? from_bfq(v) : v;
 	if (second && strchr(first, ':'))
@@ -183,7 +169,7 @@ static int make_keys(struct making *m, const struct mapping *row)
 			continue;
 		*value++ = '\0';
 		for (size_t i = 0; r == 0 && i < ARRAY_LEN(row->keys); i++)
-			if (str_eq(word, row->keys[i].word) && number_of(value, &v))
+			if (str_eq(word, row->keys[i].word) && number_of(value, 10, &v))
 				r = put_device(m, row->keys[i].property, device, v);
 	}
 	return r;

@@ -55,6 +55,61 @@ static void numbers_are_strict(void **state)
 	assert_int_equal(parse_i64("--1", 10, &i), -EINVAL);
 }
 
+/* As the kernel's memparse(). */
+static void sizes_have_units(void **state)
+{
+	static const struct {
+		const char *text;
+		int base, result;
+		uint64_t value;
+	} rows[] = {
+	    {"0", 10, 0, 0},
+	    {"4096", 10, 0, 4096},
+	    {"4k", 10, 0, 4096},
+	    {"4K", 0, 0, 4096},
+	    {"0x10k", 0, 0, 16384},
+	    {"010", 0, 0, 8},
+	    {"010", 10, 0, 10},
+	    {"3m", 10, 0, 3145728},
+	    {"15E", 10, 0, UINT64_C(15) << 60},
+	    {"16E", 10, -ERANGE},
+	    {"18446744073709551616", 10, -ERANGE},
+	    {"0x10k", 10, -EINVAL},
+	    {"", 10, -EINVAL},
+	    {"k", 10, -EINVAL},
+	    {"-1", 10, -EINVAL},
+	    {"+1", 10, -EINVAL},
+	    {" 1", 10, -EINVAL},
+	    {"1 ", 10, -EINVAL},
+	    {"64Q", 10, -EINVAL},
+	    {"64MB", 10, -EINVAL},
+	    {"max", 10, -EINVAL},
+	};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		uint64_t v = 0;
+
+		if (parse_size(rows[k].text, rows[k].base, &v) != rows[k].result || v != rows[k].value)
+			fail_msg("'%s' in base %d", rows[k].text, rows[k].base);
+	}
+}
+
+static void words_are_whole(void **state)
+{
+	(void)state;
+	assert_true(str_has_word("cpu io memory\n", "cpu"));
+	assert_true(str_has_word("cpu io memory\n", "io"));
+	assert_true(str_has_word("cpu io memory\n", "memory"));
+	assert_true(str_has_word("cpuset cpu", "cpu"));
+	assert_false(str_has_word("cpuset io", "cpu"));
+	assert_false(str_has_word("xcpu io", "cpu"));
+	assert_false(str_has_word("cpu io", "cpu io"));
+	assert_false(str_has_word("cpu  io ", ""));
+	assert_false(str_has_word("cpu", NULL));
+	assert_false(str_has_word("", "cpu"));
+}
+
 static void json_is_escaped(void **state)
 {
 	AUTO_BUF out = {0};
@@ -205,7 +260,8 @@ int main(void)
 	    cmocka_unit_test(json_is_escaped),          cmocka_unit_test(json_is_indented),
 	    cmocka_unit_test(blobs_are_read_with_care), cmocka_unit_test(signals_have_names),
 	    cmocka_unit_test(paths_are_cleaned),        cmocka_unit_test(times_are_rfc3339),
-	    cmocka_unit_test(sets_of_numbers),
+	    cmocka_unit_test(sets_of_numbers),          cmocka_unit_test(sizes_have_units),
+	    cmocka_unit_test(words_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

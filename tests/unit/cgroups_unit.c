@@ -133,6 +133,7 @@ static const struct {
     {{{"memory.high", "64M"}, {"memory.min", "1k"}, {"memory.zswap.max", "max"}},
      "MemoryHigh=67108864 MemoryMin=1024/240 MemoryZSwapMax=infinity/253"},
     {{{"memory.max", "1"}, {"memory.max", "2"}}, "MemoryMax=2"}, /* the later one wins: unified */
+    {{{"memory.max", "0x10k"}, {"pids.max", "010"}, {"cpu.max", "0x10 100000"}}, "MemoryMax=16384 TasksMax=8"},
     {{{"memory.max", "64Q"}, {"memory.low", "64MB"}, {"memory.high", "99999999999999999999"}}, ""},
     {{{"pids.max", "32"}, {"pids.max", "max"}}, "TasksMax=infinity"},
     {{{"cpu.weight", "174"}}, "CPUWeight=174"},
