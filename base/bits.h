@@ -21,6 +21,7 @@ struct bits {
  * from BITS_MAX on. */
 int bits_parse(const char *list, struct arena *a, struct bits *ret, struct err *e);
 
+/* Whether i, from 0 on, is in the set. */
 bool bits_has(const struct bits *b, size_t i);
 
 /* The set in the list format, or NULL when there is no memory. */

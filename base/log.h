@@ -11,6 +11,7 @@ void log_setup(int fd, bool json, bool debug);
 
 /* The one error of a failing call: to --log in its format, and always to stderr as "jailrun: <text>". */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* To stderr, and to --log when --debug is on: what does not go as asked, and what --debug alone shows. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -15,6 +15,7 @@ pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
 /* Returns the fd; -ESRCH when there is no such process; -errno. */
 int proc_pidfd_open(pid_t pid);
+/* Sends sig by a pidfd. Returns 0; -ESRCH when the process has ended; -errno. */
 int proc_pidfd_signal(int pidfd, int sig);
 
 /* When the process started: field 22 of /proc/PID/stat (clock ticks after boot, proc(5)); with the pid it names a

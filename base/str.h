@@ -18,9 +18,11 @@ struct buf {
 };
 #define AUTO_BUF __attribute__((cleanup(buf_free))) struct buf
 
+/* Adds bytes, a string, or a text as by printf(3), behind what is there. */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Frees it: it is empty then, and may be used again. */
 void buf_free(struct buf *b);
 
 /* Memory that is freed all at once. Start with {0}. */
@@ -30,9 +32,11 @@ struct arena {
 
 /* Zeroed memory of size bytes, aligned for any type, or NULL when there is none. */
 void *arena_alloc(struct arena *a, size_t size);
+/* A copy of the string (of len bytes of it, with a NUL after them), or a text as by printf(3); NULL when there is no memory. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Frees all that was allocated in it: it is empty then, and may be used again. */
 void arena_free(struct arena *a);
 
 /* A NULL-terminated list of strings with its length; v may be NULL when n is 0. */

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The container's namespaces and what is in them: id maps, mounts, rootfs, /dev, masks, loopback, names, sysctl, time.
+/* The container's namespaces and what is in them: id maps, mounts, rootfs, /dev, masks, network devices, names, sysctl, time. In the
+ * order of a container's life:
+ *   ask            ns_probe
+ *   plan           ns_plan, ns_plan_print (plan/)
+ *   before it      ns_sources, ns_idmap_write (mounts/, idmap.c)
+ *   its network    ns_net_devices, ns_loopback (network/)
+ *   become it      ns_join, ns_become_root, ns_rest, ns_uts (join.c, idmap.c, uts.c)
+ *   its root       ns_rootfs_prepare, ns_mounts, ns_dev, ns_sysctl, ns_pivot, ns_masks, ns_console, ns_propagation (mounts/, dev.c,
+ *                  sysctl.c, console.c)
+ *   exec           ns_enter_open, ns_enter, ns_enter_mount (join_process.c), ns_terminal
+ *   end            ns_unmake, ns_net_devices_undo
  * ns_plan says what will be done; each ns_* step after it does one row of the life table (runtime/life.c). */
 #ifndef NAMESPACES_NAMESPACES_H
 #define NAMESPACES_NAMESPACES_H
@@ -83,6 +93,7 @@ struct ns_run {
 	void *made_arg;
 };
 
+/* Sets all fds to -1; closes those that are open, but not the caller's cgroup_dir_fd. May be called twice. */
 void ns_run_init(struct ns_run *r);
 void ns_run_close(struct ns_run *r);
 
@@ -101,7 +112,8 @@ void ns_plan_print(const struct ns_plan *p, struct jsonw *w, const char *key);
 /* The mount options that ns_plan knows, for `features`: sorted. */
 void ns_mount_options(struct arena *a, struct strv *ret);
 
-/* ---- the steps. P: in the runtime, before or beside the clone. C: in the container's first process. ---- */
+/* ---- the steps. P: in the runtime, before or beside the clone. C: in the container's first process. Each returns 0 or -errno, and
+ * says in e what failed, with the property where it is one's. ---- */
 
 /* P: opens the namespaces to join, the rootfs and the sources of bind mounts as detached trees (open_tree(2)), with the
  * runtime's privileges, and makes the file systems whose ids are mapped: the container's own user namespace may do that

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the documents say, as plain structs: config.json (OCI runtime specification 1.3.0), jail policies, the state
- * and the features document. Everything that a reader returns lives in the arena that it was given. */
+/* What the documents say, as plain structs. A document is read whole, checked, and never looked at again:
+ *   config.json      spec_config_load, spec_config_parse, spec_resources_parse, spec_process_parse (config/), of the OCI runtime
+ *                    specification 1.3.0; spec_config_template writes one; names of what is in it: spec_ns_name and others (names.c)
+ *   a policy         spec_policy_parse (policy/)
+ *   the administrator's configuration    spec_admin_parse (admin.c)
+ *   a container's state    spec_state_write, spec_state_parse, spec_state_print (state.c)
+ *   engines' configuration    spec_engine_parse, spec_engine_change (engine/)
+ *   the features document    spec_features_print (features.c)
+ * Each stands on field.c, which reads an object by a table of its keys, and on json.c or toml.c. Everything that a reader returns
+ * lives in the arena that it was given; its errors name the document and the key. */
 #ifndef SPEC_SPEC_H
 #define SPEC_SPEC_H
 
@@ -12,6 +20,8 @@
 #define SPEC_VERSION     "1.3.0"     /* of the specification that this implements */
 #define SPEC_VERSION_MIN "1.0.0"     /* the oldest ociVersion that is accepted */
 #define SPEC_FILE_MAX    (16u << 20) /* bytes of a config.json, policy or state that are read at the most */
+
+/* ---- config.json (OCI runtime specification) ---- */
 
 /* Optional scalars: whether the document has them, and the value. */
 struct opt_bool {
@@ -302,14 +312,17 @@ int spec_resources_parse(const char *text, size_t len, const char *name, struct 
 int spec_process_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_process *ret,
 		       struct err *e);
 
-/* The config.json that `jailrun spec` writes; rootless: for a user without root, with uid/gid mapped to root. */
+/* Adds the config.json that `jailrun spec` writes to out; rootless: for a user without root, with uid/gid mapped to root. */
 void spec_config_template(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 
-/* "mount" for NS_MOUNT; CLONE_NEWNS for NS_MOUNT; "prestart" for HOOK_PRESTART; "RLIMIT_CPU" for 0; "SCHED_OTHER" for 0; "MPOL_BIND"
- * for 2 (NULL: none). */
+/* "mount" for NS_MOUNT, and CLONE_NEWNS for it. */
 const char *spec_ns_name(enum spec_ns ns);
 uint64_t spec_ns_flag(enum spec_ns ns);
+
+/* "prestart" for HOOK_PRESTART. */
 const char *spec_hook_name(enum spec_hook_kind kind);
+
+/* "RLIMIT_CPU" for RLIMIT_CPU, "SCHED_OTHER" for SCHED_OTHER, "MPOL_BIND" for MPOL_BIND; NULL for a number that has no name. */
 const char *spec_rlimit_name(int type);
 const char *spec_sched_name(int policy);
 const char *spec_mempolicy_name(int mode);
@@ -404,6 +417,7 @@ int spec_admin_parse(const char *text, size_t len, const char *name, struct aren
 /* ---- the container's state on disk, and as `state`, `list` and hooks show it ---- */
 
 enum spec_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+/* "creating" for STATUS_CREATING: the words of runtime.md, State. */
 const char *spec_status_name(enum spec_status s);
 
 /* What state.json in the container's state directory holds. */
@@ -434,7 +448,9 @@ struct spec_state {
 	struct spec_hook_list hooks[HOOK_COUNT]; /* those that run after create: start*, post* */
 };
 
+/* Adds state.json to out. */
 void spec_state_write(const struct spec_state *s, struct buf *out);
+/* Reads state.json; keys that are not known are ignored. Returns 0 or -EINVAL, -EFBIG, -ENOMEM. */
 int spec_state_parse(const char *text, size_t len, struct arena *a, struct spec_state *ret, struct err *e);
 
 /* The document of `jailrun state` and of hooks (runtime.md, State), plus runc's rootfs, created and owner when
@@ -485,13 +501,16 @@ struct spec_engine_edit {
 int spec_engine_change(enum spec_engine engine, const char *text, size_t len, const char *name,
 		       const struct spec_engine_edit *edit, struct arena *a, struct buf *out, struct err *e);
 
-/* The features document (features.md, features-linux.md). What is known to jail/ comes in as lists. */
+/* ---- the features document (features.md, features-linux.md) ---- */
+
+/* What is known to jail/ comes in as lists. */
 struct spec_features {
 	struct strv capabilities, seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
 	    seccomp_supported_flags, mount_options;
 	bool seccomp, systemd;
 	const char *version, *commit, *libseccomp;
 };
+/* Adds the document to out. */
 void spec_features_print(const struct spec_features *f, struct buf *out);
 
 #endif
