@@ -35,15 +35,19 @@ struct rt_command {
 	int (*run)(struct rt_call *c, struct err *e);
 	bool options_first;  /* the first argument ends the options: what follows is another program's command line */
 	bool hidden;         /* not in the help: for programs */
+	bool names_command;  /* its argument is the name of a command */
 	unsigned int states; /* which containers completion offers: bits 1 << STATUS_X; 0: all */
 	int failure;         /* exit status of a call that fails; 0: 1 */
 };
 
 #define RT_ANY_ARGS (-1)
 
-extern const struct rt_option rt_global_options[];
-extern const struct rt_command rt_commands[];
-extern const struct rt_option rt_common_options[]; /* of every command */
+struct rt_table {
+	const struct rt_option *globals; /* before the command */
+	const struct rt_option *common;  /* of every command */
+	const struct rt_command *commands;
+};
+extern const struct rt_table rt_commands; /* jailrun's own: table.c */
 
 /* Exit status for an unknown command: that of urfave/cli. */
 #define RT_EXIT_NO_COMMAND 3
@@ -52,7 +56,7 @@ extern const struct rt_option rt_common_options[]; /* of every command */
  * named, and for an unknown one, which is -ENOENT. The texts are those of Go's flag package ("flag provided but not
  * defined: -x", "flag needs an argument: -x"), which callers match. What was understood before an error stands in
  * *ret, so that --log is known when the error is reported. Returns 0 or -errno (-EINVAL). */
-int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e);
+int rt_cli_parse(const struct rt_table *table, int argc, char **argv, struct rt_call *ret, struct err *e);
 
 /* Where a word stands that is being typed. */
 struct rt_place {
@@ -62,9 +66,9 @@ struct rt_place {
 
 /* As rt_cli_parse, for words after which more will be typed: neither a missing value nor a missing argument is an error.
  * Returns 0, or -EINVAL or -ENOENT when the words are wrong already. */
-int rt_cli_place(int argc, char **argv, struct rt_call *ret, struct rt_place *place);
+int rt_cli_place(const struct rt_table *table, int argc, char **argv, struct rt_call *ret, struct rt_place *place);
 
-const struct rt_command *rt_command_find(const char *name); /* NULL: there is none */
+const struct rt_command *rt_command_find(const struct rt_table *table, const char *name); /* NULL: there is none */
 /* Says so, in urfave/cli's words. Returns -ENOENT, the exit status of which is RT_EXIT_NO_COMMAND. */
 int rt_command_missing(const char *name, struct err *e);
 /* The option of this name, or of this letter; list and more (may be NULL) end with a name of NULL. NULL: there is none. */
@@ -78,17 +82,17 @@ int rt_cli_finish(struct rt_call *c, struct err *e);
 /* What may stand for the last of the words of a command line, after the program's name, of which the others are
  * complete: first a line "words", "files" or "dirs" (files or directories may stand there too), then one candidate a
  * line, with a tab and its description when there is one. Only what begins as the last word does; of --opt=value the
- * values alone. */
+ * values alone. c->table is the table. */
 void rt_complete(struct rt_call *c, const char *const *words, int n_words, struct buf *out);
 
 void rt_call_free(struct rt_call *c);
 
 /* Help of one command, or of the whole (NULL): every command with every option. */
-void rt_help(const struct rt_command *command, struct buf *out);
+void rt_help(const struct rt_table *table, const struct rt_command *command, struct buf *out);
 
 /* The whole table, for programs. One option a line, tabs between: command (or "-"), --name, -short (or "-"), placeholder
  * (or "-"), "hidden" or "shown", help. Before those of a command comes the command itself: name, "-", "-", arguments (or
  * "-"), "hidden" or "shown", help. */
-void rt_help_dump(struct buf *out);
+void rt_help_dump(const struct rt_table *table, struct buf *out);
 
 #endif

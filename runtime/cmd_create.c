@@ -36,7 +36,7 @@ int cmd_create(struct rt_call *c, struct err *e)
 	struct life l;
 	int r;
 
-	life_init(&l);
+	life_init(&l, &life_of_container);
 	r = rt_prepare(c, NULL, c->args[0], NULL, &l, e);
 	if (r >= 0)
 		r = walk(&l, e);
@@ -108,7 +108,7 @@ int cmd_start(struct rt_call *c, struct err *e)
 	struct life l;
 	int r;
 
-	life_init(&l);
+	life_init(&l, &life_of_container);
 	l.start_now = true;
 	r = open_created(c, &k, e);
 	if (r >= 0)
@@ -207,7 +207,7 @@ int cmd_run(struct rt_call *c, struct err *e)
 	struct life l;
 	int r;
 
-	life_init(&l);
+	life_init(&l, &life_of_container);
 	l.start_now = true;
 	l.foreground = !c->o.detach;
 	r = run_arguments(c, &bundle, &id, &policy, e);

@@ -272,7 +272,6 @@ static int prepare(struct rt_call *c, struct life *l, struct err *e)
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	int r = rt_check_fds(c, l, e);
 
-	l->table = &life_of_exec;
 	l->foreground = !c->o.detach;
 	l->console_socket = c->o.console_socket;
 	l->pidfd_socket = c->o.pidfd_socket;
@@ -303,7 +302,7 @@ int cmd_exec(struct rt_call *c, struct err *e)
 	struct life l;
 	int r;
 
-	life_init(&l);
+	life_init(&l, &life_of_exec);
 	r = prepare(c, &l, e);
 	if (r >= 0)
 		r = rt_foreground_begin(&l.signals, e);

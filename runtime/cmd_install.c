@@ -58,15 +58,6 @@ static enum spec_engine find_engine(const char *name)
 	return i;
 }
 
-const char *rt_user_config(struct arena *a)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-	if (config && *config == '/')
-		return config;
-	return home && *home == '/' ? arena_printf(a, "%s/.config", home) : NULL;
-}
-
 static int find_file(struct rt_call *c, const struct engine *engine, const char **ret, struct err *e)
 {
 	const char *config = rt_user_config(&c->arena);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan: what create would do, without doing it. life: the rows of a container's life, or of a process that is executed in it. */
-#include <errno.h>
-
+/* plan: what create would do, without doing it. */
 #include "life.h"
 #include "prepare.h"
 #include "runtime.h"
@@ -13,7 +11,7 @@ int cmd_plan(struct rt_call *c, struct err *e)
 	struct life l;
 	int r;
 
-	life_init(&l);
+	life_init(&l, &life_of_container);
 	l.foreground = true;
 	r = rt_prepare(c, c->n_args > 0 ? c->args[0] : NULL, "plan", "default", &l, e);
 	if (r >= 0) {
@@ -31,14 +29,4 @@ int cmd_plan(struct rt_call *c, struct err *e)
 	}
 	life_close(&l);
 	return r;
-}
-
-int cmd_life(struct rt_call *c, struct err *e)
-{
-	AUTO_BUF out = {0};
-
-	if (c->n_args > 0 && !str_eq(c->args[0], "exec"))
-		return err_set(e, EINVAL, "life: '%.64s': say nothing, for the container's rows, or exec", c->args[0]);
-	life_print_rows(c->n_args > 0 ? &life_of_exec : &life_of_container, &out);
-	return rt_print(&out, e);
 }

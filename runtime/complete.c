@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Completion: the scripts of the shells, which only ask, and the answers, from the table of cli.c. */
+/* The answers of completion, from the table; the scripts of the shells only ask. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,8 +18,7 @@ static void offer(struct buf *out, const char *typed, const char *word, const ch
 
 static void offer_commands(struct rt_call *c, const char *typed, struct buf *out)
 {
-	(void)c;
-	for (const struct rt_command *k = rt_commands; k->name; k++)
+	for (const struct rt_command *k = c->table->commands; k->name; k++)
 		if (!k->hidden)
 			offer(out, typed, k->name, k->help);
 }
@@ -133,8 +132,8 @@ static const char *next_argument(struct rt_call *c)
 
 static const char *answer(struct rt_call *c, const struct rt_place *place, const char *typed, struct buf *out)
 {
-	const struct rt_option *list = c->command ? c->command->options : rt_global_options;
-	const struct rt_option *more = c->command ? rt_common_options : NULL, *o = place->value_of;
+	const struct rt_option *list = c->command ? c->command->options : c->table->globals;
+	const struct rt_option *more = c->command ? c->table->common : NULL, *o = place->value_of;
 	const char *argument, *value = strchr(typed, '=');
 
 	if (!o && place->options && *typed == '-' && value) {
@@ -171,37 +170,9 @@ void rt_complete(struct rt_call *c, const char *const *words, int n_words, struc
 	argv[0] = "jailrun";
 	if (n_words)
 		memcpy(argv + 1, words, (size_t)(n_words - 1) * sizeof(*argv));
-	if (rt_cli_place(n_words ? n_words : 1, argv, &said, &place) == 0)
+	if (rt_cli_place(c->table, n_words ? n_words : 1, argv, &said, &place) == 0)
 		kind = answer(&said, &place, typed, &candidates);
 	buf_printf(out, "%s\n", kind);
 	buf_add(out, candidates.data, candidates.len);
 	rt_call_free(&said);
-}
-
-int cmd_complete(struct rt_call *c, struct err *e)
-{
-	AUTO_BUF out = {0};
-
-	rt_complete(c, c->args, c->n_args, &out);
-	return rt_print(&out, e);
-}
-
-/* completion/embed.S: the files of completion/. */
-extern const char rt_completion_bash[], rt_completion_zsh[], rt_completion_fish[];
-
-int cmd_completion(struct rt_call *c, struct err *e)
-{
-	static const struct {
-		const char *shell, *script;
-	} shells[] = {{"bash", rt_completion_bash}, {"zsh", rt_completion_zsh}, {"fish", rt_completion_fish}};
-
-	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
-		AUTO_BUF out = {0};
-
-		if (!str_eq(shells[i].shell, c->args[0]))
-			continue;
-		buf_str(&out, shells[i].script);
-		return rt_print(&out, e);
-	}
-	return err_set(e, EINVAL, "completion: no script for the shell '%s': it takes bash, zsh or fish", c->args[0]);
 }

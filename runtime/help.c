@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "cli.h"
 
 #define HELP_COLUMN 42
@@ -47,27 +42,27 @@ static void usage_line(const struct rt_command *k, struct buf *out)
 		   k->args);
 }
 
-static void command_help(const struct rt_command *k, struct buf *out)
+static void command_help(const struct rt_table *table, const struct rt_command *k, struct buf *out)
 {
 	buf_printf(out, "NAME:\n   jailrun %s - %s\n\nUSAGE:\n   ", k->name, k->help);
 	usage_line(k, out);
 	buf_str(out, "\n\nOPTIONS:\n");
 	options_help(k->options, out);
-	options_help(rt_common_options, out);
+	options_help(table->common, out);
 }
 
-void rt_help(const struct rt_command *command, struct buf *out)
+void rt_help(const struct rt_table *table, const struct rt_command *command, struct buf *out)
 {
 	if (command) {
-		command_help(command, out);
+		command_help(table, command, out);
 		return;
 	}
 	buf_str(out, "NAME:\n   jailrun - run OCI containers in a jail\n\n"
 		     "USAGE:\n   jailrun [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
 		     "GLOBAL OPTIONS:\n");
-	options_help(rt_global_options, out);
+	options_help(table->globals, out);
 	buf_str(out, "\nCOMMANDS:\n");
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
+	for (const struct rt_command *k = table->commands; k->name; k++) {
 		if (k->hidden)
 			continue;
 		buf_str(out, "\n   ");
@@ -87,31 +82,13 @@ static void options_dump(const char *command, const struct rt_option *list, stru
 	}
 }
 
-void rt_help_dump(struct buf *out)
+void rt_help_dump(const struct rt_table *table, struct buf *out)
 {
-	options_dump("-", rt_global_options, out);
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
+	options_dump("-", table->globals, out);
+	for (const struct rt_command *k = table->commands; k->name; k++) {
 		buf_printf(out, "%s\t-\t-\t%s\t%s\t%s\n", k->name, k->args[0] ? k->args : "-",
 			   k->hidden ? "hidden" : "shown", k->help);
 		options_dump(k->name, k->options, out);
-		options_dump(k->name, rt_common_options, out);
+		options_dump(k->name, table->common, out);
 	}
-}
-
-int rt_print(const struct buf *text, struct err *e)
-{
-	int r = text->failed ? -ENOMEM : text->len ? fd_write_all(STDOUT_FILENO, text->data, text->len) : 0;
-
-	if (r == 0)
-		return 0;
-	errno = -r;
-	return err_errno(e, "write to stdout");
-}
-
-int cmd_help(struct rt_call *c, struct err *e)
-{
-	AUTO_BUF text = {0};
-
-	rt_help(c->n_args ? rt_command_find(c->args[0]) : NULL, &text);
-	return rt_print(&text, e);
 }

@@ -28,6 +28,7 @@ struct step; /* a row: life_steps.h */
 struct life_table {
 	const struct step *rows;
 	int n;
+	bool executes; /* a process in a container that is there */
 };
 extern const struct life_table life_of_container, life_of_exec;
 
@@ -84,7 +85,8 @@ struct life {
 	bool fail_after;
 };
 
-void life_init(struct life *l);
+/* table: the one that will be walked. */
+void life_init(struct life *l, const struct life_table *table);
 void life_close(struct life *l);
 
 /* Chooses the row that shall fail, for --fail-step: "NAME" before it runs, "+NAME" after. Returns 0 or -EINVAL. */

@@ -368,7 +368,7 @@ int child_enter(struct life *l, struct err *e)
 		r = end_of_enter(l, e);
 	if (r < 0)
 		return r;
-	if (l->table == &life_of_exec)
+	if (l->table->executes)
 		return hand_over(l, JAIL_ROLE_EXEC, l->peer_fd, 0, e);
 	if (l->peer_fd >= 0)
 		return hand_over(l, JAIL_ROLE_INNER, l->peer_fd, 0, e);

@@ -17,16 +17,6 @@
 #include "sendfd.h"
 #include "unmake.h"
 
-int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e)
-{
-	struct spec_state state = l->state;
-	struct jsonw w = {.out = out};
-
-	state.pid = pid;
-	spec_state_print(&state, status, false, &w);
-	return out->failed ? err_set(e, ENOMEM, "out of memory for the state document") : 0;
-}
-
 /* The first state is written at once: it says where the cgroup will be, so that `delete --force` finds everything of a
  * create that was killed. */
 int parent_reserve(struct life *l, struct err *e)

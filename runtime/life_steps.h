@@ -12,6 +12,7 @@ struct step {
 	int (*run)(struct life *l, struct err *e);
 	void (*undo)(struct life *l); /* after a failure; also of the row that failed */
 	bool beside;                  /* of the runtime: runs beside the child's rows, nobody waits for it */
+	bool clones;                  /* makes the other side, which does not wait before */
 };
 
 /* The index of a row in the table that is walked, -1 when there is none of that name. */
@@ -26,7 +27,7 @@ int life_wait(struct life *l, bool until_closed, struct err *e);
 /* For --die-step, in the child: has the runtime kill itself here, and goes with it. */
 void life_die(struct life *l, int row);
 
-/* Conditions that rows of both tables have. life.c */
+/* Conditions that rows of both tables have. */
 bool life_has_jail(const struct life *l);
 bool life_has_oom_score(const struct life *l);
 bool life_in_userns(const struct life *l);
@@ -38,9 +39,6 @@ int life_pair(struct life *l, int *ret_theirs, struct err *e);
 _Noreturn void life_born(struct life *l, int *theirs);
 /* Writes process.oomScoreAdj to that file of a procfs. life_parent.c */
 int life_oom_score(const struct life *l, const char *file, struct err *e);
-
-/* exec_life.c: the process in between has made the one that becomes the program. */
-int life_take_pid(struct life *l, pid_t pid, struct err *e);
 
 /* life_parent.c: rows of the runtime. */
 int parent_reserve(struct life *l, struct err *e);

@@ -43,13 +43,13 @@ static int call_run(struct rt_call *c, struct err *e)
 	int r;
 
 	if (c->g.dump_options)
-		rt_help_dump(&text);
+		rt_help_dump(c->table, &text);
 	else if (c->g.version)
 		rt_version(&text);
 	else if (c->g.help || !c->command)
-		rt_help(NULL, &text);
+		rt_help(c->table, NULL, &text);
 	else if (c->o.help)
-		rt_help(c->command, &text);
+		rt_help(c->table, c->command, &text);
 	if (text.data)
 		return rt_print(&text, e);
 	r = rt_cli_finish(c, e);
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 
 	r = parsed = inherited_settle(&e);
 	if (r == 0)
-		r = parsed = rt_cli_parse(argc, argv, &c, &e);
+		r = parsed = rt_cli_parse(&rt_commands, argc, argv, &c, &e);
 	c.argv = argv;
 	/* Even after an error: it is to be found in the log as well. */
 	if (log_open(&c.g, &log_err) < 0 && r == 0) {

@@ -64,7 +64,8 @@ struct rt_options {
 };
 
 struct rt_call {
-	char **argv; /* of main, to execute this call once more (sealed.c); NULL in tests */
+	const struct rt_table *table; /* of the commands that it could name (cli.h) */
+	char **argv;                  /* of main, to execute this call once more (sealed.c); NULL in tests */
 	const struct rt_command *command;
 	struct rt_globals g;
 	struct rt_options o;
@@ -121,6 +122,9 @@ int cmd_update(struct rt_call *c, struct err *e);
 
 /* No root of the host: another user, or the root of a user namespace. */
 bool rt_is_rootless(struct rt_call *c);
+
+/* The name of a user by /etc/passwd (no NSS: this may be a static program), or the number. NULL: no memory. */
+const char *rt_user_name(uid_t uid, struct arena *a);
 
 /* Where the caller's own configuration files are: XDG_CONFIG_HOME, else HOME's .config; NULL when neither is said. */
 const char *rt_user_config(struct arena *a);

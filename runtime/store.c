@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,20 +47,6 @@ int rt_root_path(const char *option, const char *xdg, bool rootless, struct aren
 		return err_set(e, EINVAL, "option --root argument should not be set to /");
 	*ret = path;
 	return 0;
-}
-
-const char *rt_user_name(uid_t uid, struct arena *a)
-{
-	FILE *f = fopen("/etc/passwd", "re");
-	const char *name = NULL;
-	struct passwd *p;
-
-	while (f && !name && (p = fgetpwent(f)))
-		if (p->pw_uid == uid)
-			name = arena_strdup(a, p->pw_name);
-	if (f)
-		fclose(f);
-	return name ? name : arena_printf(a, "%u", uid);
 }
 
 int rt_store_check_id(const char *id, struct err *e)

@@ -23,8 +23,6 @@ struct rt_store {
 /* The state root: option (may be NULL), or $XDG_RUNTIME_DIR/jailrun for one without root (rootless; xdg NULL or
  * empty: not set), or /run/jailrun. Pure but for getcwd(3) and realpath(3). Refuses "/". Returns 0 or -errno. */
 int rt_root_path(const char *option, const char *xdg, bool rootless, struct arena *a, const char **ret, struct err *e);
-/* The name of a user by /etc/passwd (no NSS: this may be a static program), or the number. NULL: no memory. */
-const char *rt_user_name(uid_t uid, struct arena *a);
 
 /* "container id cannot be empty", "invalid container ID format: X". Returns 0 or -EINVAL. */
 int rt_store_check_id(const char *id, struct err *e);

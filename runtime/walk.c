@@ -16,14 +16,6 @@
 #include "hooks.h"
 #include "life_steps.h"
 
-int life_row(const struct life *l, const char *name)
-{
-	for (int i = 0; i < l->table->n; i++)
-		if (str_eq(l->table->rows[i].name, name))
-			return i;
-	return -1;
-}
-
 /* The row that a message of the helper is about: JAIL_ROW and the index in jail_steps[]. */
 static int jail_row(const struct life *l, int row)
 {
@@ -87,7 +79,7 @@ static int give_baton(struct life *l, int row, struct err *e)
 /* Whether the other side waits while this row runs: it does not before it was made, nor for what runs beside it. */
 static bool runs_alone(const struct life *l, int row)
 {
-	return l->table->rows[row].run != parent_clone && !l->table->rows[row].beside;
+	return !l->table->rows[row].clones && !l->table->rows[row].beside;
 }
 
 int life_walk(struct life *l, char side, int from, int to, struct err *e)
@@ -172,13 +164,31 @@ static int take_console(struct life *l, int fd, struct err *e)
 
 static int introduce(struct life *l, const struct wire *m, int pidfd, struct err *e)
 {
-	enum spec_status status = l->table == &life_of_exec ? STATUS_RUNNING
-				  : l->state.created        ? STATUS_CREATED
-							    : STATUS_CREATING;
+	enum spec_status status = l->table->executes ? STATUS_RUNNING
+				  : l->state.created ? STATUS_CREATED
+						     : STATUS_CREATING;
 	int r = rt_agent_introduce(&l->state, status, l->sock, m, pidfd, e);
 
 	fd_close_p(&pidfd);
 	return r;
+}
+
+/* Of `exec`: the process in between has made the one that becomes the program. */
+static int take_pid(struct life *l, pid_t pid, struct err *e)
+{
+	int r;
+
+	if (!l->table->executes || pid <= 0)
+		return err_set(e, EBADMSG, "a pid from the container's process, unasked");
+	proc_wait(l->pid, NULL, 0); /* the one in between is done */
+	fd_close_p(&l->pidfd);
+	l->pid = pid; /* our child, not waited for: the number is its own */
+	l->pidfd = proc_pidfd_open(pid);
+	if (l->pidfd < 0)
+		return err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd));
+	/* Should it have ended, what it died of is waiting in the socket. */
+	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
+	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the process to go on: %s", strerror(-r)) : 0;
 }
 
 /* One message in the runtime. Returns 1 for the baton, 0 to go on waiting, -errno. */
@@ -196,7 +206,7 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 	case WIRE_FD:
 		return take_console(l, fd, e);
 	case WIRE_PID:
-		return life_take_pid(l, (pid_t)m->value, e);
+		return take_pid(l, (pid_t)m->value, e);
 	case WIRE_TIME:
 		if ((row = jail_row(l, m->row)) >= 0) {
 			l->times->us[row] = (uint32_t)m->value;
@@ -242,56 +252,6 @@ int life_wait(struct life *l, bool until_closed, struct err *e)
 	}
 }
 
-void life_init(struct life *l)
-{
-	*l = (struct life){.table = &life_of_container,
-			   .store = RT_STORE_INIT,
-			   .notify = RT_NOTIFY_INIT,
-			   .sock = -1,
-			   .start_fd = -1,
-			   .join_fd = -1,
-			   .audit_fd = -1,
-			   .console_fd = -1};
-	l->audit_dir_fd = l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
-	l->cg_run.dir_fd = l->cg_run.box_fd = l->cg_run.jail_fd = l->cg_run.ring_fd = l->cg_run.state_fd = -1;
-	l->signals.signal_fd = -1;
-	l->fail_row = l->die_row = -1;
-	ns_run_init(&l->ns_run);
-}
-
-void life_close(struct life *l)
-{
-	int *fds[] = {&l->sock,         &l->start_fd,       &l->join_fd,        &l->audit_fd, &l->console_fd,
-		      &l->helper_fd,    &l->blob_fd,        &l->peer_fd,        &l->pidfd,    &l->notify.fd,
-		      &l->audit_dir_fd, &l->cg_run.ring_fd, &l->cg_run.state_fd};
-
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-		fd_close_p(fds[i]);
-	cg_run_close(&l->cg_run);
-	ns_run_close(&l->ns_run);
-	rt_store_close(&l->store);
-	if (l->times)
-		munmap(l->times, sizeof(*l->times));
-	l->times = NULL;
-}
-
-int life_set_fail(struct life *l, const char *name, struct err *e)
-{
-	if (!name)
-		return 0;
-	l->fail_after = *name == '+';
-	l->fail_row = life_row(l, name + l->fail_after);
-	return l->fail_row < 0 ? err_set(e, EINVAL, "--fail-step: there is no row '%s'", name) : 0;
-}
-
-int life_set_die(struct life *l, const char *name, struct err *e)
-{
-	if (!name)
-		return 0;
-	l->die_row = life_row(l, name);
-	return l->die_row < 0 ? err_set(e, EINVAL, "--die-step: there is no row '%s'", name) : 0;
-}
-
 static int share_times(struct life *l, struct err *e)
 {
 	l->times = mmap(NULL, sizeof(*l->times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -323,16 +283,22 @@ static void undo(struct life *l, const struct err *e)
 		rt_hooks_run_all(&l->config.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, l->bundle, state.data);
 }
 
-int life_create(struct life *l, struct err *e)
+/* The rows before `to`, from the first one on; or nothing of them. */
+static int walk_or_undo(struct life *l, int to, struct err *e)
 {
 	int r = share_times(l, e);
 
 	if (r < 0)
 		return r;
-	r = life_walk(l, ROLE_PARENT, 0, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
+	r = life_walk(l, ROLE_PARENT, 0, to, e);
 	if (r < 0)
 		undo(l, e);
 	return r;
+}
+
+int life_create(struct life *l, struct err *e)
+{
+	return walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
 }
 
 int life_start(struct life *l, struct err *e)
@@ -345,14 +311,7 @@ int life_start(struct life *l, struct err *e)
 
 int life_exec(struct life *l, struct err *e)
 {
-	int r = share_times(l, e);
-
-	if (r < 0)
-		return r;
-	r = life_walk(l, ROLE_PARENT, 0, l->table->n, e);
-	if (r < 0)
-		undo(l, e);
-	return r;
+	return walk_or_undo(l, l->table->n, e);
 }
 
 void life_print_times(const struct life *l)

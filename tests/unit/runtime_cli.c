@@ -31,7 +31,7 @@ static int parse(const char *line, struct rt_call *c, struct err *e)
 	}
 	argv[argc] = NULL;
 	*e = (struct err){0};
-	return rt_cli_parse(argc, argv, c, e);
+	return rt_cli_parse(&rt_commands, argc, argv, c, e);
 }
 
 static void test_forms(void **state)
@@ -264,13 +264,13 @@ static void test_help(void **state)
 	AUTO_BUF whole = {0};
 
 	(void)state;
-	rt_help(NULL, &whole);
+	rt_help(&rt_commands, NULL, &whole);
 	assert_false(whole.failed);
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
+	for (const struct rt_command *k = rt_commands.commands; k->name; k++) {
 		AUTO_BUF text = {0};
 		char line[160];
 
-		rt_help(k, &text);
+		rt_help(&rt_commands, k, &text);
 		if (k->hidden) {
 			assert_null(strstr(whole.data, k->help));
 			continue;
@@ -305,9 +305,9 @@ static void check_list(const struct rt_option *list)
 static void test_table(void **state)
 {
 	(void)state;
-	check_list(rt_global_options);
-	check_list(rt_common_options);
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
+	check_list(rt_commands.globals);
+	check_list(rt_commands.common);
+	for (const struct rt_command *k = rt_commands.commands; k->name; k++) {
 		check_list(k->options);
 		assert_non_null(k->run);
 		assert_true(k->min_args <= k->max_args || k->max_args == RT_ANY_ARGS);

@@ -37,7 +37,7 @@ static int call(struct err *e, const char *command, const char *a, const char *b
 	fd = memfd_create("stdout", MFD_CLOEXEC);
 	fflush(stdout);
 	dup2(fd, 1);
-	r = rt_cli_parse(argc, (char **)list, &call, e);
+	r = rt_cli_parse(&rt_commands, argc, (char **)list, &call, e);
 	if (r == 0)
 		r = rt_cli_finish(&call, e);
 	if (r == 0)

@@ -19,7 +19,7 @@ static void ask(const char *line, struct buf *ret)
 {
 	char copy[512], *rest = copy, *word;
 	const char *words[20];
-	struct rt_call c = {0};
+	struct rt_call c = {.table = &rt_commands};
 	int n = 0;
 
 	snprintf(copy, sizeof(copy), "%s", line);
@@ -47,7 +47,7 @@ static bool offered(const char *line, const char *word, const char *description)
 static void test_table(void **state)
 {
 	(void)state;
-	for (const struct rt_command *k = rt_commands; k->name; k++) {
+	for (const struct rt_command *k = rt_commands.commands; k->name; k++) {
 		char line[128];
 
 		assert_int_equal(offered("", k->name, k->help), !k->hidden);
@@ -63,9 +63,9 @@ static void test_table(void **state)
 				assert_int_equal(offered(line, word, o->help), !o->hidden);
 		}
 		snprintf(line, sizeof(line), "%s --h", k->name);
-		assert_true(offered(line, "--help", rt_common_options[0].help));
+		assert_true(offered(line, "--help", rt_commands.common[0].help));
 	}
-	for (const struct rt_option *o = rt_global_options; o->name; o++) {
+	for (const struct rt_option *o = rt_commands.globals; o->name; o++) {
 		char word[64];
 
 		snprintf(word, sizeof(word), "--%s", o->name);

@@ -22,7 +22,7 @@ static int row(const char *name)
 static int begin(void **state)
 {
 	(void)state;
-	life_init(&l);
+	life_init(&l, &life_of_container);
 	return 0;
 }
 

@@ -111,7 +111,7 @@ static int parse(struct rt_call *c, struct err *e, char **argv)
 	while (argv[argc])
 		argc++;
 	*e = (struct err){0};
-	return rt_cli_parse(argc, argv, c, e);
+	return rt_cli_parse(&rt_commands, argc, argv, c, e);
 }
 #define PARSE(c, e, ...) parse(c, e, (char *[]){"jailrun", __VA_ARGS__, NULL})
 

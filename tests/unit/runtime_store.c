@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/runtime.h"
 #include "runtime/store.h"
 
 static char top[] = "/tmp/jailrun-store-XXXXXX", root[64];

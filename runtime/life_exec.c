@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a process that is executed in a container, up to its program: rows as in life.c. A copy of the runtime joins all
+/* The life of a process that is executed in a container, up to its program: rows as in life_table.c. A copy of the runtime joins all
  * namespaces but the one for pids, which is that of its next child; executed there, the helper makes this child. So no
  * process of the container ever sees the host's program, or the host's fds. */
 #include <errno.h>
@@ -134,23 +134,6 @@ static int clone_middle(struct life *l, struct err *e)
 	return 0;
 }
 
-int life_take_pid(struct life *l, pid_t pid, struct err *e)
-{
-	int r;
-
-	if (l->table != &life_of_exec || pid <= 0)
-		return err_set(e, EBADMSG, "a pid from the container's process, unasked");
-	proc_wait(l->pid, NULL, 0); /* the one in between is done */
-	fd_close_p(&l->pidfd);
-	l->pid = pid; /* our child, not waited for: the number is its own */
-	l->pidfd = proc_pidfd_open(pid);
-	if (l->pidfd < 0)
-		return err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd));
-	/* Should it have ended, what it died of is waiting in the socket. */
-	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
-	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the process to go on: %s", strerror(-r)) : 0;
-}
-
 static int enter(struct life *l, struct err *e)
 {
 	int r = child_hide(e);
@@ -194,7 +177,7 @@ static const struct step rows[] = {
     {'P', "jail.connect", life_has_jail, connect_jail, NULL},
     {'P', "cgroup.open", has_cgroup, open_cgroup, NULL},
     {'P', "resctrl.enter", in_resctrl, enter_resctrl, NULL},
-    {'P', "clone", NULL, clone_middle, parent_clone_undo},
+    {'P', "clone", NULL, clone_middle, parent_clone_undo, .clones = true},
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "oom.score", life_has_oom_score, oom_score, NULL},
     {'C', "ns.join", NULL, enter, NULL},
@@ -217,4 +200,4 @@ static const struct step rows[] = {
     {'P', "pid.file", NULL, parent_announce, parent_created_undo}, /* never of one that failed: conmon waits for it */
 };
 _Static_assert(ARRAY_LEN(rows) <= LIFE_MAX_ROWS, "the table outgrew its times");
-const struct life_table life_of_exec = {rows, ARRAY_LEN(rows)};
+const struct life_table life_of_exec = {rows, ARRAY_LEN(rows), .executes = true};

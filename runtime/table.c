@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* The commands and their options: the one table from which come parsing, help, the manual page's lists and completion. */
 #include "admin.h"
-#include "store.h"
+#include "cli.h"
 
 #define GLOBAL(field) .offset = offsetof(struct rt_globals, field)
 #define OPTION(field) .offset = offsetof(struct rt_options, field)
 
 /* clang-format off */
-const struct rt_option rt_global_options[] = {
+static const struct rt_option global_options[] = {
 	{"debug", 0, NULL, "say what is being done", NULL, RT_BOOL, false, GLOBAL(debug)},
 	{"log", 0, "FILE", "write errors to FILE too, and with --debug everything", NULL, RT_STRING, false, GLOBAL(log)},
 	{"log-format", 0, "text|json", "form of that file (default: text)", "text|json", RT_STRING, false, GLOBAL(log_format)},
@@ -37,7 +30,7 @@ const struct rt_option rt_global_options[] = {
 	{0},
 };
 
-const struct rt_option rt_common_options[] = {
+static const struct rt_option common_options[] = {
 	{"help", 'h', NULL, "show the help of this command", NULL, RT_BOOL, false, OPTION(help)},
 	{0},
 };
@@ -180,7 +173,7 @@ static const struct rt_option no_options[] = {{0}};
 /* Of these there is a process. */
 #define ALIVE (1 << STATUS_CREATED | 1 << STATUS_RUNNING | 1 << STATUS_PAUSED)
 
-const struct rt_command rt_commands[] = {
+static const struct rt_command commands[] = {
 	{"complete", "[WORD...]", "list what may stand for the last word, for the shells' completion", no_options, 0, RT_ANY_ARGS,
 	 false, cmd_complete, .options_first = true, .hidden = true},
 	{"completion", "bash|zsh|fish", "print a script that completes the command line in this shell", no_options, 1, 1, false,
@@ -194,7 +187,7 @@ const struct rt_command rt_commands[] = {
 	{"exec", "CONTAINER [PROGRAM [ARGUMENT]...]", "execute a program in a container that runs", exec_options, 1, RT_ANY_ARGS, false,
 	 cmd_exec, .options_first = true, .failure = 255},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
-	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help},
+	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help, .names_command = true},
 	{"install", "docker|containerd|podman|crio", "show how an engine is told of this runtime, or tell it", install_options, 1, 1,
 	 false, cmd_install},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
@@ -220,276 +213,4 @@ const struct rt_command rt_commands[] = {
 };
 /* clang-format on */
 
-/* Commands of runc that are yet to come: a message of their own, so that nobody looks for a spelling mistake. */
-static const char *const later[] = {"checkpoint", "restore", NULL};
-
-/* As Go's strconv.ParseBool. */
-static int parse_bool(const char *s, bool *ret)
-{
-	static const char *const words[2][6] = {{"0", "f", "F", "false", "FALSE", "False"},
-						{"1", "t", "T", "true", "TRUE", "True"}};
-
-	for (int v = 0; v < 2; v++) {
-		for (size_t i = 0; i < 6; i++) {
-			if (str_eq(s, words[v][i])) {
-				*ret = v;
-				return 0;
-			}
-		}
-	}
-	return -EINVAL;
-}
-
-static bool is_choice(const char *choices, const char *value)
-{
-	size_t len = strlen(value);
-
-	for (const char *p = choices; p; p = strchr(p, '|')) {
-		p += *p == '|';
-		if (len == strcspn(p, "|") && strncmp(p, value, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What is being parsed: the next word is argv[i]. */
-struct words {
-	int argc, i;
-	char **argv;
-	struct arena *arena;
-	const struct rt_option *waiting; /* whose value is missing */
-	bool ended;                      /* "--" was there: no more options */
-};
-
-static int list_add(struct words *w, struct strv *list, const char *value, struct err *e)
-{
-	/* No option can come more often than there are words. */
-	if (!list->v)
-		list->v = arena_alloc(w->arena, ((size_t)w->argc + 1) * sizeof(*list->v));
-	if (!list->v)
-		return err_set(e, ENOMEM, "out of memory");
-	list->v[list->n++] = (char *)value;
-	return 0;
-}
-
-static int option_set(struct words *w, const struct rt_option *o, char *base, const char *value, struct err *e)
-{
-	void *field = base + o->offset;
-
-	if (o->choices && !is_choice(o->choices, value))
-		return err_set(e, EINVAL, "invalid %s: %s (it takes %s)", o->name, value, o->choices);
-	switch (o->type) {
-	case RT_BOOL:
-		if (parse_bool(value, field) < 0)
-			return err_set(e, EINVAL, "invalid boolean value \"%s\" for -%s: parse error", value, o->name);
-		break;
-	case RT_UINT:
-		if (parse_u64(value, 0, field) < 0)
-			return err_set(e, EINVAL, "invalid value \"%s\" for flag -%s: parse error", value, o->name);
-		break;
-	case RT_STRING:
-		*(const char **)field = value;
-		break;
-	case RT_LIST:
-		return list_add(w, field, value, e);
-	}
-	return 0;
-}
-
-const struct rt_option *rt_option_find(const struct rt_option *list, const struct rt_option *more, const char *name,
-				       size_t len)
-{
-	for (; list->name; list++)
-		if ((strlen(list->name) == len && strncmp(list->name, name, len) == 0) ||
-		    (len == 1 && list->short_name == *name))
-			return list;
-	return more ? rt_option_find(more, NULL, name, len) : NULL;
-}
-
-/* Takes the next word, an option of one of the lists, and its value, which may be the word after it. */
-static int option_take(struct words *w, const struct rt_option *list, const struct rt_option *more, char *base,
-		       struct err *e)
-{
-	const char *arg = w->argv[w->i++], *name = arg + 1 + (arg[1] == '-');
-	size_t len = strcspn(name, "=");
-	const char *value = name[len] ? name + len + 1 : NULL;
-	const struct rt_option *o;
-
-	if (len == 0 || *name == '-')
-		return err_set(e, EINVAL, "bad flag syntax: %s", arg);
-	o = rt_option_find(list, more, name, len);
-	if (!o)
-		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)len, name);
-	if (!value && o->type == RT_BOOL)
-		value = "true";
-	if (!value) {
-		if (w->i >= w->argc) {
-			w->waiting = o;
-			return err_set(e, EINVAL, "flag needs an argument: -%.*s", (int)len, name);
-		}
-		value = w->argv[w->i++];
-	}
-	return option_set(w, o, base, value, e);
-}
-
-static bool is_option(const char *arg)
-{
-	return arg[0] == '-' && arg[1];
-}
-
-const struct rt_command *rt_command_find(const char *name)
-{
-	for (const struct rt_command *k = rt_commands; k->name; k++)
-		if (str_eq(k->name, name))
-			return k;
-	return NULL;
-}
-
-int rt_command_missing(const char *name, struct err *e)
-{
-	for (size_t i = 0; later[i]; i++)
-		if (str_eq(later[i], name))
-			return err_set(e, ENOENT, "No help topic for '%s': this version does not have that command",
-				       name);
-	return err_set(e, ENOENT, "No help topic for '%s': no such command, see jailrun --help", name);
-}
-
-static int count_check(const struct rt_call *c, struct err *e)
-{
-	const struct rt_command *k = c->command;
-
-	if (c->n_args >= k->min_args && (c->n_args <= k->max_args || k->max_args == RT_ANY_ARGS))
-		return 0;
-	if (k->min_args == k->max_args)
-		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument(s)", k->name, k->min_args);
-	if (c->n_args < k->min_args)
-		return err_set(e, EINVAL, "\"%s\" requires a minimum of %d argument(s)", k->name, k->min_args);
-	return err_set(e, EINVAL, "\"%s\" requires a maximum of %d argument(s)", k->name, k->max_args);
-}
-
-static int globals_take(struct words *w, struct rt_call *c, struct err *e)
-{
-	while (w->i < w->argc && !w->ended && is_option(w->argv[w->i])) {
-		w->ended = str_eq(w->argv[w->i], "--");
-		if (w->ended)
-			w->i++;
-		else if (option_take(w, rt_global_options, NULL, (char *)&c->g, e) < 0)
-			return -e->code;
-	}
-	return 0;
-}
-
-static int options_take(struct words *w, struct rt_call *c, struct err *e)
-{
-	w->ended = false;
-	while (w->i < w->argc) {
-		const char *arg = w->argv[w->i];
-
-		if (!w->ended && str_eq(arg, "--")) {
-			w->ended = true;
-			w->i++;
-		} else if (!w->ended && is_option(arg)) {
-			if (option_take(w, c->command->options, rt_common_options, (char *)&c->o, e) < 0)
-				return -e->code;
-		} else {
-			c->args[c->n_args++] = arg;
-			w->i++;
-			w->ended = w->ended || c->command->options_first;
-		}
-	}
-	return 0;
-}
-
-static int words_take(struct words *w, struct rt_call *c, struct err *e)
-{
-	int r;
-
-	*c = (struct rt_call){.g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs"},
-			      .o = {.format = "table"}};
-	c->args = arena_alloc(&c->arena, ((size_t)w->argc + 1) * sizeof(*c->args));
-	if (!c->args)
-		return err_set(e, ENOMEM, "out of memory");
-	r = globals_take(w, c, e);
-	if (r < 0 || w->i >= w->argc || c->g.help || c->g.version)
-		return r;
-	c->command = rt_command_find(w->argv[w->i]);
-	if (!c->command)
-		return rt_command_missing(w->argv[w->i], e);
-	w->i++;
-	return options_take(w, c, e);
-}
-
-int rt_cli_parse(int argc, char **argv, struct rt_call *ret, struct err *e)
-{
-	struct words w = {.argc = argc, .i = 1, .argv = argv, .arena = &ret->arena};
-	int r = words_take(&w, ret, e);
-
-	if (r < 0 || !ret->command || ret->o.help)
-		return r;
-	r = count_check(ret, e);
-	if (r == 0 && ret->command->run == cmd_help && ret->n_args && !rt_command_find(ret->args[0]))
-		r = rt_command_missing(ret->args[0], e);
-	return r;
-}
-
-int rt_cli_place(int argc, char **argv, struct rt_call *ret, struct rt_place *place)
-{
-	struct words w = {.argc = argc, .i = 1, .argv = argv, .arena = &ret->arena};
-	struct err e = {0};
-	int r = words_take(&w, ret, &e);
-
-	*place = (struct rt_place){w.waiting, !w.ended};
-	return w.waiting ? 0 : r;
-}
-
-static int manager_choose(struct rt_call *c, struct err *e)
-{
-	bool systemd = c->g.systemd_cgroup || str_eq(c->g.cgroup_manager, "systemd");
-
-	c->manager = str_eq(c->g.cgroup_manager, "disabled") ? CG_DISABLED : CG_CGROUPFS;
-	if (!systemd)
-		return 0;
-	c->manager = CG_SYSTEMD;
-	/* A container that exists carries its manager in its state: to kill or delete it, the option says nothing. */
-	if (!c->command || !c->command->makes || cg_has_systemd())
-		return 0;
-	return err_set(
-	    e, ENOTSUP,
-	    "%s: this jailrun was built without the systemd cgroup manager (configure --with-systemd, which needs "
-	    "libsystemd): leave the option out, and let the caller use its cgroupfs manager",
-	    c->g.systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
-}
-
-static bool has_no_root(void)
-{
-	AUTO_FREE char *map = NULL;
-	unsigned long inside, outside, size;
-
-	if (geteuid() != 0)
-		return true;
-	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL, NULL) < 0)
-		return false;
-	return sscanf(map, "%lu %lu %lu", &inside, &outside, &size) != 3 || outside != 0 || size != UINT32_MAX;
-}
-
-bool rt_is_rootless(struct rt_call *c)
-{
-	if (!c->no_root.set)
-		c->no_root = (struct opt_bool){true, has_no_root()};
-	return c->no_root.v;
-}
-
-int rt_cli_finish(struct rt_call *c, struct err *e)
-{
-	int r = manager_choose(c, e);
-
-	if (r < 0)
-		return r;
-	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(c), &c->arena,
-			    &c->g.root, e);
-}
-
-void rt_call_free(struct rt_call *c)
-{
-	arena_free(&c->arena);
-}
+const struct rt_table rt_commands = {global_options, common_options, commands};
