@@ -10,7 +10,7 @@
  *                  sysctl.c, console.c)
  *   exec           ns_enter_open, ns_enter, ns_enter_mount (join_process.c), ns_terminal
  *   end            ns_unmake, ns_net_devices_undo
- * ns_plan says what will be done; each ns_* step after it does one row of the life table (runtime/life.c). */
+ * ns_plan says what will be done; each ns_* step after it does one row of the life table (runtime/life/table.c). */
 #ifndef NAMESPACES_NAMESPACES_H
 #define NAMESPACES_NAMESPACES_H
 

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "runtime/cli/cli.h"
+#include "runtime/commands/commands.h"
 
 /* What this process was given by its caller and must not trip over. */
 static int inherited_settle(struct err *e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call of jailrun: what the command line said, and the commands that it can name. */
+/* One call of jailrun: what the command line said, and what every room asks of it. */
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 
@@ -9,9 +9,6 @@
 #include "base/base.h"
 #include "cgroups/cgroups.h"
 #include "spec/spec.h"
-#include "store.h"
-
-#define RT_POLICY_DIR "/etc/jailrun/policies"
 
 struct rt_globals {
 	bool debug, help, version, dump_options;
@@ -76,50 +73,6 @@ struct rt_call {
 	struct arena arena;
 };
 
-/* A container that exists, with its status of this moment. Start with RT_CONTAINER_INIT. */
-struct rt_container {
-	struct rt_store store;
-	struct spec_state state;
-	enum spec_status status;
-};
-#define RT_CONTAINER_INIT ((struct rt_container){.store = RT_STORE_INIT})
-#define AUTO_CONTAINER    __attribute__((cleanup(rt_container_close))) struct rt_container
-
-/* Opens and reads it; the strings of the state live in c->arena. Returns 0, -ENOENT "container does not exist", -errno. */
-int rt_container_open(struct rt_call *c, const char *id, enum rt_lock lock, struct rt_container *ret, struct err *e);
-/* Reads the state again, after the wait for a lock. */
-int rt_container_reload(struct rt_call *c, struct rt_container *k, struct err *e);
-/* Opens one whose first process lives, and takes the exclusive lock. Returns 0; -ESRCH "container not running"; -EINVAL while it
- * is still being created, at once; otherwise as rt_container_open. */
-int rt_container_alive(struct rt_call *c, const char *id, struct rt_container *ret, struct err *e);
-/* -ENOTSUP for a container without a cgroup; what: what cannot be done then, as in "nothing can be frozen". */
-int rt_container_cgroup(const struct rt_container *k, const char *what, struct err *e);
-void rt_container_close(struct rt_container *k);
-
-/* The commands. Each returns the exit status of the call (0; of a foreground run: that of the container) or -errno. */
-int cmd_complete(struct rt_call *c, struct err *e);
-int cmd_completion(struct rt_call *c, struct err *e);
-int cmd_create(struct rt_call *c, struct err *e);
-int cmd_delete(struct rt_call *c, struct err *e);
-int cmd_doctor(struct rt_call *c, struct err *e);
-int cmd_events(struct rt_call *c, struct err *e);
-int cmd_exec(struct rt_call *c, struct err *e);
-int cmd_features(struct rt_call *c, struct err *e);
-int cmd_help(struct rt_call *c, struct err *e);
-int cmd_install(struct rt_call *c, struct err *e);
-int cmd_kill(struct rt_call *c, struct err *e);
-int cmd_life(struct rt_call *c, struct err *e);
-int cmd_list(struct rt_call *c, struct err *e);
-int cmd_pause(struct rt_call *c, struct err *e);
-int cmd_plan(struct rt_call *c, struct err *e);
-int cmd_ps(struct rt_call *c, struct err *e);
-int cmd_resume(struct rt_call *c, struct err *e);
-int cmd_run(struct rt_call *c, struct err *e);
-int cmd_spec(struct rt_call *c, struct err *e);
-int cmd_start(struct rt_call *c, struct err *e);
-int cmd_state(struct rt_call *c, struct err *e);
-int cmd_update(struct rt_call *c, struct err *e);
-
 /* No root of the host: another user, or the root of a user namespace. */
 bool rt_is_rootless(struct rt_call *c);
 
@@ -128,9 +81,6 @@ const char *rt_user_name(uid_t uid, struct arena *a);
 
 /* Where the caller's own configuration files are: XDG_CONFIG_HOME, else HOME's .config; NULL when neither is said. */
 const char *rt_user_config(struct arena *a);
-
-/* What --version prints, one "key: value" a line after "jailrun version X". */
-void rt_version(struct buf *out);
 
 /* Writes text to stdout, whole. Returns 0 or -errno. */
 int rt_print(const struct buf *text, struct err *e);

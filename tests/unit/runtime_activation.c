@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/activation.h"
+#include "runtime/caller/caller.h"
 
 static int listen_fds(const char *n, const char *pid, struct err *e)
 {

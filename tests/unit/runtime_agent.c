@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/agent.h"
+#include "runtime/life/steps.h"
 
 #define WENT_ON 7 /* exit status of a process that was told that the agent has its listener */
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cli.h"
+#include "runtime/commands/commands.h"
 
 #define MAX_ARGS 20
 

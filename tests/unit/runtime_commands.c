@@ -18,7 +18,8 @@
 
 #include <cmocka.h>
 
-#include "runtime/cli.h"
+#include "runtime/commands/commands.h"
+#include "runtime/state/state.h"
 
 static char top[] = "/tmp/jailrun-commands-XXXXXX", root[64];
 static char output[8192];

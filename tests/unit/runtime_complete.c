@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cli.h"
+#include "runtime/commands/commands.h"
 
 /* The answer to words that are split at blanks; a blank at the end begins an empty word. */
 static void ask(const char *line, struct buf *ret)

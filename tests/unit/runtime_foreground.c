@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/foreground.h"
+#include "runtime/caller/caller.h"
 
 #define BIG (10u << 20)
 

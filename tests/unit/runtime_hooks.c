@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/hooks.h"
+#include "runtime/state/state.h"
 
 static char dir[] = "/tmp/jailrun-hooks-XXXXXX";
 static const char state_json[] = "{\"id\":\"x\",\"status\":\"creating\"}";

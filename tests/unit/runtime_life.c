@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/life_steps.h"
+#include "runtime/life/steps.h"
 
 static struct life l;
 

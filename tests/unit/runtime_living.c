@@ -15,9 +15,8 @@
 
 #include <cmocka.h>
 
-#include "runtime/cli.h"
-#include "runtime/pidns.h"
-#include "runtime/quantity.h"
+#include "runtime/commands/commands.h"
+#include "runtime/state/state.h"
 
 static void test_duration(void **state)
 {

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "runtime/runtime.h"
-#include "runtime/store.h"
+#include "runtime/state/state.h"
 
 static char top[] = "/tmp/jailrun-store-XXXXXX", root[64];
 

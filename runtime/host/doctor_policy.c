@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a policy can enforce here, and whether the administrator's policies can be enforced. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+
+enum need { NEED_FILTER = 1, NEED_LISTENER = 2, NEED_TRACE = 4, NEED_NETWORK = 8 };
+
+static const struct {
+	const char *key, *mechanism;
+	unsigned int needs;
+} keys[] = {
+    {"default", "the helper as PID 1, a seccomp filter", NEED_FILTER},
+    {"syscalls", "a seccomp filter", NEED_FILTER},
+    {"reports", "a seccomp listener", NEED_FILTER | NEED_LISTENER},
+    {"exec", "ptrace with seccomp: judged at PTRACE_EVENT_EXEC", NEED_FILTER | NEED_TRACE},
+    {"limits", "ptrace with seccomp: forks are counted", NEED_FILTER | NEED_TRACE},
+    {"signals.protect", "ptrace with seccomp: the target is looked at", NEED_FILTER | NEED_TRACE},
+    {"network", "eBPF programs at the container's cgroup", NEED_NETWORK},
+};
+
+static void add_key(struct doctor *d, const char *key, const char *mechanism, unsigned int needs)
+{
+	const struct {
+		unsigned int need;
+		int r;
+		const char *line;
+	} found[] = {
+	    {NEED_FILTER, d->helper ? d->helper : d->filter, d->helper ? "kernel.helper" : "kernel.seccomp"},
+	    {NEED_LISTENER, d->listener, "kernel.seccomp-notify"},
+	    {NEED_TRACE, d->trace, "kernel.ptrace"},
+	    {NEED_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
+	};
+	char id[48];
+
+	snprintf(id, sizeof(id), "policy.key.%s", key);
+	for (size_t i = 0; i < ARRAY_LEN(found); i++)
+		if (needs & found[i].need && found[i].r < 0) {
+			doctor_add(d, DOCTOR_NO, id, NULL, "cannot be enforced: %s (%s: %s)", mechanism, found[i].line,
+				   doctor_why(found[i].r));
+			return;
+		}
+	doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
+}
+
+static int plan_network(struct doctor *d, const struct spec_config *config, const struct spec_policy *policy,
+			struct err *e)
+{
+	const struct cg_net_set set = {.rules = &policy->network, .policy = policy->name};
+	struct arena *a = &d->call->arena;
+	struct cg_plan plan;
+	int r;
+
+	if (d->cgroup.network.code)
+		return err_set(e, d->cgroup.network.code, "network: %s", d->cgroup.network.text);
+	r = cg_plan(config, &d->cg, CG_CGROUPFS, "doctor", d->rootless, a, &plan, e);
+	return r < 0 ? r : cg_plan_network(&set, 1, &d->cg, a, &plan, e);
+}
+
+/* What `jailrun spec` writes is what it is tried with. */
+static int plan_policy(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e)
+{
+	struct arena *a = &d->call->arena;
+	struct jail_options o = {.id = "doctor", .userns = d->rootless};
+	struct spec_config config = {0};
+	AUTO_BUF text = {0};
+	int r;
+
+	spec_config_template(&text, d->rootless, geteuid(), getegid());
+	if (text.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	r = spec_config_parse(text.data, text.len, "config.json", a, &config, e);
+	if (r == 0)
+		r = jail_plan(&config, policy, &d->jail, &o, a, ret, e);
+	return r < 0 || !policy->network.set ? r : plan_network(d, &config, policy, e);
+}
+
+static void add_policy(struct doctor *d, const char *dir, const char *name)
+{
+	static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
+	struct spec_policy policy = {0};
+	char id[280], why[sizeof(struct err)];
+	struct jail_plan plan = {0};
+	struct err e = {0};
+	int r = rt_policy_load(d->call, dir, name, false, &policy, &e);
+
+	snprintf(id, sizeof(id), "policy.%s", name);
+	if (r == 0)
+		r = plan_policy(d, &policy, &plan, &e);
+	if (r < 0)
+		doctor_add(d, DOCTOR_NO, id, NULL, "%s", err_str(&e, why, sizeof(why)));
+	else if (plan.engine == JAIL_TRACE && d->trace < 0)
+		doctor_add(d, DOCTOR_NO, id, NULL, "needs the engine trace (kernel.ptrace: %s)", doctor_why(d->trace));
+	else
+		doctor_add(d, DOCTOR_OK, id, NULL, "engine %s%s%s", engines[plan.engine],
+			   policy.description ? ": " : "", policy.description ? policy.description : "");
+}
+
+static int is_policy(const struct dirent *entry)
+{
+	const char *end = strrchr(entry->d_name, '.');
+
+	return end && end != entry->d_name && str_eq(end, ".json");
+}
+
+static void add_directory(struct doctor *d, const char *path)
+{
+	struct dirent **list;
+	int n = scandir(path, &list, is_policy, alphasort);
+
+	if (n < 0) {
+		doctor_add(d, errno == ENOENT ? DOCTOR_NONE : DOCTOR_NO, "policies", NULL,
+			   "%s: %s: there are the built-in ones", path,
+			   errno == ENOENT ? "is not there" : errno_name(errno));
+		return;
+	}
+	doctor_add(d, DOCTOR_OK, "policies", NULL, "%s: %d", path, n);
+	for (int i = 0; i < n; i++) {
+		list[i]->d_name[strlen(list[i]->d_name) - strlen(".json")] = '\0';
+		add_policy(d, path, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+}
+
+/* One that is not there. What else may be wrong with it is told where the policies are. */
+static void check_named(struct doctor *d, const char *dir, const char *id, const char *name)
+{
+	struct spec_policy policy;
+	char why[sizeof(struct err)];
+	struct err e = {0};
+
+	if (name && rt_policy_load(d->call, dir, name, false, &policy, &e) < 0)
+		doctor_add(d, DOCTOR_BAD, id, NULL, "%s", err_str(&e, why, sizeof(why)));
+}
+
+/* What the administrator says of all containers. Returns the directory of policies. */
+static const char *add_configuration(struct doctor *d)
+{
+	static const char *const to[] = {[SPEC_AUDIT_UNSAID] = "its state directory",
+					 [SPEC_AUDIT_FILE] = "a file",
+					 [SPEC_AUDIT_JOURNALD] = "journald",
+					 [SPEC_AUDIT_SYSLOG] = "syslog",
+					 [SPEC_AUDIT_NONE] = "nowhere"};
+	struct spec_admin admin = {.audit.to = SPEC_AUDIT_UNSAID};
+	char why[sizeof(struct err)];
+	struct err e = {0};
+	const char *path, *dir;
+
+	if (rt_admin_load(d->call, &admin, &path, &e) < 0)
+		doctor_add(d, DOCTOR_BAD, "configuration", "until it is right no container can be created", "%s",
+			   err_str(&e, why, sizeof(why)));
+	else if (!path)
+		doctor_add(d, DOCTOR_NONE, "configuration", NULL,
+			   "%s is not there: each container has what its caller says", RT_ADMIN_FILE);
+	else
+		doctor_add(d, DOCTOR_OK, "configuration", NULL,
+			   "%s: default policy %s, floor %s, annotations are %s, denials go to %s", path,
+			   admin.default_policy ? admin.default_policy : "none", admin.floor ? admin.floor : "none",
+			   admin.annotations.set && !admin.annotations.v ? "refused" : "heard", to[admin.audit.to]);
+	dir = rt_policy_dir(d->call, &admin);
+	if (!str_eq(admin.default_policy, "none"))
+		check_named(d, dir, "configuration.defaultPolicy", admin.default_policy);
+	check_named(d, dir, "configuration.floor", admin.floor);
+	return dir;
+}
+
+void doctor_policies(struct doctor *d)
+{
+	const char *dir;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		add_key(d, keys[i].key, keys[i].mechanism, keys[i].needs);
+	dir = add_configuration(d);
+	add_policy(d, dir, "default");
+	add_directory(d, dir);
+}

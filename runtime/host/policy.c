@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "jail/jail.h"
+
+#define ANNOTATION "jailrun.policy"
+
+/* A policy of the directory. One that the command line gives by its path is the caller's to judge. */
+static int read_named(struct rt_call *c, const char *path, char **ret, size_t *ret_len, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r = fd < 0 ? err_errno(e, "open '%s'", path) : rt_admin_check_owner(c, fd, path, e);
+
+	if (r < 0)
+		return r;
+	r = fd_read_all(fd, SPEC_FILE_MAX, ret, ret_len);
+	return r < 0 ? err_set(e, -r, "read '%s': %s", path, strerror(-r)) : 0;
+}
+
+int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
+		   struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	const char *path = name, *builtin;
+	size_t len;
+	int r;
+
+	if (spec_is_policy_name(name)) {
+		path = arena_printf(&c->arena, "%s/%s.json", dir, name);
+		if (!path)
+			return err_set(e, ENOMEM, "out of memory");
+		builtin = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
+		if (builtin) {
+			r = spec_policy_parse(builtin, strlen(builtin), name, &c->arena, ret, e);
+			ret->builtin = r >= 0;
+			return r;
+		}
+		if (by_path && access(path, F_OK) < 0 && access(name, F_OK) == 0)
+			path = name;
+	} else if (!by_path) {
+		return err_set(e, EINVAL, "'%s' is no policy name: an annotation names one of %s, it gives no path",
+			       name, dir);
+	}
+	r = path == name ? file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, e)
+			 : read_named(c, path, &text, &len, e);
+	if (r == -ENOENT) {
+		*e = (struct err){0};
+		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'", name, path);
+	}
+	return r < 0 ? r : spec_policy_parse(text, len, name, &c->arena, ret, e);
+}
+
+/* An annotation is untrusted: it can ask for a policy, and never for none. */
+static int check_asked(const char *asked, const struct spec_admin *admin, struct err *e)
+{
+	if (admin->annotations.set && !admin->annotations.v)
+		return err_set(
+		    e, EPERM,
+		    "the administrator's configuration says that annotations are not heard (\"annotations\": false): "
+		    "leave it out");
+	if (str_eq(asked, "none"))
+		return err_set(e, EPERM, "an annotation cannot switch the jail off; use --policy none");
+	return 0;
+}
+
+static int add_floor(struct rt_call *c, const char *dir, const char *floor, const char *chosen, struct rt_policies *ret,
+		     struct err *e)
+{
+	int r;
+
+	if (!floor || (chosen && str_eq(floor, chosen)))
+		return 0;
+	r = rt_policy_load(c, dir, floor, false, ret->has ? &ret->floor : &ret->chosen, e);
+	if (r < 0)
+		return err_ctx(e, "floor");
+	ret->has_floor = ret->has;
+	ret->has = true;
+	return 0;
+}
+
+/* The jail is PID 1 of a pid namespace. In one that is shared with others there is none to protect, so the built-in policy
+ * has nothing to do; rules that somebody wrote would go unenforced. */
+static int check_pid_namespace(struct rt_policies *p, struct err *e)
+{
+	const struct spec_policy *written = !p->chosen.builtin                  ? &p->chosen
+					    : p->has_floor && !p->floor.builtin ? &p->floor
+										: NULL;
+
+	if (!written) {
+		log_debug("policy %s: the pid namespace is shared, there is no jail", p->chosen.name);
+		p->has = p->has_floor = false;
+		return 0;
+	}
+	return err_set(
+	    e, ENOTSUP,
+	    "config.json: linux.namespaces: policy %s needs a pid namespace of the container's own, in which "
+	    "the jail is PID 1; add {\"type\": \"pid\"} without a path, or use --policy none",
+	    written->name);
+}
+
+int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, const struct spec_admin *admin,
+		       const char *fallback, bool shares_pids, struct rt_policies *ret, struct err *e)
+{
+	const char *asked = spec_map_get(annotations, ANNOTATION), *dir = rt_policy_dir(c, admin), *name;
+	int r = 0;
+
+	*ret = (struct rt_policies){.has = false};
+	name = c->g.policy ? c->g.policy : asked ? asked : admin->default_policy ? admin->default_policy : fallback;
+	if (!c->g.policy && asked)
+		r = check_asked(asked, admin, e);
+	ret->has = name && !str_eq(name, "none");
+	if (r >= 0 && ret->has)
+		r = rt_policy_load(c, dir, name, c->g.policy != NULL, &ret->chosen, e);
+	if (r < 0 && !c->g.policy && asked)
+		return err_ctx(e, "config.json: annotations[\"" ANNOTATION "\"]");
+	if (r < 0 && !c->g.policy && admin->default_policy)
+		return err_ctx(e, "defaultPolicy");
+	if (r >= 0 && !c->g.policy)
+		r = add_floor(c, dir, admin->floor, ret->has ? name : NULL, ret, e);
+	if (r < 0 || !ret->has || !shares_pids)
+		return r;
+	return check_pid_namespace(ret, e);
+}

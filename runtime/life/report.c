@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "steps.h"
+
+#define FILE_MODE 0644
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The file itself must not be there before the end: a name beside it is tried. */
+static int try_directory(struct rt_report *r, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_BUF dir = {0}, name = {0};
+
+	buf_printf(&dir, "%.*s", (int)(base_name(r->path) - r->path), r->path);
+	buf_printf(&name, "%.200s.new.%d", base_name(r->path), (int)getpid());
+	if (dir.failed || name.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	r->dir_fd = open(dir.len ? dir.data : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->dir_fd < 0)
+		return err_errno(e, "open directory '%s'", dir.len ? dir.data : ".");
+	fd = openat(r->dir_fd, name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	if (fd < 0)
+		return err_errno(e, "make a file in directory '%s'", dir.len ? dir.data : ".");
+	unlinkat(r->dir_fd, name.data, 0);
+	return 0;
+}
+
+static int open_path(struct rt_report *r, struct err *e)
+{
+	struct stat st;
+
+	if (str_eq(r->path, "-")) {
+		r->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		return r->fd < 0 ? err_errno(e, "stderr is not open") : 0;
+	}
+	if (stat(r->path, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode))
+		return *base_name(r->path) ? try_directory(r, e) : err_set(e, ENOENT, "'%s' names no file", r->path);
+	r->fd = open(r->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return r->fd < 0 ? err_errno(e, "open '%s'", r->path) : 0;
+}
+
+int rt_report_open(struct rt_report *r, const char *path, bool foreground, struct err *e)
+{
+	int n;
+
+	r->path = path;
+	r->opened_us = now_us();
+	if (!foreground)
+		n = err_set(e, EINVAL, "nobody waits for the container's end under --detach; leave one of them out");
+	else
+		n = open_path(r, e);
+	return n < 0 ? err_ctx(e, "--report") : 0;
+}
+
+void rt_report_close(struct rt_report *r)
+{
+	fd_close_p(&r->dir_fd);
+	fd_close_p(&r->fd);
+}
+
+void rt_report_cgroup(struct rt_report *r, const struct life *l)
+{
+	r->reused = l->cg.path && !l->cg_run.made && cg_usage(&l->cg, &l->cg_run, &r->before) == 0;
+}
+
+void rt_report_started(struct rt_report *r)
+{
+	r->begin_us = now_us();
+}
+
+void rt_report_ended(struct rt_report *r, struct life *l, int code)
+{
+	r->end_us = now_us();
+	r->ended = true;
+	r->code = code;
+	r->signal = l->signals.ended.signal;
+	/* The first process of a jail cannot kill itself: it ends with 128 and the number. */
+	if (!r->signal && life_has_jail(l) && code > 128 && code <= 128 + SIGRTMAX)
+		r->signal = code - 128;
+	r->used = l->signals.ended.used;
+	if (l->cg.path && cg_usage(&l->cg, &l->cg_run, &r->usage) == 0 && r->reused)
+		cg_usage_since(&r->usage, &r->before);
+	cg_let_go(&l->cg_run);
+}
+
+static uint64_t usec(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
+}
+
+/* The workload got over it when it ended with 0: then only oomKills tells. */
+static const char *verdict(const struct rt_report *r)
+{
+	if (!r->ended)
+		return "error";
+	if (r->code != 0 && r->usage.oom_kills.v)
+		return "oom";
+	return r->signal ? "signal" : r->code ? "exit" : "ok";
+}
+
+static void put(struct jsonw *w, const char *key, struct opt_u64 v)
+{
+	if (v.set)
+		jw_uint(w, key, v.v);
+	else
+		jw_null(w, key);
+}
+
+static struct opt_u64 known(bool set, uint64_t v)
+{
+	return (struct opt_u64){set, v};
+}
+
+static void print(const struct rt_report *r, const char *id, const char *error, struct jsonw *w)
+{
+	const struct cg_usage *u = &r->usage;
+	const bool began = r->begin_us != 0;
+
+	jw_object(w, NULL);
+	jw_str(w, "id", id);
+	jw_str(w, "verdict", verdict(r));
+	put(w, "exit", known(r->ended, (uint64_t)r->code));
+	jw_str(w, "signal", r->signal ? signal_name(r->signal) : NULL);
+	jw_str(w, "error", error);
+	put(w, "setupUsec", known(began, r->begin_us - r->opened_us));
+	put(w, "wallUsec", known(r->ended, r->end_us - r->begin_us));
+	put(w, "userUsec", u->user_us.set ? u->user_us : known(r->ended, usec(&r->used.ru_utime)));
+	put(w, "systemUsec", u->system_us.set ? u->system_us : known(r->ended, usec(&r->used.ru_stime)));
+	put(w, "memoryPeakBytes", u->memory_peak);
+	put(w, "swapPeakBytes", u->swap_peak);
+	put(w, "maxRssBytes", known(r->ended, (uint64_t)r->used.ru_maxrss * 1024));
+	put(w, "tasksPeak", u->tasks_peak);
+	put(w, "oomKills", u->oom_kills);
+	put(w, "cpuPeriods", u->periods);
+	put(w, "cpuThrottledPeriods", u->throttled_periods);
+	put(w, "cpuThrottledUsec", u->throttled_us);
+	put(w, "ioReadBytes", u->read_bytes);
+	put(w, "ioWriteBytes", u->write_bytes);
+	jw_object_end(w);
+}
+
+int rt_report_write(struct rt_report *r, const char *id, int result, struct err *e)
+{
+	char error[sizeof(struct err)];
+	struct err own = {0}, *mine = result < 0 ? &own : e;
+	AUTO_BUF out = {0};
+	struct jsonw w = {.out = &out};
+	int n;
+
+	print(r, id, result < 0 ? err_str(e, error, sizeof(error)) : NULL, &w);
+	buf_str(&out, "\n");
+	if (out.failed)
+		n = err_set(mine, ENOMEM, "out of memory");
+	else if (r->dir_fd >= 0)
+		n = file_replace(r->dir_fd, base_name(r->path), out.data, out.len, FILE_MODE, mine);
+	else if ((n = fd_write_all(r->fd, out.data, out.len)) < 0)
+		err_set(mine, -n, "write '%s': %s", r->path, strerror(-n));
+	if (n >= 0)
+		return result;
+	err_ctx(mine, "--report");
+	if (result < 0)
+		log_warn("%s", err_str(mine, error, sizeof(error)));
+	return result < 0 ? result : n;
+}
