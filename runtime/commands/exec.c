@@ -302,12 +302,8 @@ int cmd_exec(struct rt_call *c, struct err *e)
 
 	life_init(&l, &life_of_exec);
 	r = prepare(c, &l, e);
-	if (r >= 0)
-		r = rt_foreground_begin(&l.signals, e);
 	if (r >= 0) {
 		r = life_exec(&l, e);
-		if (l.trace)
-			life_print_times(&l);
 		if (r >= 0 && l.foreground)
 			r = rt_foreground_wait(&l.signals, l.pid, l.pidfd, l.console_fd, e);
 		rt_foreground_end(&l.signals);

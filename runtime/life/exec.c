@@ -188,15 +188,7 @@ static const struct step rows[] = {
     {'C', "jail.enter", NULL, child_enter, NULL}, /* executes the helper */
     {'J', "clone.exec", NULL, NULL, NULL},
     {'W', "jail.join", NULL, NULL, NULL},
-    {'W', "seal.labels", NULL, NULL, NULL},
-    {'W', "seal.session", NULL, NULL, NULL},
-    {'W', "seal.rlimits", NULL, NULL, NULL},
-    {'W', "seal.schedule", NULL, NULL, NULL},
-    {'W', "seal.user", NULL, NULL, NULL},
-    {'W', "seal.caps", NULL, NULL, NULL},
-    {'W', "seal.fds", NULL, NULL, NULL},
-    {'W', "seal.seccomp", NULL, NULL, NULL},
-    {'W', "exec", NULL, NULL, NULL},
+    LIFE_SEAL_ROWS,
     {'P', "pid.file", NULL, parent_announce, parent_created_undo}, /* never of one that failed: conmon waits for it */
 };
 _Static_assert(ARRAY_LEN(rows) <= LIFE_MAX_ROWS, "the table outgrew its times");

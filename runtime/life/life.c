@@ -92,3 +92,9 @@ int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, st
 	spec_state_print(&state, status, false, &w);
 	return out->failed ? err_set(e, ENOMEM, "out of memory for the state document") : 0;
 }
+
+void life_wait_ready(struct life *l, pid_t main_pid)
+{
+	if (l->notify.fd >= 0 && rt_store_lock(&l->store, RT_LOCK_NONE, NULL) >= 0)
+		rt_notify_wait(&l->notify, main_pid, l->pidfd);
+}

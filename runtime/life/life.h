@@ -117,8 +117,11 @@ int life_set_fail(struct life *l, const char *name, struct err *e);
 /* Chooses the row after which the runtime kills itself, for --die-step. Returns 0 or -EINVAL. */
 int life_set_die(struct life *l, const char *name, struct err *e);
 
-/* Walks from the first row to the end of `create` (start_now: of `run`, before its waiting). On failure every row that
- * ran is undone, last first, and e says which one failed. Returns 0 or -errno. */
+/* The walks. Each holds signals back, until rt_foreground_end. With `trace` those of create and of exec print role, name and
+ * microseconds of each row that ran on stderr.
+ *
+ * From the first row to the end of `create` (start_now: of `run`, before its waiting). On failure every row that ran is undone,
+ * last first, and e says which one failed. Returns 0 or -errno. */
 int life_create(struct life *l, struct err *e);
 
 /* Walks the rows of `start`. state and store are those of a created container, sock is connected to its helper. */
@@ -128,8 +131,9 @@ int life_start(struct life *l, struct err *e);
  * left. Returns 0 or -errno. */
 int life_exec(struct life *l, struct err *e);
 
-/* --trace-steps: role, name and microseconds of each row that ran, on stderr. */
-void life_print_times(const struct life *l);
+/* Waits until the service manager, if there is one, has heard that main_pid is ready. The container is everybody's meanwhile, and
+ * a signal ends the wait as it ends any program. */
+void life_wait_ready(struct life *l, pid_t main_pid);
 
 /* Role and name of each row, a line each. */
 void life_print_rows(const struct life_table *t, struct buf *out);

@@ -15,6 +15,20 @@ struct step {
 	bool clones;                  /* makes the other side, which does not wait before */
 };
 
+/* How every life ends: what the helper does in the process that becomes the workload. */
+/* clang-format off */
+#define LIFE_SEAL_ROWS \
+	{'W', "seal.labels", NULL, NULL, NULL}, \
+	{'W', "seal.session", NULL, NULL, NULL}, \
+	{'W', "seal.rlimits", NULL, NULL, NULL}, \
+	{'W', "seal.schedule", NULL, NULL, NULL}, \
+	{'W', "seal.user", NULL, NULL, NULL}, \
+	{'W', "seal.caps", NULL, NULL, NULL}, \
+	{'W', "seal.fds", NULL, NULL, NULL}, \
+	{'W', "seal.seccomp", NULL, NULL, NULL}, \
+	{'W', "exec", NULL, NULL, NULL}
+/* clang-format on */
+
 /* The index of a row in the table that is walked, -1 when there is none of that name. */
 int life_row(const struct life *l, const char *name);
 

@@ -251,8 +251,13 @@ int life_wait(struct life *l, bool until_closed, struct err *e)
 	}
 }
 
-static int share_times(struct life *l, struct err *e)
+/* Signals wait from here on: none ends a half-made container. The table of times is both sides'. */
+static int begin(struct life *l, struct err *e)
 {
+	int r = rt_foreground_begin(&l->signals, e);
+
+	if (r < 0)
+		return r;
 	l->times = mmap(NULL, sizeof(*l->times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->times == MAP_FAILED) {
 		l->times = NULL;
@@ -282,38 +287,7 @@ static void undo(struct life *l, const struct err *e)
 		rt_hooks_run_all(&l->config.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, l->bundle, state.data);
 }
 
-/* The rows before `to`, from the first one on; or nothing of them. */
-static int walk_or_undo(struct life *l, int to, struct err *e)
-{
-	int r = share_times(l, e);
-
-	if (r < 0)
-		return r;
-	r = life_walk(l, ROLE_PARENT, 0, to, e);
-	if (r < 0)
-		undo(l, e);
-	return r;
-}
-
-int life_create(struct life *l, struct err *e)
-{
-	return walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
-}
-
-int life_start(struct life *l, struct err *e)
-{
-	int r = share_times(l, e);
-
-	l->ready = true;
-	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row(l, "cgroup.move"), l->table->n, e);
-}
-
-int life_exec(struct life *l, struct err *e)
-{
-	return walk_or_undo(l, l->table->n, e);
-}
-
-void life_print_times(const struct life *l)
+static void print_times(const struct life *l)
 {
 	AUTO_BUF out = {0};
 	uint64_t sum = 0;
@@ -327,6 +301,39 @@ void life_print_times(const struct life *l)
 	buf_printf(&out, "  %-22s %7llu us\n", "sum", (unsigned long long)sum);
 	if (!out.failed)
 		(void)fd_write_all(STDERR_FILENO, out.data, out.len);
+}
+
+/* The rows before `to`, from the first one on; or nothing of them. */
+static int walk_or_undo(struct life *l, int to, struct err *e)
+{
+	int r = begin(l, e);
+
+	if (r < 0)
+		return r;
+	r = life_walk(l, ROLE_PARENT, 0, to, e);
+	if (r < 0)
+		undo(l, e);
+	if (l->trace)
+		print_times(l);
+	return r;
+}
+
+int life_create(struct life *l, struct err *e)
+{
+	return walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
+}
+
+int life_start(struct life *l, struct err *e)
+{
+	int r = begin(l, e);
+
+	l->ready = true;
+	return r < 0 ? r : life_walk(l, ROLE_PARENT, life_row(l, "cgroup.move"), l->table->n, e);
+}
+
+int life_exec(struct life *l, struct err *e)
+{
+	return walk_or_undo(l, l->table->n, e);
 }
 
 void life_print_rows(const struct life_table *t, struct buf *out)
