@@ -54,23 +54,6 @@ static void make_key(const struct spec_seccomp *s, uint32_t arch, struct buf *ke
 	}
 }
 
-/* The action as libseccomp has it, which are the kernel's own values. */
-int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e)
-{
-	const struct word *w = word_find(seccomp_actions, name);
-	uint64_t data = errno_ret->set ? errno_ret->v : EPERM;
-
-	if (!w)
-		return err_set(e, EINVAL, "'%s' is no action of seccomp", name ? name : "");
-	*ret = w->value;
-	if (w->value != SECCOMP_RET_ERRNO && w->value != SECCOMP_RET_TRACE)
-		return 0;
-	if (data > (w->value == SECCOMP_RET_ERRNO ? ERRNO_MAX : UINT16_MAX))
-		return err_set(e, EINVAL, "errnoRet %llu is too large", (unsigned long long)data);
-	*ret |= (uint32_t)data;
-	return 0;
-}
-
 /* Those whose calls this kernel runs: what a filter says of others is never asked. The native one comes first. */
 static int find_archs(const struct spec_seccomp *s, uint32_t native, uint32_t ret[MAX_ARCHS], size_t *ret_n,
 		      struct err *e)
@@ -172,19 +155,6 @@ static int add_call(scmp_filter_ctx ctx, uint32_t action, const char *name, cons
 	}
 	r = seccomp_rule_add_array(ctx, action, nr, n, v);
 	return r < 0 ? err_set(e, -r, "libseccomp: rule for %s: %s", name, strerror(-r)) : 0;
-}
-
-/* runc's reading: conditions on one argument twice are alternatives, and then so are all of the rule. */
-bool rule_has_alternatives(const struct spec_seccomp_rule *s)
-{
-	uint32_t seen = 0;
-
-	for (size_t i = 0; i < s->n_args && s->args[i].index < 32; i++) {
-		if (seen >> s->args[i].index & 1)
-			return true;
-		seen |= 1u << s->args[i].index;
-	}
-	return false;
 }
 
 static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint32_t default_action, struct arena *a,

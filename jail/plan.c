@@ -140,11 +140,6 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	return 0;
 }
 
-bool jail_has_agent(const struct jail_plan *p)
-{
-	return p->seal.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
-}
-
 void jail_features(struct arena *a, struct spec_features *ret)
 {
 	const struct scmp_version *v = seccomp_version();

@@ -3,6 +3,7 @@
  * executed. */
 #include "jail.h"
 
+#include <linux/seccomp.h>
 #include <string.h>
 
 static bool holds(const struct jail_rule_arg *c, const uint64_t args[6])
@@ -112,6 +113,11 @@ static bool is_clean(const char *path)
 		path += n;
 	}
 	return true;
+}
+
+bool jail_has_agent(const struct jail_plan *p)
+{
+	return p->seal.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
 bool jail_has_exec_rules(const struct jail_plan *p)

@@ -24,7 +24,7 @@ unsigned int birth_protected(struct helper *h, pid_t tid)
 	if (procfs_kin(h, tid, &kin))
 		from = task_find(kin.tgid == tid ? kin.ppid : kin.tgid);
 	/* Of CLONE_PARENT's child the other is no parent; it still runs the same program. */
-	return (from ? from->protected_ : 0u) | trace_runs_protected(h, tid);
+	return (from ? from->protected_ : 0u) | protect_of(h, tid);
 }
 
 bool birth_is_ours(pid_t tid)

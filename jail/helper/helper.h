@@ -35,7 +35,7 @@ struct helper {
 	char program[PATH_MAX]; /* what exec will execute */
 };
 
-/* main.c */
+/* tell.c */
 _Noreturn void helper_fail(struct helper *h, struct err *e);
 /* As strerror, in the words of runc's messages (Go's): lower case. */
 const char *go_strerror(int code, char *buf, size_t size);

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "look.h"
 #include "trace.h"
 #include "view.h"
 

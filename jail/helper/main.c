@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The jail's helper: PID 1 of the container. It is executed from a sealed memfd with a few fds on its command line, waits
  * for the start, and then either becomes the workload (no policy) or forks it and stays as its supervisor. */
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,26 +33,6 @@ static const struct {
     {"seal.seccomp", step_seccomp},
     {"exec", step_exec},
 };
-
-void helper_fail(struct helper *h, struct err *e)
-{
-	struct wire m = {.kind = WIRE_ERR, .err = *e};
-
-	if (h->sock >= 0)
-		wire_send(h->sock, &m, -1);
-	_exit(1);
-}
-
-const char *go_strerror(int code, char *buf, size_t size)
-{
-	if (code == ELOOP)
-		return "too many levels of symbolic links";
-	if (code == ENOMEM)
-		return "cannot allocate memory";
-	snprintf(buf, size, "%s", strerror(code));
-	buf[0] = (char)tolower((unsigned char)buf[0]);
-	return buf;
-}
 
 /* Tests only: has the runtime kill itself at this row, and goes with it. */
 static void die_here(struct helper *h, int row)

@@ -29,9 +29,8 @@
 
 struct look {
 	struct look *next;
-	struct look_ask ask;
-	struct trapped c;
-	bool early, again;
+	struct scout_result r;
+	bool again;
 	uint64_t begin, deadline; /* once a scout has it */
 };
 
@@ -41,7 +40,8 @@ static struct scout {
 	struct look *look;
 	uint64_t idle_since;
 } scouts[SLOTS];
-static struct look *queue;
+static struct look *queue, *done,
+    *spare; /* waiting for a scout; with its result; of no use now, and kept: free(3) gives back little here */
 static uint32_t last_number;
 static int timer = -1;
 static uint64_t timer_at; /* 0: it is not set */
@@ -97,7 +97,7 @@ static _Noreturn void be_scout(struct helper *h, int sock)
 		if (poll(&p, 1, -1) <= 0 || read(sock, &ask, sizeof(ask)) != (ssize_t)sizeof(ask))
 			_exit(0);
 		memset(&answer, 0, sizeof(answer));
-		trace_look(h, &ask, &answer);
+		look(h, &ask, &answer);
 		answer.number = ask.number;
 		if (write(sock, &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
 			_exit(0);
@@ -145,11 +145,11 @@ static struct scout *get(struct helper *h, bool first, bool *ret_full)
 
 static bool send_to(struct scout *s, struct look *l)
 {
-	if (write(s->fd, &l->ask, sizeof(l->ask)) != (ssize_t)sizeof(l->ask))
+	if (write(s->fd, &l->r.ask, sizeof(l->r.ask)) != (ssize_t)sizeof(l->r.ask))
 		return false;
 	s->look = l;
 	l->begin = now_us();
-	l->deadline = l->begin + (l->early ? EARLY_US : FINAL_US);
+	l->deadline = l->begin + (l->r.early ? EARLY_US : FINAL_US);
 	wake_at(l->deadline);
 	return true;
 }
@@ -166,7 +166,7 @@ static bool start(struct helper *h, struct look *l, bool *ret_full)
 	struct scout *s;
 
 	for (int i = 0; i < SLOTS; i++) {
-		s = get(h, l->ask.first, ret_full);
+		s = get(h, l->r.ask.first, ret_full);
 		if (!s || send_to(s, l))
 			return s;
 		let_go(s); /* somebody has killed it */
@@ -174,14 +174,53 @@ static bool start(struct helper *h, struct look *l, bool *ret_full)
 	return false;
 }
 
-static void finish(struct helper *h, struct look *l, const struct look_answer *a)
+static struct look *new_look(void)
 {
-	const struct task *t = task_find(l->ask.tid);
+	struct look *l = spare;
 
-	/* The number is this one's own: the tid may be somebody else's by now. */
-	if (t && t->look == l->ask.number)
-		trace_look_done(h, &l->ask, l->early ? &l->c : NULL, a);
-	free(l);
+	if (!l)
+		return malloc(sizeof(*l));
+	spare = l->next;
+	return l;
+}
+
+static void drop(struct look *l)
+{
+	l->next = spare;
+	spare = l;
+}
+
+/* To be taken by scout_result, in the order in which they came. a: NULL where none did. */
+static void finish(struct look *l, const struct look_answer *a)
+{
+	struct look **at = &done;
+
+	l->r.ended = a;
+	if (a)
+		l->r.answer = *a;
+	while (*at)
+		at = &(*at)->next;
+	l->next = NULL;
+	*at = l;
+}
+
+bool scout_result(struct scout_result *ret)
+{
+	struct look *l;
+
+	while ((l = done)) {
+		const struct task *t = task_find(l->r.ask.tid);
+		bool waits =
+		    t && t->look == l->r.ask.number; /* this one's own: the tid may be somebody else's by now */
+
+		done = l->next;
+		if (waits)
+			*ret = l->r;
+		drop(l);
+		if (waits)
+			return true;
+	}
+	return false;
 }
 
 static void start_waiting(struct helper *h)
@@ -189,14 +228,14 @@ static void start_waiting(struct helper *h)
 	struct look *l;
 
 	while ((l = queue)) {
-		const struct task *t = task_find(l->ask.tid);
-		bool full = false, gone = !t || t->look != l->ask.number, started = !gone && start(h, l, &full);
+		const struct task *t = task_find(l->r.ask.tid);
+		bool full = false, gone = !t || t->look != l->r.ask.number, started = !gone && start(h, l, &full);
 
 		if (full)
 			return;
 		queue = l->next;
 		if (!started)
-			finish(h, l, NULL);
+			finish(l, NULL);
 	}
 }
 
@@ -205,7 +244,7 @@ static void enqueue(struct look *l)
 {
 	struct look **at = &queue;
 
-	while (*at && (!l->ask.first || (*at)->ask.first))
+	while (*at && (!l->r.ask.first || (*at)->r.ask.first))
 		at = &(*at)->next;
 	l->next = *at;
 	*at = l;
@@ -213,24 +252,27 @@ static void enqueue(struct look *l)
 
 bool scout_ask(struct helper *h, struct look_ask *ask, const struct trapped *c)
 {
-	struct look *l = calloc(1, sizeof(*l));
+	struct look *l = new_look();
 	struct task *t = task_find(ask->tid);
 	bool full = queue && !ask->first;
 
-	if (!l || !t) {
-		free(l);
+	if (!l)
+		return false;
+	if (!t) {
+		drop(l);
 		return false;
 	}
+	l->again = false;
 	if (!++last_number)
 		last_number = 1;
 	ask->number = last_number;
-	l->ask = *ask;
-	l->early = c;
+	l->r.ask = *ask;
+	l->r.early = c;
 	if (c)
-		l->c = *c;
+		l->r.call = *c;
 	if (full || !start(h, l, &full)) {
 		if (!full) {
-			free(l);
+			drop(l);
 			return false;
 		}
 		enqueue(l);
@@ -250,7 +292,7 @@ static void look_again(struct helper *h, struct look *l)
 	if (!before && full)
 		enqueue(l);
 	else
-		finish(h, l, NULL);
+		finish(l, NULL);
 }
 
 bool scout_ended(struct helper *h, pid_t pid)
@@ -292,12 +334,12 @@ static void hear(struct helper *h, struct scout *s)
 	if (read(s->fd, &a, sizeof(a)) != (ssize_t)sizeof(a)) /* its end: scout_ended sees it */
 		return;
 	a.why[sizeof(a.why) - 1] = a.allow[sizeof(a.allow) - 1] = a.path[sizeof(a.path) - 1] = '\0';
-	if (a.number != l->ask.number || a.policy >= h->plan.n_policies)
+	if (a.number != l->r.ask.number || a.policy >= h->plan.n_policies)
 		return;
 	s->look = NULL;
 	s->idle_since = now_us();
 	wake_at(s->idle_since + IDLE_US);
-	finish(h, l, &a);
+	finish(l, &a);
 	start_waiting(h);
 }
 
@@ -330,7 +372,7 @@ static void look_at_clock(struct helper *h)
 		} else if (l && now >= l->deadline && (now - l->begin >= LAST_US || !is_runnable(h, s->pid))) {
 			kill(s->pid, SIGKILL);
 			let_go(s);
-			finish(h, l, NULL);
+			finish(l, NULL);
 		} else {
 			if (l && now >= l->deadline)
 				l->deadline = now + EARLY_US;

@@ -308,7 +308,7 @@ static bool execute_again(struct shield *s, struct cpu *c)
 		return false;
 	if (!must(s, cpu_get(s->tid, c)) || !program_of(s, &after))
 		return false;
-	return (same_file(&before, &after) && trace_runs_protected(s->h, s->tid) == s->t->protected_) ||
+	return (same_file(&before, &after) && protect_of(s->h, s->tid) == s->t->protected_) ||
 	       fail(s, "the program was replaced while it was executed: start it again");
 }
 

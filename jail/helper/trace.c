@@ -192,8 +192,10 @@ static bool on_wait(struct helper *h, pid_t tid, int status, bool last)
 	struct task *t = task_find(tid);
 
 	if (!WIFSTOPPED(status)) {
-		if (scout_ended(h, tid))
+		if (scout_ended(h, tid)) {
+			trace_take_looks(h);
 			return true;
+		}
 		session_end(session_of(tid));
 		count_forget(tid);
 		task_remove(tid); /* none of a zombie that has come to PID 1 as an orphan, and was heard of before */
@@ -225,6 +227,12 @@ static pid_t next_task(void)
 	return t ? t->tid : 0;
 }
 
+static void on_readable(struct helper *h, int fd)
+{
+	scout_readable(h, fd);
+	trace_take_looks(h);
+}
+
 static int arm(struct helper *h, struct err *e)
 {
 	return jail_has_exec_rules(&h->plan) ? scout_arm(e) : 0;
@@ -236,7 +244,7 @@ const struct jail_engine_ops engine_trace = {
     .arm = arm,
     .adopt = adopt,
     .poll_fds = scout_fds,
-    .on_readable = scout_readable,
+    .on_readable = on_readable,
     .on_wait = on_wait,
     .next_task = next_task,
     .tick = count_tick,

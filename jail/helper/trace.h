@@ -78,14 +78,13 @@ enum answer trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. */
 enum answer trace_exec_final(struct helper *h, pid_t tid);
 
+/* What scouts have found out is carried out. */
+void trace_take_looks(struct helper *h);
+
+/* ---- protect.c ---- */
+
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
-unsigned int trace_runs_protected(struct helper *h, pid_t tid);
-
-/* ---- loader.c ---- */
-
-/* Whether the ELF interpreter that a new program came with may run; program: an O_PATH fd of the program's file. path: for the report,
- * when it is false. */
-bool loader_may_run(struct helper *h, pid_t tid, int program, char *path, size_t size, const char **ret_why);
+unsigned int protect_of(struct helper *h, pid_t tid);
 
 /* ---- trace_target.c ---- */
 

@@ -33,6 +33,14 @@ int open_path(int dirfd, const char *path, int flags, uint64_t resolve)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+int open_link(const struct helper *h, pid_t tid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
+	return open_path(h->proc_fd, path, 0, 0);
+}
+
 bool file_id(int fd, struct file_id *ret)
 {
 	struct statx st;

@@ -16,6 +16,8 @@ int view_make(struct helper *h, struct err *e);
 
 /* openat2(2) with O_PATH. Returns the fd or -errno. */
 int open_path(int dirfd, const char *path, int flags, uint64_t resolve);
+/* What a link of /proc/PID leads to: exe, root, cwd, fd/5. An O_PATH fd or -errno. */
+int open_link(const struct helper *h, pid_t tid, const char *name);
 /* What lies at an absolute path of the view, links within it followed. Returns an O_PATH fd or -errno. */
 int view_open(const struct helper *h, const char *path);
 /* What is at this name in the view is this very file: an O_PATH fd, or -errno. A name alone proves little: a mount
