@@ -460,7 +460,7 @@ static pid_t start_guarded(int *ret_input)
 	snprintf(fd, sizeof(fd), "%d", ready[1]);
 	pid = fork();
 	if (pid == 0) {
-		setpgid(0, 0);
+		setsid(); /* else the kernel hangs its group up when another leaves it stopped: so keep() too */
 		dup2(input[0], STDIN_FILENO);
 		execl("/bin/guarded", "guarded", fd, (char *)NULL);
 		_exit(1);
@@ -527,6 +527,7 @@ static int keep(char **argv)
 	char seed[24], me[16], it[16];
 
 	signal(SIGTERM, on_term);
+	setsid();
 	guarded = start_guarded(&input);
 	puts(guarded > 0 ? "ready" : "no guarded");
 	snprintf(me, sizeof(me), "%d", argv[3] ? 0 : getpid());
