@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "arch.h"
-#include "engine.h"
+#include "jail/helper/engines/engine.h"
 
 #define WINDOW_US       1000000u
 #define FIRST           10u /* like denials that are written in each window */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "audit.h"
-#include "engine.h"
+#include "jail/helper/engines/engine.h"
 #include "net.h"
 #include "session.h"
 

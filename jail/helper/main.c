@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "jail/helper/engines/engine.h"
 
 /* By name: the order, and who runs a row, are those of jail_steps[]. */
 static const struct {

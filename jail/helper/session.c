@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "jail/helper/engines/engine.h"
 
 static struct session sessions[SESSIONS_MAX];
 static size_t n_sessions; /* places in use from the first on, with holes */

@@ -177,7 +177,7 @@ static const struct step rows[] = {
     {'P', "cgroup.move", splits_late, parent_cgroup_move, NULL, .beside = true},
     /* `run` says it in advance, after all that it has to do itself: the helper finds the word when it is ready. */
     {'P', "start", starts_now, parent_start, NULL, .beside = true},
-    /* The helper's rows: jail_steps[] of jail/steps.c, in its order. */
+    /* The helper's rows: jail_steps[] of jail/handover/steps.c, in its order. */
     {'J', "wait.start", NULL, NULL, NULL},
     {'J', "hooks.startContainer", has_start_container, NULL, NULL},
     {'J', "policy.arm", NULL, NULL, NULL},

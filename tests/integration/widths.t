@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The widths of arguments (jail/widths_table.h) are those that the running kernel declares: tracefs has the types of its calls, BTF
+# The widths of arguments (jail/seccomp/widths_table.h) are those that the running kernel declares: tracefs has the types of its calls, BTF
 # their sizes. tests/vm/widths.t runs it under other kernels.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 need_root

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""widths.py TRACEFS BTF: compares jail/widths_table.h with what this kernel says of its calls, and prints what differs.
+"""widths.py TRACEFS BTF: compares jail/seccomp/widths_table.h with what this kernel says of its calls, and prints what differs.
 
 TRACEFS/events/syscalls/sys_enter_*/format has the declared types of the arguments in the native ABI, BTF (/sys/kernel/btf/vmlinux) the sizes of
 the types. The last line says how many calls were compared, and which of the kernel's the table lacks. The exit status is 1 when something differs.
@@ -57,7 +57,7 @@ def fields_of(path):
 
 def tables():
     """The table of the native ABI, {name: letters}."""
-    with open(f"{TOP}/jail/widths_table.h", encoding="ascii") as f:
+    with open(f"{TOP}/jail/seccomp/widths_table.h", encoding="ascii") as f:
         parts = re.findall(r"(\w+)_widths\[\] = \{(.*?)\};", f.read(), re.S)
     table = {}
     for abi, rows in parts:
@@ -67,7 +67,7 @@ def tables():
 
 
 def main():
-    spec = importlib.util.spec_from_file_location("maker", f"{TOP}/jail/widths.py")
+    spec = importlib.util.spec_from_file_location("maker", f"{TOP}/jail/seccomp/widths.py")
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     sizes, table, lacks, compared, differ = sizes_of(sys.argv[2]), tables(), [], 0, 0

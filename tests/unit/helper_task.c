@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "jail/helper/task.h"
+#include "jail/helper/engines/trace/task.h"
 
 static void counts_are(int64_t processes, int64_t threads, int64_t of_processes, int64_t of_threads)
 {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the documents of policies to rules: what policy.c and conjunction.c share. */
+#ifndef JAIL_BUILDER_H
+#define JAIL_BUILDER_H
+
+#include "jail/internal.h"
+
+/* What shall become of a call. */
+struct verdict {
+	const char *rule;
+	uint32_t policy; /* index of the policy that says so */
+	int trap;        /* enum jail_trap, or -1: `ret` as it is */
+	uint32_t ret;    /* SECCOMP_RET_* */
+	int err;
+	uint32_t arg;
+};
+
+struct conditions {
+	uint32_t n;
+	struct jail_rule_arg v[JAIL_RULE_ARGS];
+};
+
+/* A rule for one number of one ABI. */
+struct call_rule {
+	uint32_t audit;
+	int nr;
+	const char *syscall;
+	struct conditions c;
+	struct verdict v;
+	size_t seq; /* its place in the list */
+};
+
+/* The rules of one policy, the first that matches wins; `other`: what becomes of all other calls. */
+struct call_list {
+	struct call_rule *v;
+	size_t n, room;
+	struct verdict other;
+};
+
+struct builder {
+	const struct spec_policy *policy; /* whose rules are being made, */
+	uint32_t at;                      /* and its index */
+	struct call_list *into;           /* where they go; NULL: into the plan, as they come */
+	struct jail_plan *plan;
+	struct gen gen;
+	size_t room;   /* of plan->rules */
+	uint32_t when; /* enum guard_when of what is being made */
+	bool reported; /* the engine gets trapped calls; false: no listener is to be had */
+	struct err *e;
+};
+
+/* ---- builder.c ---- */
+
+int builder_no_memory(struct builder *b);
+int builder_add_condition(struct builder *b, struct conditions *c, const struct jail_rule_arg *a);
+/* Puts a rule where the builder's rules go. */
+int builder_add(struct builder *b, const struct call_rule *r);
+/* Puts a rule into the plan and its filter. */
+int builder_emit(struct builder *b, const struct call_rule *from);
+/* Puts what becomes of calls that no rule is about into both. */
+int builder_emit_other(struct builder *b, const struct verdict *v);
+
+/* ---- conjunction.c ---- */
+
+/* The rules of both lists as one: of a call, the stricter of what the two say. Where both are as strict, that of x. The lists are
+ * sorted on the way. Returns 0 or -errno. */
+int conjunction(struct builder *b, struct call_list *x, struct call_list *y);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules that come with a policy without being written in it. */
+#ifndef JAIL_GUARDS_H
+#define JAIL_GUARDS_H
+
+#include "jail/internal.h"
+
+/* When a guard is there: any of its bits is one of the plan's. */
+enum guard_when {
+	WHEN_SELF = 1,       /* the helper is PID 1 of the workload's pid namespace */
+	WHEN_TO_INIT = 2,    /* signals.to_init is "refuse" */
+	WHEN_TRACE = 4,      /* the engine is JAIL_TRACE */
+	WHEN_PROTECT = 8,    /* signals.protect */
+	WHEN_EXEC = 16,      /* exec rules */
+	WHEN_PROCESSES = 32, /* limits.processes */
+	WHEN_THREADS = 64,   /* limits.threads */
+	WHEN_NETWORK = 128,  /* network rules */
+};
+
+enum guard_does {
+	DO_REFUSE, /* reported */
+	DO_ENOSYS, /* not reported: the C library has another way, and takes it */
+	DO_PASS,   /* no more checks */
+	DO_EXEC,
+	DO_CLONE,
+	DO_TARGET,
+};
+
+struct guard {
+	const char *rule, *syscall;
+	uint8_t when, does;
+	uint8_t about; /* DO_TARGET: index of the argument; DO_REFUSE: the errno, 0 for EPERM */
+	uint8_t n_args;
+	struct jail_rule_arg args[3];
+};
+
+/* Guards go before the policy's own rules: nothing can allow what they refuse. Checks go after them, on what is allowed. Both end
+ * with an entry that has no syscall; the first that matches wins. */
+extern const struct guard jail_guards[], jail_checks[];
+
+#endif

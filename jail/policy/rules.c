@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decisions that the helper takes from the plan: which rule a trapped call fell under, and whether a program may be
+ * executed. */
+#include "jail/jail.h"
+
+#include <linux/seccomp.h>
+#include <string.h>
+
+static bool holds(const struct jail_rule_arg *c, const uint64_t args[6])
+{
+	uint64_t v = args[c->index];
+
+	if (c->op != JAIL_MASKED_EQ && c->b)
+		v &= c->b;
+	switch ((enum jail_op)c->op) {
+	case JAIL_NE:
+		return v != c->a;
+	case JAIL_LT:
+		return v < c->a;
+	case JAIL_LE:
+		return v <= c->a;
+	case JAIL_EQ:
+		return v == c->a;
+	case JAIL_GE:
+		return v >= c->a;
+	case JAIL_GT:
+		return v > c->a;
+	case JAIL_MASKED_EQ:
+		return (v & c->a) == c->b;
+	}
+	return false;
+}
+
+int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6])
+{
+	for (uint64_t i = 0; i < p->n_rules; i++) {
+		const struct jail_rule *r = &p->rules[i];
+		uint32_t k = 0;
+
+		if (r->nr != JAIL_ANY_CALL && (r->nr != nr || r->arch != arch))
+			continue;
+		while (k < r->n_args && holds(&r->args[k], args))
+			k++;
+		if (k == r->n_args)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* One component against one of a pattern; `*` and `?` stand for any bytes. */
+static bool component_matches(const char *p, size_t n_p, const char *s, size_t n_s)
+{
+	size_t i = 0, k = 0, star = SIZE_MAX, from = 0;
+
+	while (k < n_s) {
+		if (i < n_p && p[i] == '*') {
+			star = i++;
+			from = k;
+		} else if (i < n_p && (p[i] == '?' || p[i] == s[k])) {
+			i++;
+			k++;
+		} else if (star != SIZE_MAX) {
+			i = star + 1;
+			k = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (i < n_p && p[i] == '*')
+		i++;
+	return i == n_p;
+}
+
+/* Both begin with '/'. A pattern with '/' at its end is a tree: what lies below it, not itself. */
+static bool pattern_matches(const char *p, const char *s)
+{
+	while (*p == '/' && *s == '/') {
+		size_t n_p = strcspn(++p, "/"), n_s = strcspn(++s, "/");
+
+		if (!n_p)
+			return n_s > 0;
+		if (!component_matches(p, n_p, s, n_s))
+			return false;
+		p += n_p;
+		s += n_s;
+	}
+	return !*p && !*s;
+}
+
+/* The dynamic loader runs any file that it is given, also one that may not be executed. */
+static bool is_loader(const char *path)
+{
+	static const char *const names[] = {"ld-*.so*", "ld64.so*", "ld.so*"};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (component_matches(names[i], strlen(names[i]), base, strlen(base)))
+			return true;
+	return false;
+}
+
+/* Absolute, with no component that is empty, "." or "..": as the kernel names a file. */
+static bool is_clean(const char *path)
+{
+	if (*path != '/' || !path[1])
+		return false;
+	while (*path == '/') {
+		size_t n = strcspn(++path, "/");
+
+		if (!n || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += n;
+	}
+	return true;
+}
+
+bool jail_has_agent(const struct jail_plan *p)
+{
+	return p->seal.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+bool jail_has_exec_rules(const struct jail_plan *p)
+{
+	bool has = false;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		has |= p->policies[i].exec_rules;
+	return has;
+}
+
+bool jail_has_protect(const struct jail_plan *p)
+{
+	bool has = false;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		has |= p->policies[i].protect.n > 0;
+	return has;
+}
+
+int jail_stricter(const struct jail_plan *p, int i, int k)
+{
+	if (i < 0 || k < 0)
+		return i < 0 ? k : i;
+	return p->policies[k].kill_on_violation && !p->policies[i].kill_on_violation ? k : i;
+}
+
+int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
+{
+	int of = -1;
+
+	*ret_max = -1;
+	for (uint64_t i = 0; i < p->n_policies; i++) {
+		int64_t max = threads ? p->policies[i].max_threads : p->policies[i].max_processes;
+
+		if (max < 0 || (of >= 0 && max > *ret_max))
+			continue;
+		of = max == *ret_max ? jail_stricter(p, of, (int)i) : (int)i;
+		*ret_max = max;
+	}
+	return of;
+}
+
+bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why)
+{
+	const char *why = NULL;
+	bool loader = is_loader(path), allowed = false;
+
+	if (!is_clean(path))
+		why = "not a plain absolute path";
+	for (size_t i = 0; !why && i < p->exec_deny.n; i++)
+		if (pattern_matches(p->exec_deny.v[i], path))
+			why = "in exec.deny";
+	for (size_t i = 0; !why && !allowed && i < p->exec_allow.n; i++)
+		allowed = loader ? strcmp(p->exec_allow.v[i], path) == 0 : pattern_matches(p->exec_allow.v[i], path);
+	if (!why && !allowed)
+		why = loader ? "the dynamic loader, which exec.allow must name by its own path" : "not in exec.allow";
+	if (ret_why)
+		*ret_why = why;
+	return !why;
+}
