@@ -542,8 +542,7 @@ static int keep(char **argv)
 			snprintf(seed, sizeof(seed), "%llu", (unsigned long long)roll(&d) >> 1);
 			workers[i] = fork();
 			if (workers[i] == 0) {
-				if (argv[3])
-					setsid();
+				setsid(); /* who is in keeper's session may tie its group to it, stop in it and end */
 				execl("/bin/tracefuzz", "tracefuzz", seed, me, it, (char *)NULL);
 				_exit(1);
 			}
