@@ -16,6 +16,7 @@
 
 #include "jail/helper/procfs.h"
 #include "trace.h"
+#include "verdict.h"
 
 #define SLICE      64     /* looks in one turn of the loop */
 #define PATIENCE   500000 /* microseconds that a call waits for one that is on its way out */
@@ -54,14 +55,9 @@ static int leaves_the_tracer(const struct trapped *c)
 	return strcmp(c->rule->syscall, "clone") == 0 && (c->args[0] & CLONE_UNTRACED) ? EPERM : 0;
 }
 
-/* Index of the policy whose limit it would break, or -1: there is room. */
 static int full(const struct helper *h, enum task_slot slot)
 {
-	bool thread = slot == SLOT_THREAD;
-	int64_t max, alive = thread ? task_counts.threads : task_counts.processes;
-	int of = jail_limit(&h->plan, thread, &max);
-
-	return of >= 0 && alive + task_counts.reserved[slot] >= max ? of : -1;
+	return verdict_room(&h->plan, &task_counts, slot);
 }
 
 static void refuse(struct helper *h, const struct trapped *c, enum task_slot slot)

@@ -16,6 +16,7 @@
 
 #include "jail/helper/procfs.h"
 #include "trace.h"
+#include "verdict.h"
 
 #ifndef NS_GET_PID_FROM_PIDNS
 #define NS_GET_PID_FROM_PIDNS _IOR(0xb7, 0x6, int)
@@ -23,14 +24,19 @@
 #define LOOKS      256                /* tasks that are looked at for one call */
 #define LOOK_BYTES (4u * 1024 * 1024) /* and what is read of them: a list of groups makes a status long */
 
-/* Whom the number means at this moment. PROTECTED and above: protected by the policies whose bits are added. */
-enum { NOBODY, SOMEBODY, PROTECTED };
-#define EVERY_POLICY ((1 << JAIL_POLICIES) - 1)
-#define UNKNOWN      (PROTECTED + EVERY_POLICY) /* as if by all */
-
-static int protected_by(unsigned int policies)
+static struct target_facts nobody(void)
 {
-	return policies ? PROTECTED + (int)policies : SOMEBODY;
+	return (struct target_facts){.means = MEANS_NOBODY};
+}
+
+static struct target_facts unknown(void)
+{
+	return (struct target_facts){.means = MEANS_UNKNOWN};
+}
+
+static struct target_facts protected_by(unsigned int policies)
+{
+	return (struct target_facts){.means = policies ? MEANS_PROTECTED : MEANS_SOMEBODY, .policies = policies};
 }
 
 static bool is_nested(const struct helper *h, struct task *t)
@@ -41,16 +47,16 @@ static bool is_nested(const struct helper *h, struct task *t)
 }
 
 /* A task by the helper's number for it. */
-static int who_is(struct helper *h, const struct trapped *c, pid_t tid)
+static struct target_facts who_is(struct helper *h, const struct trapped *c, pid_t tid)
 {
 	const struct task *t = task_find(tid), *leader = t ? task_find(t->tgid) : NULL;
 
 	if (t && t->tgid == c->tgid)
-		return SOMEBODY;
+		return protected_by(0);
 	if (t)
-		return leader ? protected_by(leader->protected_) : SOMEBODY;
+		return protected_by(leader ? leader->protected_ : 0);
 	/* None that has been heard of. A zombie that was, perhaps, or one that is about to be. */
-	return getpgid(tid) < 0 ? NOBODY : protected_by(birth_protected(h, tid));
+	return getpgid(tid) < 0 ? nobody() : protected_by(birth_protected(h, tid));
 }
 
 /* The next protected process that is not the caller's own, or NULL. */
@@ -91,74 +97,74 @@ static pid_t ask_kernel(const struct helper *h, pid_t caller, int64_t number)
 	return pid > 0 ? pid : errno == ESRCH ? 0 : -1;
 }
 
+/* The number of a task in the pid namespaces of this level; 0: it has none there, -1: it cannot be read. */
+static int64_t number_at(const struct helper *h, pid_t tid, int level, size_t *room)
+{
+	int64_t v[PID_LEVELS];
+	int n = procfs_list(h, tid, "\nNSpid:\t", room, v);
+
+	return !n ? -1 : n > level ? v[level] : 0;
+}
+
 /* Among the tasks that there are. Whoever is in a namespace beside the caller's only seems to be meant: should that one be
  * protected, the call is refused, to be on the safe side. */
-static int search(struct helper *h, const struct trapped *c, int64_t number)
+static struct target_facts search(struct helper *h, const struct trapped *c, int64_t number)
 {
-	int64_t own[PID_LEVELS], v[PID_LEVELS];
+	int64_t own[PID_LEVELS], its;
 	size_t i = 0, room = LOOK_BYTES;
-	int level = procfs_list(h, c->tid, "\nNSpid:\t", &room, own) - 1, found = NOBODY, looks = 0;
+	int level = procfs_list(h, c->tid, "\nNSpid:\t", &room, own) - 1, looks = 0;
+	struct target_facts found = nobody(), one;
 	struct listing l;
-	struct task *t;
+	const struct task *t;
 	pid_t pid;
 
 	if (level < 0 || !listing_open(h, &l, "."))
-		return UNKNOWN;
-	while ((t = task_next(&i))) {
-		int n = ++looks > LOOKS ? 0 : procfs_list(h, t->tid, "\nNSpid:\t", &room, v), one;
-
-		if (!n) {
-			listing_close(&l);
-			return UNKNOWN;
-		}
-		one = n > level && v[level] == number ? who_is(h, c, t->tid) : NOBODY;
-		found = one > found ? one : found;
-	}
-	/* And those that no record has. */
-	while ((pid = listing_next(&l))) {
-		int n, one;
-
-		if (task_find(pid) || pid == 1)
-			continue;
-		n = ++looks > LOOKS ? 0 : procfs_list(h, pid, "\nNSpid:\t", &room, v);
-		one = !n ? UNKNOWN : n > level && v[level] == number ? who_is(h, c, pid) : NOBODY;
-		found = one > found ? one : found;
-		if (!n)
+		return unknown();
+	/* Those that have a record, and those that have none. */
+	while (found.means < MEANS_PROTECTED) {
+		t = task_next(&i);
+		pid = t ? t->tid : listing_next(&l);
+		if (!pid)
 			break;
+		if (!t && (pid == 1 || task_find(pid)))
+			continue;
+		its = ++looks > LOOKS ? -1 : number_at(h, pid, level, &room);
+		one = its < 0 ? unknown() : its == number ? who_is(h, c, pid) : nobody();
+		if (one.means > found.means)
+			found = one;
 	}
 	listing_close(&l);
 	return found;
 }
 
-static int whom(struct helper *h, const struct trapped *c, int64_t number, bool nested)
+static struct target_facts whom(struct helper *h, const struct trapped *c, int64_t number, bool nested)
 {
 	pid_t pid;
 
 	if (!nested)
 		return who_is(h, c, (pid_t)number);
 	if (!any_protected_nested(h, c)) /* nor a child that one could have by then */
-		return SOMEBODY;
+		return protected_by(0);
 	pid = ask_kernel(h, c->tid, number);
-	return pid > 0 ? who_is(h, c, pid) : pid == 0 ? NOBODY : search(h, c, number);
+	return pid > 0 ? who_is(h, c, pid) : pid == 0 ? nobody() : search(h, c, number);
 }
 
 /* Whether a protected process is in the group that the caller names, wherever its namespace is: who leads the group has a number
  * in the caller's. Where nobody leads it any more, it may be the one. */
-static bool in_group(struct helper *h, const struct task *t, int64_t group, int level, size_t *room)
+static bool in_group(const struct helper *h, const struct task *t, int64_t group, int level, size_t *room)
 {
-	int64_t v[PID_LEVELS];
 	pid_t leader = getpgid(t->tid);
-	int n;
+	int64_t its;
 
 	if (!level)
 		return leader == group;
-	n = leader > 0 ? procfs_list(h, leader, "\nNSpid:\t", room, v) : 0;
-	return !n || (n > level && v[level] == group);
+	its = leader > 0 ? number_at(h, leader, level, room) : -1;
+	return its < 0 || its == group;
 }
 
 /* Does a signal to a group or to all reach a protected process? A child that is not told of yet is in the group of its
  * parent. kill(2): 0 is the caller's group, -1 all that it sees, -n the group n. */
-static int group_is(struct helper *h, const struct trapped *c, int64_t number, bool nested)
+static struct target_facts group_is(struct helper *h, const struct trapped *c, int64_t number, bool nested)
 {
 	size_t i = 0, room = LOOK_BYTES;
 	int64_t own[PID_LEVELS];
@@ -171,7 +177,7 @@ static int group_is(struct helper *h, const struct trapped *c, int64_t number, b
 		bool meant;
 
 		if (level < 0 || (level && ++looks > LOOKS))
-			return UNKNOWN;
+			return unknown();
 		if (number == -1)
 			meant = !nested || is_nested(h, t);
 		else if (!number) /* the helper's numbers will do */
@@ -181,7 +187,7 @@ static int group_is(struct helper *h, const struct trapped *c, int64_t number, b
 		if (meant)
 			return protected_by(t->protected_);
 	}
-	return SOMEBODY;
+	return protected_by(0);
 }
 
 static int signal_of(const char *name, const struct trapped *c)
@@ -203,24 +209,21 @@ enum answer target_judge(struct helper *h, const struct trapped *c)
 			   .target = number,
 			   .signal = signal_of(name, c),
 			   .allow = "take the program out of signals.protect"};
-	int meant, by = -1;
+	struct target_facts facts;
+	int verdict;
 
 	/* 0 is oneself, but for kill, where it is the group. */
 	if (number <= 0 && (!is_kill || task_counts.protected_ == 0))
 		return ANSWER_GO;
 	nested = !caller || is_nested(h, caller);
-	meant = number > 0 ? whom(h, c, number, nested) : group_is(h, c, number, nested);
-	if (meant == SOMEBODY)
+	facts = number > 0 ? whom(h, c, number, nested) : group_is(h, c, number, nested);
+	verdict = verdict_target(&h->plan, &facts, &d.policy);
+	if (!verdict)
 		return ANSWER_GO;
-	if (meant == NOBODY) { /* not run: until it ran, a protected process could have a child of that number */
+	if (verdict == ESRCH) {
 		trace_cancel(c, ESRCH);
 		return ANSWER_DONE;
 	}
-	for (int i = 0; i < (int)h->plan.n_policies; i++)
-		if ((meant - PROTECTED) >> i & 1)
-			by = jail_stricter(&h->plan, by, i);
-	if (by >= 0)
-		d.policy = (uint32_t)by;
 	trace_refuse(h, c, &d);
 	return ANSWER_DONE;
 }
