@@ -17,10 +17,12 @@
 
 #include "arch.h"
 #include "jail/helper/engines/engine.h"
+#include "procfs.h"
 
 #define WINDOW_US       1000000u
-#define FIRST           10u /* like denials that are written in each window */
-#define CHAIN           8   /* ancestors in a line */
+#define FIRST           10u        /* like denials that are written in each window */
+#define CHAIN           8          /* ancestors in a line */
+#define STATUS_ROOM     (1u << 20) /* bytes of status files for one line: with 65,536 groups one has 700,000 */
 #define LINE_MAX_       PIPE_BUF
 #define PATH_ROOM       700u /* bytes of a line that a path may take: whatever it is named, the line has room for all else */
 #define SYSLOG_PRIORITY (10 * 8 + 4) /* LOG_AUTHPRIV, LOG_WARNING */
@@ -232,66 +234,51 @@ static void put_bounded(struct jsonw *w, const char *key, const char *s, size_t 
 	jw_strn(w, key, s, n);
 }
 
-/* A file of a process in the helper's procfs, without its last newline. */
-static ssize_t read_proc(struct helper *h, pid_t pid, const char *name, char *text, size_t size)
+/* The name of a process, without the newline behind it. */
+static bool comm_of(const struct helper *h, pid_t pid, char *text, size_t size)
 {
-	AUTO_CLOSE int fd = -1;
-	char path[64];
-	ssize_t n;
+	ssize_t n = h->proc_fd < 0 ? -1 : procfs_head(h, pid, "comm", text, size);
 
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
-	fd = h->proc_fd < 0 ? -1 : openat(h->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, size - 1);
-	text[n > 0 ? n : 0] = '\0';
 	if (n > 0 && text[n - 1] == '\n')
-		text[--n] = '\0';
-	return n;
+		text[n - 1] = '\0';
+	return n > 0;
 }
 
-static long status_field(const char *status, const char *name, bool last)
+/* Its number in its own pid namespace; where that cannot be read, the helper's. */
+static int64_t own_pid(const struct helper *h, pid_t tid, size_t *room)
 {
-	const char *p = strstr(status, name), *end;
-	long v = -1;
+	int64_t v[PID_LEVELS];
+	int n = h->proc_fd < 0 ? 0 : procfs_list(h, tid, "\nNStgid:\t", room, v);
 
-	if (!p)
-		return -1;
-	end = strchrnul(p + 1, '\n');
-	p += strlen(name);
-	do
-		v = strtol(p, (char **)&p, 10);
-	while (last && p < end && *p == '\t');
-	return v;
+	return n ? v[n - 1] : tid;
 }
 
 /* Who it was: program, name, pid in the container, and the chain of parents. */
 static void put_caller(struct helper *h, struct jsonw *w, const struct denial *d)
 {
-	char text[2048], path[64];
-	const pid_t tid = d->tid;
-	pid_t pid;
+	char text[1024], path[64];
+	struct procfs_kin kin;
+	size_t room = STATUS_ROOM;
+	pid_t pid = d->tid;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%d/exe", (int)tid);
-	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, 1024);
+	snprintf(path, sizeof(path), "%d/exe", (int)pid);
+	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, sizeof(text));
 	if (n >= 0)
 		put_bounded(w, "exe", text, (size_t)n);
-	if (d->comm || read_proc(h, tid, "comm", text, sizeof(text)) >= 0)
+	if (d->comm || comm_of(h, pid, text, sizeof(text)))
 		jw_str(w, "comm", d->comm ? d->comm : text);
-	if (read_proc(h, tid, "status", text, sizeof(text)) < 0) {
-		jw_int(w, "pid", tid);
+	jw_int(w, "pid", own_pid(h, pid, &room));
+	if (h->proc_fd < 0)
 		return;
-	}
-	jw_int(w, "pid", status_field(text, "\nNStgid:\t", true));
 	jw_array(w, "parents");
-	for (int i = 0; i < CHAIN && (pid = (pid_t)status_field(text, "\nPPid:\t", false)) > 1; i++) {
-		char comm[64];
-
-		if (read_proc(h, pid, "comm", comm, sizeof(comm)) < 0 ||
-		    read_proc(h, pid, "status", text, sizeof(text)) < 0)
+	for (int i = 0; i < CHAIN && procfs_kin(h, pid, &kin) && kin.ppid > 1; i++) {
+		pid = kin.ppid;
+		if (!comm_of(h, pid, text, sizeof(text)))
 			break;
 		jw_object(w, NULL);
-		jw_int(w, "pid", status_field(text, "\nNStgid:\t", true));
-		jw_str(w, "comm", comm);
+		jw_int(w, "pid", own_pid(h, pid, &room));
+		jw_str(w, "comm", text);
 		jw_object_end(w);
 	}
 	jw_array_end(w);
