@@ -39,7 +39,7 @@ struct cg_facts {
 	const char *units;         /* cg_probe_units: the cgroup of that manager, "" or "/…" */
 };
 
-/* One property of a unit: cgroups/unit.h. */
+/* One property of a unit: cgroups/systemd/unit.h. */
 struct cg_property;
 
 /* The unit of systemd that stands for a container's cgroup. */

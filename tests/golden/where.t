@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The tables of ARCHITECTURE.md that lead into the code: each row's file is there and defines the function.
+# The tables of ARCHITECTURE.md that lead into the code: each row's file is there and defines the function. And whatever document or comment
+# names a file by its whole path names one that is there.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 cd "$TOP_SRCDIR" || exit 1
 
@@ -32,6 +33,15 @@ check_table() {
 	done < <(rows "$1" "$2")
 }
 
+# dead_names PATH...: "FILE: NAME" for each file that is named there, in lower case from its top folder on, and is not.
+dead_names() {
+	local from name
+	while IFS=: read -r from name; do
+		[ -e "$name" ] || echo "$from: $name"
+	done < <(grep -rHIoE '(^|[^A-Za-z0-9_./$}-])(base|spec|namespaces|cgroups|jail|runtime|tests)/[a-z0-9_/]+[.](c|h|t|py|am|S)\>' \
+		--exclude=where.t "$@" | sed -E 's/:[^a-z]/:/' | sort -u)
+}
+
 questions='Where is …?' steps='From README to the line that refuses an exec, in five steps'
 is "the questions have twenty rows" "$(rows "$questions" ARCHITECTURE.md | wc -l)" 20
 is "no question is asked twice" "$(rows "$questions" ARCHITECTURE.md | cut -d '|' -f 1 | sort | uniq -d)" ""
@@ -57,4 +67,9 @@ is "control: the wrong rows are found, and only they" "$(check_table "$questions
 called only: runtime/main.c does not define rt_cli_parse
 declared only: base/err.h does not define err_set
 part of a name: base/err.c does not define set"
+
+is "each file that is named by its path is there" "$(dead_names ./*.md docs base spec namespaces cgroups jail runtime tests)" ""
+printf '%s\n' 'see base/err.c and (base/no_such_file.c), FOLDER/X.h' '`jail/gone.h`' >"$T/named.md"
+is "control: the names of files that are not there are found" "$(dead_names "$T/named.md")" "$T/named.md: base/no_such_file.c
+$T/named.md: jail/gone.h"
 done_testing

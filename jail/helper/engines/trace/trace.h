@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the trace engine share. A stop goes one way through them: the stop (trace.c), the facts of the call (trace.c,
- * procfs.c, task.c), the verdict (count.c, trace_exec.c, trace_target.c), the answer (answer.c). */
+ * procfs.c, task.c), the verdict (count.c, exec.c, target.c), the answer (answer.c). */
 #ifndef JAIL_HELPER_TRACE_H
 #define JAIL_HELPER_TRACE_H
 
@@ -71,9 +71,9 @@ int count_tick(struct helper *h);
 /* A task is gone; it waits for nothing. */
 void count_forget(pid_t tid);
 
-/* ---- trace_exec.c ---- */
+/* ---- exec.c ---- */
 
-/* exec: the look at the path before, which can give an errno. LATER: trace_exec.c answers. */
+/* exec: the look at the path before, which can give an errno. LATER: exec.c answers. */
 enum answer trace_exec_early(struct helper *h, const struct trapped *c);
 /* exec: the look at what was executed, which no race gets round; kills what must not be. */
 enum answer trace_exec_final(struct helper *h, pid_t tid);
@@ -86,7 +86,7 @@ void trace_take_looks(struct helper *h);
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int protect_of(struct helper *h, pid_t tid);
 
-/* ---- trace_target.c ---- */
+/* ---- target.c ---- */
 
 /* A call that names a process. */
 enum answer target_judge(struct helper *h, const struct trapped *c);
