@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the trace engine share. A stop goes one way through them: the stop (trace.c), the facts of the call (trace.c,
- * procfs.c, task.c), the verdict (count.c, exec.c, target.c), the answer (answer.c). */
+ * procfs.c, task.c, look.c, loader.c), the verdict (count.c, exec.c, target.c, protect.c), the answer (answer.c). */
 #ifndef JAIL_HELPER_TRACE_H
 #define JAIL_HELPER_TRACE_H
 
