@@ -510,7 +510,7 @@ static void tell_others(void)
 		snprintf(path, sizeof(path), "/proc/%s/stat", de->d_name);
 		f = atoi(de->d_name) > 0 ? fopen(path, "re") : NULL;
 		if (f && fgets(line, 40, f) && ++n)
-			printf("left: %s\n", line);
+			printf("left: %s (signal 0: %s)\n", line, kill(atoi(de->d_name), 0) ? strerror(errno) : "sent");
 		if (f)
 			fclose(f);
 	}

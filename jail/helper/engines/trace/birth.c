@@ -23,7 +23,10 @@ unsigned int birth_protected(struct helper *h, pid_t tid)
 		return 0;
 	if (procfs_kin(h, tid, &kin))
 		from = task_find(kin.tgid == tid ? kin.ppid : kin.tgid);
-	/* Of CLONE_PARENT's child the other is no parent; it still runs the same program. */
+	/* Who calls itself the parent is not always the maker (CLONE_PARENT): it is when it runs the same program. That may have another name
+	 * by now, or none. */
+	if (from && from->protected_ && !protect_same_program(h, tid, from->tid))
+		from = NULL;
 	return (from ? from->protected_ : 0u) | protect_of(h, tid);
 }
 
@@ -80,7 +83,7 @@ void birth_told(struct helper *h, struct task *parent, int event)
 
 		t->seen_ms = 0;
 		if (t->tid == t->tgid && !t->executed && leader)
-			task_protect(t, t->protected_ | leader->protected_);
+			task_protect(t, leader->protected_);
 		return;
 	}
 	if (!birth_is_ours((pid_t)child))

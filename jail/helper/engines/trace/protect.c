@@ -30,3 +30,11 @@ unsigned int protect_of(struct helper *h, pid_t tid)
 	same = view_open_same(h, path, &id);
 	return same < 0 ? 0 : is_protected(h, path);
 }
+
+bool protect_same_program(struct helper *h, pid_t a, pid_t b)
+{
+	AUTO_CLOSE int one = open_link(h, a, "exe"), other = open_link(h, b, "exe");
+	struct file_id x, y;
+
+	return one >= 0 && other >= 0 && file_id(one, &x) && file_id(other, &y) && same_file(&x, &y);
+}

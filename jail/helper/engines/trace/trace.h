@@ -85,6 +85,8 @@ void trace_take_looks(struct helper *h);
 
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int protect_of(struct helper *h, pid_t tid);
+/* Whether both run the same file. Where it cannot be told, they do not. */
+bool protect_same_program(struct helper *h, pid_t a, pid_t b);
 
 /* ---- target.c ---- */
 
