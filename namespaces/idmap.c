@@ -293,9 +293,10 @@ int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	const struct spec_linux *l = &p->config->linux_;
 
-	(void)r;
 	if (!p->userns)
 		return 0;
+	if (!p->join[NS_MOUNT])
+		rootfs_find_place(p, r);
 	if (p->join[NS_USER]) {
 		if (check_joined(&l->uid_mappings, "/proc/self/uid_map", e) < 0)
 			return err_ctx(e, "linux.uidMappings");

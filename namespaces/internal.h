@@ -27,6 +27,9 @@ int sysctl_check(const char *key, const struct ns_plan *p, struct err *e);
 /* The file below /proc/sys of a key; NULL when the key is no proper one. */
 char *sysctl_path(struct arena *a, const char *key);
 
+/* rootfs.c: finds root.path for ns_rootfs_show, with the rights that this process has now. */
+void rootfs_find_place(const struct ns_plan *p, struct ns_run *r);
+
 /* idmap.c */
 #define IDMAP_MAX 340 /* lines that the kernel takes (user_namespaces(7)) */
 int idmap_check(const struct spec_idmaps *m, struct err *e);

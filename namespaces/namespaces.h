@@ -72,12 +72,14 @@ struct ns_plan {
 	bool bind_devices;    /* mknod is not possible: bind them from the host */
 	uint64_t propagation; /* of the rootfs at the end: MS_* */
 	bool no_pivot;        /* --no-pivot: MS_MOVE and chroot */
+	bool show_rootfs;     /* there are hooks that look for the container at root.path, before pivot_root */
 };
 
 /* What the steps hold between them: fds, opened before the clone or on the way. ns_run_init sets all to -1. */
 struct ns_moved; /* a network device on its way */
 struct ns_run {
 	int rootfs_fd;   /* the container's root: a detached tree first, "/" of the container later */
+	int place_fd;    /* the directory root.path in the container's mount namespace, for ns_rootfs_show; or -1 */
 	int *source_fds; /* one per mount: detached tree of a bind's source or of a file system with mapped ids, or -1;
 			    later a tmpfs to be made read-only */
 	size_t n_sources;
@@ -147,6 +149,9 @@ int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: linux.sysctl, through a private procfs. */
 int ns_sysctl(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: moves the rootfs from "/" to root.path, where hooks look for it: p->show_rootfs. Where the container's root cannot find
+ * that directory, it warns and leaves the rootfs at "/". */
+int ns_rootfs_show(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: pivot_root into the rootfs, the old root let go. */
 int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: masked and read-only paths, read-only root. After pivot. */

@@ -79,13 +79,61 @@ int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	return 0;
 }
 
+/* Before this process becomes the container's root: that one may not be able to search the host's directories, and the
+ * caller, whose files they are, can. The directory is only kept, and used when it is the rootfs. */
+void rootfs_find_place(const struct ns_plan *p, struct ns_run *r)
+{
+	if (p->show_rootfs && r->place_fd < 0)
+		r->place_fd = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool same_directory(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Only now, and not where the mounts are made: there the rootfs lies over "/", where no path of the host can be mistaken for
+ * one of the container's. */
+int ns_rootfs_show(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	AUTO_CLOSE int place = -1;
+	int result;
+
+	rootfs_find_place(p, r);
+	place = take_fd(&r->place_fd);
+	if (place < 0 || !same_directory(place, r->rootfs_fd)) {
+		log_warn(
+		    "the container's root cannot find '%.200s' in its mount namespace: hooks do not see the container "
+		    "there; let others search the directories on the way to it",
+		    p->rootfs);
+		return 0;
+	}
+	result = mnt_attach(r->rootfs_fd, place);
+	if (result < 0) {
+		errno = -result;
+		err_errno(e, "show the rootfs to hooks at '%.200s'", p->rootfs);
+		return err_ctx(e, "root.path");
+	}
+	return 0;
+}
+
 /* --no-pivot, for hosts whose root is an initramfs, which cannot be pivoted from. */
-static int move_root(struct err *e)
+static int move_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	/* A procfs or sysfs that stays below could let a user namespace mount them anew without the masks. EINVAL: not
 	 * mounted; EPERM: locked, and so not to be had by the container either. */
 	umount2("/proc", MNT_DETACH);
 	umount2("/sys", MNT_DETACH);
+	/* Hooks saw the rootfs elsewhere: what lies there could be left by chdir(".."), what lies over "/" cannot. */
+	if (p->show_rootfs) {
+		AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int result = root < 0 ? -errno : mnt_attach(r->rootfs_fd, root);
+
+		if (result < 0)
+			return err_set(e, -result, "move the rootfs over the old root: %s", strerror(-result));
+	}
 	if (chroot(".") < 0)
 		return err_errno(e, "chroot into the rootfs");
 	return 0;
@@ -98,7 +146,7 @@ int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	if (fchdir(r->rootfs_fd) < 0)
 		return err_errno(e, "enter the rootfs");
 	if (p->no_pivot) {
-		result = move_root(e);
+		result = move_root(p, r, e);
 		if (result < 0)
 			return result;
 	} else {

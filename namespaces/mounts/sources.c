@@ -12,6 +12,7 @@
 void ns_run_init(struct ns_run *r)
 {
 	*r = (struct ns_run){.rootfs_fd = -1,
+			     .place_fd = -1,
 			     .proc_fd = -1,
 			     .userns_fd = -1,
 			     .cgroup_dir_fd = -1,
@@ -31,6 +32,7 @@ void ns_run_close(struct ns_run *r)
 	for (int i = 0; i < NS_COUNT; i++)
 		fd_close_p(&r->join_fds[i]);
 	fd_close_p(&r->rootfs_fd);
+	fd_close_p(&r->place_fd);
 	fd_close_p(&r->proc_fd);
 	fd_close_p(&r->userns_fd);
 	fd_close_p(&r->devices_null_fd);

@@ -168,6 +168,8 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 	int r;
 
 	*ret = (struct ns_plan){.config = c, .bundle = bundle, .no_pivot = no_pivot};
+	ret->show_rootfs =
+	    c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n;
 	r = plan_namespaces(c, f, ret, e);
 	if (r == 0)
 		r = idmap_plan(c, ret, e);

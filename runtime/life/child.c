@@ -181,6 +181,11 @@ int child_rootfs(struct life *l, struct err *e)
 	return ns_rootfs_prepare(&l->ns, &l->ns_run, e);
 }
 
+int child_rootfs_show(struct life *l, struct err *e)
+{
+	return ns_rootfs_show(&l->ns, &l->ns_run, e);
+}
+
 int child_mounts(struct life *l, struct err *e)
 {
 	return ns_mounts(&l->ns, &l->ns_run, e);

@@ -102,6 +102,7 @@ int child_become_root(struct life *l, struct err *e);
 int child_loopback(struct life *l, struct err *e);
 int child_uts(struct life *l, struct err *e);
 int child_rootfs(struct life *l, struct err *e);
+int child_rootfs_show(struct life *l, struct err *e);
 int child_mounts(struct life *l, struct err *e);
 int child_dev(struct life *l, struct err *e);
 int child_sysctl(struct life *l, struct err *e);

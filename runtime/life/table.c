@@ -67,6 +67,11 @@ static bool has_names(const struct life *l)
 	return l->config.hostname || l->config.domainname;
 }
 
+static bool shows_rootfs(const struct life *l)
+{
+	return l->ns.show_rootfs;
+}
+
 static bool has_sysctl(const struct life *l)
 {
 	return l->config.linux_.sysctl.n > 0;
@@ -163,6 +168,7 @@ static const struct step rows[] = {
     {'C', "mounts", NULL, child_mounts, NULL},
     {'C', "dev", NULL, child_dev, NULL},
     {'C', "sysctl", has_sysctl, child_sysctl, NULL},
+    {'C', "rootfs.show", shows_rootfs, child_rootfs_show, NULL},
     {'P', "hooks.prestart", has_prestart, parent_hooks_prestart, NULL},
     {'P', "hooks.createRuntime", has_create_runtime, parent_hooks_create_runtime, NULL},
     {'C', "hooks.createContainer", has_create_container, child_hooks_create_container, NULL},

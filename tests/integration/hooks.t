@@ -228,4 +228,56 @@ is "a hook has nothing of process.env" "$rc:$(grep -c -e LD_PRELOAD -e evil "$T/
 make_bundle "$T/b" "$(args_filter true) | .process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .hooks = {startContainer: [$(script 'id -u; grep -E "^(CapEff|CapBnd)" /proc/self/status; exit 1')]}"
 jrun run --bundle "$T/b" "$id"
 like "startContainer: user and capabilities of the process" "$(tr -d '\n' <<<"$err")" '1000.*CapEff:.0000000000000000.*CapBnd:.0000000000000000'
+# ---- hooks see the container at root.path, and what they mount there is the container's ----
+
+echo of-the-host >"$T/gift" && mkdir -p "$T/rootfs/gift.d" "$T/rootfs/scratch" && : >"$T/rootfs/gift.d/file"
+chmod 644 "$T/gift"
+# As hooks for graphics cards do it: from outside, into the mount namespace of the pid on stdin.
+cat >"$T/enter.sh" <<'SH'
+pid=$(jq .pid)
+nsenter -m -t "$pid" sh -c "ls -d $1/proc/self $1/dev/null $1/scratch/. && mount --bind $2 $1/gift.d/file" >"$3" 2>&1
+SH
+# And from inside the container's namespaces, in its mount namespace before pivot_root.
+cat >"$T/inside.sh" <<'SH'
+cat >/dev/null
+{ ls -d "$1/proc/self" "$1/dev/null" "$1/scratch/." && mount --bind "$2" "$1/gift.d/file"; } >"$3" 2>&1
+SH
+sees() { # KIND ROOTFS
+	local script=$T/enter.sh
+	[ "$1" != createContainer ] || script=$T/inside.sh
+	jq -cn --arg s "$script" --arg r "$2" --arg g "$T/gift" --arg o "$T/rec/seen" '{path: "/bin/sh", args: ["sh", $s, $r, $g, $o], env: ["PATH=/usr/sbin:/usr/bin:/bin"]}'
+}
+scratch='.mounts += [{destination: "/scratch", type: "tmpfs", source: "tmpfs"}]'
+look='cat /gift.d/file; grep -c . /proc/self/mountinfo; ls -a /; ls -di /'
+closed=$T/closed
+mkdir -m 700 "$closed" && mkdir -p "$closed/r" && mount --bind "$T/rootfs" "$closed/r" && at_exit umount -l "$closed/r"
+for case in "plain|none|$T/rootfs|.|" "jail|default|$T/rootfs|.|" "outer|$T/outer.json|$T/rootfs|.|" "user namespace|none|$T/rootfs|user|" \
+	"user namespace, closed directory|none|$closed/r|user|" "outer in a user namespace|$T/outer.json|$closed/r|user|" \
+	"no-pivot|none|$T/rootfs|.|--no-pivot" "slave|none|$T/rootfs|.linux.rootfsPropagation = \"rslave\"|" \
+	"shared|none|$T/rootfs|.linux.rootfsPropagation = \"rshared\"|"; do
+	IFS='|' read -r name policy at filter option <<<"$case"
+	[ "$filter" != user ] || filter=$user
+	base="$(sh_filter "$look") | $filter | $scratch | .root.path = \"$at\""
+	: >"$T/rec/seen" && chmod 666 "$T/rec/seen"
+	make_bundle "$T/b" "$base"
+	jrun --policy "$policy" run ${option:+"$option"} --bundle "$T/b" "$id"
+	plain=$out
+	like "$name: without the hook there is nothing in the file (control)" "$rc:$plain" '^0:[0-9]+'
+	for kind in prestart createRuntime createContainer; do
+		# A createContainer hook is the container's root, who cannot search that directory.
+		[ "$at:$kind" != "$closed/r:createContainer" ] || continue
+		make_bundle "$T/b" "$base | .hooks = {$kind: [$(sees $kind "$at")]}"
+		jrun --policy "$policy" run ${option:+"$option"} --bundle "$T/b" "$id"
+		is "$name: $kind sees the mounts at root.path" "$rc:$(tr '\n' ' ' <"$T/rec/seen")" "0:$at/dev/null $at/proc/self $at/scratch/. " || diag "$err"
+		is "$name: $kind: its mount is in the container, and nothing else is new" "$out" \
+			"of-the-host"$'\n'"$(awk 'NR == 1 { $1++ } 1' <<<"$plain")"
+	done
+done
+is "no hook's mount came to the host" "$(cat "$T/rootfs/gift.d/file"; grep -c "$T/rootfs\|gift" /proc/self/mountinfo)" 1
+# Who cannot find root.path is told, and the container starts.
+chown 12345 "$closed"
+make_bundle "$T/b" "$(args_filter true) | $user | .root.path = \"$closed/r\" | .hooks = {createRuntime: [$(script true)]}"
+jrun run --bundle "$T/b" "$id"
+is "a directory that the container's root cannot search: the container starts" "$rc" 0 || diag "$err"
+like "and it is said that hooks do not see it" "$err" "cannot find '$closed/r'"
 done_testing
