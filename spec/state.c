@@ -64,7 +64,7 @@ static void write_hook(struct jsonw *w, const struct spec_hook *h)
 	jw_str(w, "path", h->path);
 	if (h->args.n)
 		jw_strv(w, "args", &h->args);
-	if (h->env.n)
+	if (h->env.v) /* an empty one is not none */
 		jw_strv(w, "env", &h->env);
 	if (h->timeout.set)
 		jw_int(w, "timeout", h->timeout.v);

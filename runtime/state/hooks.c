@@ -20,7 +20,7 @@
 /* In the child. Reports the errno of what failed and leaves. */
 static void hook_exec(const struct spec_hook *h, const char *cwd, pid_t parent, int in, int out, int report)
 {
-	char *only_path[] = {h->path, NULL}, *nothing[] = {NULL};
+	char *only_path[] = {h->path, NULL};
 	int code;
 
 	/* A group of its own, so that what a hook that is too slow has started can be killed with it; and no hook that
@@ -34,7 +34,7 @@ static void hook_exec(const struct spec_hook *h, const char *cwd, pid_t parent, 
 		(void)!chdir(cwd);
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
 	    fd_cloexec_from(3, NULL) >= 0)
-		execve(h->path, h->args.n ? h->args.v : only_path, h->env.n ? h->env.v : nothing);
+		execve(h->path, h->args.n ? h->args.v : only_path, h->env.v ? h->env.v : environ);
 	code = errno;
 	(void)fd_write_all(report, &code, sizeof(code));
 	_exit(127);

@@ -110,7 +110,7 @@ void rt_container_close(struct rt_container *k);
 
 /* ---- hooks (config.md, POSIX-platform Hooks): hooks.c ---- */
 
-/* Runs the hooks of one kind in order, each with its own args and env alone, with state_json on stdin, and in the directory
+/* Runs the hooks of one kind in order, each with its own args and env alone (the runtime's when it names none), with state_json on stdin, and in the directory
  * cwd (the bundle; where it cannot be entered, in the caller's). Stops at the first that fails: non-zero exit, death by a signal, longer than its timeout (it and its process group are killed). The error
  * names "hooks.prestart[2]" with the path, the status and the end of what it wrote to stdout and stderr. Returns 0 or
  * -errno (-ECANCELED for a hook that failed by itself, -ETIMEDOUT). */

@@ -197,20 +197,39 @@ for kind in createRuntime createContainer startContainer poststop; do
 		is "$what: control" "$rc" 0
 	done
 done
-# A hook without args and env has its path as argv[0], and nothing in its environment.
+# A hook without args has its path as argv[0]. Without env it has the environment of its side: the runtime's, or that of the
+# container's process, as with runc; but no hook of the host has the latter, whatever it leaves out (CVE-2025-23266).
 cat >"$T/self.c" <<'C'
 #include <stdio.h>
 int main(int argc, char **argv, char **envp)
 {
 	FILE *f = fopen(OUT, "w");
-	return fprintf(f, "%d %s %d\n", argc, argv[0], envp[0] != 0) < 0;
+	int n = fprintf(f, "%d %s", argc, argv[0]);
+	while (*envp)
+		fprintf(f, " %s", *envp++);
+	return n < 0 || fprintf(f, "\n") < 0;
 }
 C
 gcc -DOUT="\"$T/rec/self\"" -o "$T/self" "$T/self.c" && gcc -static -DOUT='"/rec/self"' -o "$T/rootfs/self" "$T/self.c"
-one createRuntime "{\"path\": \"$T/self\"}"
-is "no args, no env: createRuntime" "$(cat "$T/rec/self")" "1 $T/self 0"
-one startContainer '{"path": "/self"}'
-is "no args, no env: startContainer" "$(cat "$T/rootfs/rec/self")" "1 /self 0"
+self_hook() { # KIND FIELDS
+	local path=$T/self dir=$T/rec
+	[ "$1" != startContainer ] || path=/self dir=$T/rootfs/rec
+	make_bundle "$T/b" "$(args_filter true) | .process.env = [\"OF=process\"] | .hooks = {$1: [{path: \"$path\"$2}]}"
+	rm -f "$dir/self"
+	rc=0
+	env -i "PATH=$PATH" OF=runtime "$JAILRUN" --root "$ROOT" --policy none run --bundle "$T/b" "$id" || rc=$?
+	hook_saw=$rc:$(cat "$dir/self")
+}
+for kind in "${kinds[@]}"; do
+	path=$T/self env=" PATH=$PATH OF=runtime"
+	[ $kind != startContainer ] || path=/self env=" OF=process"
+	self_hook $kind ""
+	is "no args, no env: $kind" "$hook_saw" "0:1 $path$env"
+	self_hook $kind ', env: []'
+	is "an empty env is an empty environment: $kind" "$hook_saw" "0:1 $path"
+	self_hook $kind ', env: ["OF=config.json"]'
+	is "its own env is all of it: $kind (control)" "$hook_saw" "0:1 $path OF=config.json"
+done
 # The paths: a program of the host alone, and one of the container alone.
 one startContainer "{\"path\": \"$T/self\"}"
 is "startContainer does not find a program of the host" "$rc" 1

@@ -64,6 +64,8 @@ static char *slurp(const char *name)
 
 static void test_given(void **state)
 {
+	char *nothing[] = {NULL};
+	struct spec_hook h;
 	struct err e;
 
 	(void)state;
@@ -73,6 +75,15 @@ static void test_given(void **state)
 	/* Exactly its own environment. */
 	assert_memory_equal(slurp("env"), "D=/tmp/jailrun-hooks-", 21);
 	assert_null(strstr(slurp("env"), "LEAK"));
+	/* One that is empty is its own, too; where there is none it is the runtime's. */
+	h = shell("tr '\\0' '\\n' </proc/$$/environ >env");
+	h.env.n = 0;
+	h.env.v = nothing;
+	assert_int_equal(run_one(h, &e), 0);
+	assert_string_equal(slurp("env"), "");
+	h.env.v = NULL;
+	assert_int_equal(run_one(h, &e), 0);
+	assert_non_null(strstr(slurp("env"), "LEAK=from the runtime\n"));
 	unsetenv("LEAK");
 }
 
