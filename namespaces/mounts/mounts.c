@@ -46,6 +46,22 @@ static int check_target(int target, int tree, const struct ns_mount *m, struct e
 	return 0;
 }
 
+/* Engines write "rw" where nobody said anything. What is read-only on the host and locked stays so, as with runc. To ask for
+ * less of the other locked attributes is somebody's wish, and an error. */
+static int change_top(const struct ns_mount *m, int tree, struct mnt_change *top)
+{
+	int r = mnt_change(tree, false, top);
+
+	if (r != -EPERM || !(top->clr & MOUNT_ATTR_RDONLY))
+		return r;
+	top->clr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	r = top->set || top->clr || top->propagation ? mnt_change(tree, false, top) : 0;
+	if (r == 0)
+		log_debug("mounts[%zu]: '%.128s' is locked read-only by the host's mount, and stays so", m->index,
+			  m->destination);
+	return r;
+}
+
 /* Propagation and attributes of a tree, before it is attached. peer: what the tree was copied from may be shared with the
  * host, and is not left so unless both the mount and the rootfs ask for it. */
 static int change_tree(const struct ns_plan *p, const struct ns_mount *m, int tree, bool peer, struct err *e)
@@ -67,7 +83,7 @@ static int change_tree(const struct ns_plan *p, const struct ns_mount *m, int tr
 	if (!rec)
 		top.propagation = prop;
 	if (r == 0 && (top.set || top.clr || top.propagation))
-		r = mnt_change(tree, false, &top);
+		r = change_top(m, tree, &top);
 	if (r == 0 && rec && !(prop & settled) && prop)
 		r = mnt_change(tree, true, &(struct mnt_change){.propagation = prop});
 	if (r == 0)

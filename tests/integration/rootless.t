@@ -95,6 +95,21 @@ is "what is there already may be said" "$out" rw,nosuid,nodev,noexec,noatime
 locked exec
 is "what is locked cannot be cleared" "$rc" 1
 like "and is said to be locked" "$err" 'mounts\[7\]\.options: .*locked'
+# Engines write "rw" where the user said nothing: it takes nothing away that is locked.
+locked rw
+is "rw on a locked mount that is writable" "$rc $out" '0 rw,nosuid,nodev,noexec,noatime' || diag "$err"
+mount -o remount,bind,ro,nosuid,nodev,noexec,noatime "$T/u/locked"
+for options in "rw" "rbind rw" "rw rprivate" "rw nosuid"; do
+	# shellcheck disable=SC2086 # words
+	locked $options
+	is "$options on one that is read-only and locked: it starts, and stays read-only" "$rc $out$err" '0 ro,nosuid,nodev,noexec,noatime'
+done
+locked rw exec
+is "what else is locked cannot be cleared with it" "$rc" 1
+like "and is said to be locked, too" "$err" 'mounts\[7\]\.options: .*locked'
+mount -o remount,bind,rw,nosuid,nodev,noexec,noatime "$T/u/locked"
+locked rw
+is "writable again, it is writable inside (control)" "$rc $out" '0 rw,nosuid,nodev,noexec,noatime' || diag "$err"
 
 # ---- where the state is ----
 spec() {
