@@ -37,6 +37,7 @@ struct ns_mount {
 	const char *destination; /* clean, absolute, below the rootfs */
 	const char *type;        /* file system, for NS_MNT_FS */
 	const char *source;      /* bind: absolute on the host; else the dummy */
+	const char *inside;      /* bind whose source lies in an earlier mount: its path below the rootfs; or NULL */
 	bool recursive;          /* rbind */
 	bool tmpcopyup;
 	bool idmap, idmap_recursive;
@@ -79,6 +80,7 @@ struct ns_plan {
 struct ns_moved; /* a network device on its way */
 struct ns_run {
 	int rootfs_fd;   /* the container's root: a detached tree first, "/" of the container later */
+	int under_fd;    /* root.path's, when a mount covers it and rootfs_fd is that one; or -1 */
 	int place_fd;    /* the directory root.path in the container's mount namespace, for ns_rootfs_show; or -1 */
 	int *source_fds; /* one per mount: detached tree of a bind's source or of a file system with mapped ids, or -1;
 			    later a tmpfs to be made read-only */

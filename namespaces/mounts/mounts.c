@@ -36,6 +36,8 @@ static int check_target(int target, int tree, const struct ns_mount *m, struct e
 {
 	const bool on_proc = str_eq(m->destination, "/proc");
 
+	if (str_eq(m->destination, "/") && is_procfs(tree, false))
+		return err_set(e, EINVAL, "a procfs cannot be the container's root");
 	if (m->kind == NS_MNT_BIND && on_proc && !is_procfs(tree, true))
 		return err_set(e, EINVAL, "only a procfs may be mounted on /proc, and '%.128s' is none", m->source);
 	if (proc_target_allowed(m->destination) || (on_proc && (m->kind == NS_MNT_BIND || str_eq(m->type, "proc"))))
@@ -107,6 +109,22 @@ static int attach_error(int r, int tree, int target, const struct ns_mount *m, s
 		       m->destination, S_ISDIR(to.st_mode) ? "source" : "destination");
 }
 
+/* From here on the container's root is this mount. What mount points are made in it is none of root.path's, and not for the
+ * journal, after which they would be removed from there. */
+static int become_root(struct ns_run *r, int tree, struct err *e)
+{
+	int fd = fcntl(tree, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return err_errno(e, "keep the new root");
+	if (r->under_fd < 0)
+		r->under_fd = take_fd(&r->rootfs_fd);
+	fd_close_p(&r->rootfs_fd);
+	r->rootfs_fd = fd;
+	r->made = NULL;
+	return 0;
+}
+
 static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_dir, struct err *e)
 {
 	const bool strict = str_eq(m->type, "proc") || str_eq(m->type, "sysfs");
@@ -119,15 +137,32 @@ static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_
 	if (result < 0)
 		return err_ctx(e, "destination");
 	result = mnt_attach(tree, target);
-	return result < 0 ? attach_error(result, tree, target, m, e) : 0;
+	if (result < 0)
+		return attach_error(result, tree, target, m, e);
+	return str_eq(m->destination, "/") ? become_root(r, tree, e) : 0;
+}
+
+/* What an earlier mount of the container shows: in the container, where no link leads out of it. */
+static int clone_inside(const struct ns_run *r, const struct ns_mount *m, struct err *e)
+{
+	AUTO_CLOSE int from = path_open_in(r->rootfs_fd, m->inside, O_PATH, 0, e);
+	int tree = from < 0 ? from : mnt_clone(from, "", m->recursive);
+
+	if (tree >= 0)
+		return tree;
+	if (from >= 0)
+		err_set(e, -tree, "open_tree '%.128s' in the rootfs: %s", m->inside, strerror(-tree));
+	return err_ctx(e, "source");
 }
 
 static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
-	AUTO_CLOSE int tree = take_fd(&r->source_fds[m->index]);
+	AUTO_CLOSE int tree = m->inside ? clone_inside(r, m, e) : take_fd(&r->source_fds[m->index]);
 	struct stat st;
 	int result;
 
+	if (tree < 0)
+		return tree;
 	if (fstat(tree, &st) < 0)
 		return err_errno(e, "stat '%.200s'", m->source);
 	result = change_tree(p, m, tree, true, e);

@@ -29,7 +29,7 @@ static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e
 		const struct ns_mount *m = &p->mounts[i];
 		int tree;
 
-		if (m->kind != NS_MNT_BIND || r->source_fds[i] >= 0)
+		if (m->kind != NS_MNT_BIND || m->inside || r->source_fds[i] >= 0)
 			continue;
 		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
 		if (tree < 0) {
@@ -87,6 +87,12 @@ void rootfs_find_place(const struct ns_plan *p, struct ns_run *r)
 		r->place_fd = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* What root.path is, with all that is mounted on it. */
+static int bottom(const struct ns_run *r)
+{
+	return r->under_fd >= 0 ? r->under_fd : r->rootfs_fd;
+}
+
 static bool same_directory(int a, int b)
 {
 	struct stat x, y;
@@ -103,14 +109,14 @@ int ns_rootfs_show(const struct ns_plan *p, struct ns_run *r, struct err *e)
 
 	rootfs_find_place(p, r);
 	place = take_fd(&r->place_fd);
-	if (place < 0 || !same_directory(place, r->rootfs_fd)) {
+	if (place < 0 || !same_directory(place, bottom(r))) {
 		log_warn(
 		    "the container's root cannot find '%.200s' in its mount namespace: hooks do not see the container "
 		    "there; let others search the directories on the way to it",
 		    p->rootfs);
 		return 0;
 	}
-	result = mnt_attach(r->rootfs_fd, place);
+	result = mnt_attach(bottom(r), place);
 	if (result < 0) {
 		errno = -result;
 		err_errno(e, "show the rootfs to hooks at '%.200s'", p->rootfs);
@@ -129,13 +135,40 @@ static int move_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	/* Hooks saw the rootfs elsewhere: what lies there could be left by chdir(".."), what lies over "/" cannot. */
 	if (p->show_rootfs) {
 		AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		int result = root < 0 ? -errno : mnt_attach(r->rootfs_fd, root);
+		int result = root < 0 ? -errno : mnt_attach(bottom(r), root);
 
 		if (result < 0)
 			return err_set(e, -result, "move the rootfs over the old root: %s", strerror(-result));
 	}
 	if (chroot(".") < 0)
 		return err_errno(e, "chroot into the rootfs");
+	return 0;
+}
+
+static int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
+{
+	struct statx st;
+
+	if (statx(dir, path, *path ? 0 : AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return err_errno(e, "statx of the new root");
+	*ret = st.stx_mnt_id;
+	return 0;
+}
+
+/* umount2(2) takes what is on top, and that is not always the old root: on its "/" may lie root.path's mount, when another covers
+ * that, or what a hook has mounted there. "/.." leads to the top; when that is the new root, nothing of the host is left. */
+static int let_go(const struct ns_run *r, struct err *e)
+{
+	uint64_t own, top = 0;
+
+	if (mount_id(r->rootfs_fd, "", &own, e) < 0)
+		return -e->code;
+	do {
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_errno(e, "let the old root go");
+		if (mount_id(AT_FDCWD, "/..", &top, e) < 0)
+			return -e->code;
+	} while (top != own);
 	return 0;
 }
 
@@ -154,8 +187,9 @@ int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e)
 		if (syscall(SYS_pivot_root, ".", ".") < 0)
 			return err_errno(e, "pivot_root%s",
 					 errno == EINVAL ? " (is the host's root an initramfs? then --no-pivot)" : "");
-		if (umount2(".", MNT_DETACH) < 0)
-			return err_errno(e, "let the old root go");
+		result = let_go(r, e);
+		if (result < 0)
+			return result;
 	}
 	if (chdir("/") < 0)
 		return err_errno(e, "chdir to the new root");

@@ -12,6 +12,7 @@
 void ns_run_init(struct ns_run *r)
 {
 	*r = (struct ns_run){.rootfs_fd = -1,
+			     .under_fd = -1,
 			     .place_fd = -1,
 			     .proc_fd = -1,
 			     .userns_fd = -1,
@@ -32,6 +33,7 @@ void ns_run_close(struct ns_run *r)
 	for (int i = 0; i < NS_COUNT; i++)
 		fd_close_p(&r->join_fds[i]);
 	fd_close_p(&r->rootfs_fd);
+	fd_close_p(&r->under_fd);
 	fd_close_p(&r->place_fd);
 	fd_close_p(&r->proc_fd);
 	fd_close_p(&r->userns_fd);
@@ -183,7 +185,7 @@ static int source_one(const struct ns_plan *p, struct ns_run *r, const struct ns
 		return err_ctx(e, "options");
 	}
 	if (m->kind == NS_MNT_BIND)
-		return source_bind(p, r, m, last, e);
+		return m->inside ? 0 : source_bind(p, r, m, last, e);
 	return m->kind == NS_MNT_FS && (m->idmap || is_on_disk(m)) ? source_fs(p, r, m, last, e) : 0;
 }
 

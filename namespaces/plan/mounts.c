@@ -190,12 +190,43 @@ static int plan_idmap(const struct spec_config *c, struct ns_mount *m, struct er
 	return 0;
 }
 
+/* A mount that covers root.path. pivot_root(2) wants it not shared. */
+static int check_root(const struct ns_mount *m, struct err *e)
+{
+	if (m->kind == NS_MNT_CGROUP || (m->kind == NS_MNT_FS && (str_eq(m->type, "proc") || str_eq(m->type, "sysfs"))))
+		return err_set(e, EINVAL, "a file system of type '%.32s' cannot be the container's root", m->type);
+	if (m->propagation & MS_SHARED)
+		return err_set(
+		    e, EINVAL,
+		    "the root cannot be mounted 'shared': say so in linux.rootfsPropagation, which is done last");
+	return 0;
+}
+
+/* A source below root.path that an earlier mount of the container covers is there only when that one is made. With mapped
+ * ids it stays what the host has there: to map them takes the runtime's rights. */
+static int plan_inside(const struct ns_plan *p, struct arena *a, struct ns_mount *m, struct err *e)
+{
+	const char *source = strstr(m->source, "..") ? m->source : path_clean(a, m->source), *rest;
+
+	if (!source)
+		return err_set(e, ENOMEM, "out of memory");
+	if (m->idmap || str_eq(p->rootfs, "/") || !path_is_below(source, p->rootfs))
+		return 0;
+	rest = source + strlen(p->rootfs);
+	if (!*rest)
+		rest = "/";
+	for (size_t i = 0; i < m->index; i++)
+		if (p->mounts[i].kind != NS_MNT_REMOUNT && path_is_below(rest, p->mounts[i].destination))
+			m->inside = rest;
+	return 0;
+}
+
 static int check_destination(const struct ns_mount *m, struct err *e)
 {
 	const char *d = m->destination;
 
 	if (str_eq(d, "/") && m->kind != NS_MNT_REMOUNT)
-		return err_set(e, EINVAL, "must not be the root: that is root.path's");
+		return check_root(m, e);
 	if (m->kind == NS_MNT_REMOUNT || !path_is_below(d, "/proc"))
 		return 0;
 	if (str_eq(d, "/proc")) {
@@ -235,8 +266,12 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 		r = check_shown(c, p, m, e);
 	if (r == 0)
 		r = plan_idmap(c, m, e);
+	if (r == 0 && m->kind == NS_MNT_BIND)
+		r = plan_inside(p, a, m, e);
 	if (r < 0)
 		return r;
+	if (m->kind == NS_MNT_BIND && str_eq(m->destination, "/") && !m->propagation)
+		m->propagation = MS_REC | (p->propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE); /* as root.path is */
 	r = check_destination(m, e);
 	return r < 0 ? err_ctx(e, "destination") : 0;
 }

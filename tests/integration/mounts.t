@@ -136,6 +136,74 @@ is "a mount in a mount, in order" "$(tr '\n' ' ' <<<"$out")" 'soft 0 hard '
 in_sh 'cat /x/dir/file' "$(mounts "$(mnt /x/dir bind "$T/hard" bind)" "$(mnt /x bind "$T/soft" bind)")"
 isnt "the other way round the later covers the earlier" "$rc" 0
 
+# ---- on the root itself ----
+cp -a "$T/rootfs" "$T/other" && echo other >"$T/other/mark" && echo own >"$T/rootfs/mark"
+at() { # FILTER that puts the mount before the others
+	printf '.mounts = [%s] + .mounts' "$1"
+}
+mkdir "$T/rootfs/point" && : >"$T/rootfs/file-point"
+in_sh 'cat /mark; ls -di / | cut -d" " -f1; stat -c %F /dev/null /proc/self; cut -d" " -f5 /proc/self/mountinfo | grep -cx /; ls -d /../mark /../var/tmp/jailrun-test* 2>/dev/null; cat /point/file /file-point; touch /new && echo made' \
+	"$(at "$(mnt / bind "$T/other" rbind)") | $(mounts "$(mnt /point bind "$T/soft" bind)" "$(mnt /file-point bind "$T/soft/file" bind)")"
+is "a bind on /: it is the root, with all that is mounted later" "$rc $(tr '\n' ' ' <<<"$out")" \
+	"0 other $(stat -c %i "$T/other") character special file symbolic link 1 /../mark soft soft made " || diag "$err"
+ok "what is made there is there" test -e "$T/other/new"
+ok "and its mount points are not taken for those of root.path, which stay" test -d "$T/rootfs/point" -a -e "$T/rootfs/file-point" -a ! -e "$T/rootfs/new"
+in_sh 'cat /mark; touch /x 2>&1' "$(at "$(mnt / bind "$T/other" rbind)") | .root.readonly = true"
+like "root.readonly is of it" "$out" 'other.*Read-only'
+in_sh 'cat /mark' "$(at "$(mnt / bind "$T/other" rbind)")" --no-pivot
+is "with --no-pivot" "$rc $out" '0 other' || diag "$err"
+in_sh 'cat /mark' "$(at "$(mnt / bind "$T/soft" rbind),$(mnt / bind "$T/other" rbind)")"
+is "two of them: the later counts" "$rc $out" '0 other' || diag "$err"
+in_sh 'cat /mark; stat -f -c %T /' "$(at "$(mnt / tmpfs tmpfs tmpcopyup)")"
+is "a tmpfs with the root's contents" "$rc $(tr '\n' ' ' <<<"$out")" '0 own tmpfs ' || diag "$err"
+for word in private slave shared; do
+	in_sh 'cat /mark; cat /proc/self/mountinfo' "$(at "$(mnt / bind "$T/other" rbind)") | .linux.rootfsPropagation = \"$word\""
+	is "rootfsPropagation $word: $(shares /)" "$rc $(head -n 1 <<<"$out")" '0 other' || diag "$err"
+done
+like "shared is what it says" "$(shares /)" '^shared:[0-9]+$'
+make_bundle "$T/b" "$(sh_filter 'cat /mark; cat /point/file') | $(at "$(mnt / bind "$T/other" rbind)") | .hooks = {createRuntime: [{path: \"/bin/sh\",
+	args: [\"sh\", \"-c\", \"nsenter -m -t \$(jq .pid) mount --bind $T/soft $T/rootfs/point\"]}]}"
+jrun run --bundle "$T/b" "jt-$$-root"
+is "a hook finds it at root.path" "$rc $(tr '\n' ' ' <<<"$out")" '0 other soft ' || diag "$err"
+# Whatever lies on the host's "/" of the container's mount namespace goes with it.
+for over in "$T/soft" /; do
+	for at_root in . "$(at "$(mnt / bind "$T/other" rbind)")"; do
+		make_bundle "$T/b" "$(sh_filter 'cut -d" " -f5 /proc/self/mountinfo | grep -cx /; ls -di / /.. | cut -d" " -f1 | uniq | grep -c .') | $at_root | .hooks = {createRuntime: [{path: \"/bin/sh\",
+			args: [\"sh\", \"-c\", \"nsenter -m -t \$(jq .pid) mount --bind $over /\"]}]}"
+		jrun run --bundle "$T/b" "jt-$$-root"
+		is "a hook mounts $over on the host's /: nothing of it is left" "$rc $(tr '\n' ' ' <<<"$out")" '0 1 1 ' || diag "$err"
+	done
+done
+in_sh 'cat /mark'
+is "without a mount on it the root is root.path's (control)" "$rc $out" '0 own'
+in_container "$(args_filter /bin/true) | $(at "$(mnt / bind /proc rbind)")"
+is "a procfs is no root" "$rc" 1
+like "and the message says so" "$err" 'mounts\[0\]\.destination: a procfs'
+in_container "$(args_filter /bin/true) | $(at "$(mnt / bind "$T/soft/file" bind)")"
+is "a file is none" "$rc" 1
+
+# ---- sources that an earlier mount brings ----
+ln -sfn / "$T/soft/out"
+early() { # SOURCE [OPTION]: with $T/soft at /e
+	in_sh 'cat /x/file /x' "$(mounts "$(mnt /e bind "$T/soft" rbind)" "$(mnt /x bind "$1" "${2-bind}")")"
+}
+mkdir -p "$T/rootfs/e" && echo hard >"$T/soft/sub/file"
+early "$T/rootfs/e"
+is "the destination of an earlier mount as a source" "$out" soft || diag "$err"
+early "$T/rootfs/e/sub" rbind
+is "a mount below it" "$out" hard || diag "$err"
+early "$T/rootfs/../$(basename "$T/rootfs")/e/file"
+isnt "by a path that is not root.path's in words, it is the host's (control)" "$rc" 0
+early "$T/rootfs/e/nosuch"
+like "what is not there is named" "$err" "mounts\[8\]\.source.*/e/nosuch"
+mkdir -p "$T/rootfs/hostless" && echo inside >"$T/rootfs/hostless/file" && ln -sfn "$T/hard" "$T/soft/escape"
+early "$T/rootfs/e/escape"
+isnt "a link there does not lead to the host" "$rc$out" 0hard
+in_sh 'cat /x/file' "$(mounts "$(mnt /x bind "$T/rootfs/hostless" bind)" "$(mnt /hostless bind "$T/soft" bind)")"
+is "a mount that comes later is not in it" "$rc $out" '0 inside' || diag "$err"
+in_sh 'cat /y/f' "$(mounts "$(mnt /e bind "$T/soft" rbind)" "$(mnt /x tmpfs tmpfs)" "$(mnt /x/f bind "$T/rootfs/e/file" bind)" "$(mnt /y bind "$T/rootfs/x" rbind)")"
+is "three in a row, through each other" "$rc $out" '0 soft' || diag "$err"
+
 # ---- sources that are no directories ----
 mkfifo "$T/fifo"
 python3 -c 'import socket,sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$T/socket"

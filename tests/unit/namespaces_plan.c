@@ -354,7 +354,10 @@ static void test_bad_mounts(void **state)
 	} cases[] = {
 	    {"{\"destination\":\"/x\",\"options\":[\"ro\"]}", "mounts[0].type", "required"},
 	    {"{\"destination\":\"/x\",\"options\":[\"bind\"]}", "mounts[0].source", "required"},
-	    {"{\"destination\":\"/\",\"type\":\"tmpfs\"}", "mounts[0].destination", "root"},
+	    {"{\"destination\":\"/\",\"type\":\"proc\"}", "mounts[0].destination", "root"},
+	    {"{\"destination\":\"/\",\"type\":\"cgroup\"}", "mounts[0].destination", "root"},
+	    {"{\"destination\":\"/\",\"source\":\"/s\",\"options\":[\"bind\",\"rshared\"]}", "mounts[0].destination",
+	     "rootfsPropagation"},
 	    {"{\"destination\":\"/x\",\"source\":\"/s\",\"options\":[\"bind\",\"private\",\"slave\"]}",
 	     "mounts[0].options[2]", "contradicts"},
 	    {"{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"\"]}", "mounts[0].options[0]", "name"},
