@@ -174,6 +174,7 @@ static bool has_cgroup(const struct life *l)
 
 static const struct step rows[] = {
     {'P', "ns.open", NULL, open_namespaces, NULL},
+    {'P', "stdio.owner", life_gives_stdio, parent_stdio, NULL},
     {'P', "jail.connect", life_has_jail, connect_jail, NULL},
     {'P', "cgroup.open", has_cgroup, open_cgroup, NULL},
     {'P', "resctrl.enter", in_resctrl, enter_resctrl, NULL},

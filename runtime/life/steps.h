@@ -46,6 +46,7 @@ bool life_has_jail(const struct life *l);
 bool life_has_oom_score(const struct life *l);
 bool life_in_userns(const struct life *l);
 bool life_outer_init(const struct life *l);
+bool life_gives_stdio(const struct life *l);
 
 /* A new pair of sockets between the two sides: l->sock, and the other side's. parent.c */
 int life_pair(struct life *l, int *ret_theirs, struct err *e);
@@ -90,6 +91,9 @@ void parent_created_undo(struct life *l);
 int parent_announce(struct life *l, struct err *e);
 int parent_start(struct life *l, struct err *e);
 int parent_hooks_poststart(struct life *l, struct err *e);
+
+/* stdio.c */
+int parent_stdio(struct life *l, struct err *e);
 
 /* child.c: rows of the container's first process. */
 /* From here on nobody but who has CAP_SYS_PTRACE in the runtime's own user namespace may look into this process. */

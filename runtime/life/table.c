@@ -156,6 +156,7 @@ static const struct step rows[] = {
     {'C', "guard", NULL, child_guard, NULL},
     {'C', "ns.join", joins, child_join, NULL},
     {'P', "idmap.write", makes_userns, parent_idmap, NULL},
+    {'P', "stdio.owner", life_gives_stdio, parent_stdio, NULL},
     {'P', "oom.score", life_has_oom_score, parent_oom, NULL},
     {'P', "resctrl.enter", has_rdt, parent_rdt_enter, NULL},
     {'P', "net.devices", has_net_devices, parent_net_devices, parent_net_devices_undo},
