@@ -166,6 +166,7 @@ struct jail_options {
 	const char *cache_dir; /* of compiled filters; NULL: none */
 	bool no_new_keyring;
 	bool userns;
+	bool keep_groups; /* the caller's groups stay, and process.user.additionalGids is not looked at */
 	uint32_t preserve_fds;
 	bool listen_pid;
 	struct jail_audit audit;
@@ -184,7 +185,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 
 /* What `process` says of the seal, for the container's first process or for one that is executed in it: its fields up to
  * `selinux` are set anew, the others stay as they are in *ret. The strings stay the document's. Of the options only userns
- * is looked at. execCPUAffinity.final is taken over: jail_plan leaves it out again, since it is not for a container's first
+ * and keep_groups are looked at. execCPUAffinity.final is taken over: jail_plan leaves it out again, since it is not for a container's first
  * process. Capabilities as in jail_plan. Returns 0, -EINVAL, -ENOTSUP (a label without its security module), -ENOENT
  * (no such profile). */
 int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, const struct jail_options *o,

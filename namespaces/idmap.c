@@ -304,7 +304,7 @@ int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 			return err_ctx(e, "linux.gidMappings");
 	}
 	/* EPERM: setgroups is denied in this namespace, and the groups are what they are (rootless). */
-	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
+	if (!p->keep_groups && syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
 		return err_errno(e, "setgroups in the user namespace");
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0)
 		return err_errno(e, "become group 0 in the user namespace: is gid 0 in linux.gidMappings?");

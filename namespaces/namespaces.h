@@ -55,6 +55,7 @@ struct ns_plan {
 	uint64_t rest_flags;        /* those that must come later: CLONE_NEWCGROUP, CLONE_NEWTIME */
 	const char *join[NS_COUNT]; /* path of the namespace to join, or NULL */
 	bool userns;                /* the container is in a user namespace of its own or a joined one */
+	bool keep_groups;           /* set by the caller: its groups stay */
 	const struct spec_config *config;
 	const char *bundle; /* absolute */
 	const char *rootfs; /* absolute, resolved */

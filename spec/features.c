@@ -96,6 +96,7 @@ void spec_features_print(const struct spec_features *f, struct buf *out)
 	jw_str(&w, NULL, "jailrun.");
 	if (f->systemd)
 		jw_str(&w, NULL, "org.systemd.property.");
+	jw_str(&w, NULL, "run.oci.keep_original_groups");
 	jw_array_end(&w);
 	jw_object_end(&w);
 	buf_str(out, "\n");

@@ -89,7 +89,7 @@ int jail_seal_process(const struct spec_process *p, const struct jail_facts *f, 
 	ret->gid = p->user.gid;
 	ret->groups = p->user.additional_gids;
 	ret->n_groups = p->user.n_additional_gids;
-	ret->set_groups = true; /* the runtime finds out whether the user namespace allows it */
+	ret->set_groups = !o->keep_groups; /* the runtime finds out whether the user namespace allows it */
 	ret->umask = p->user.umask;
 	ret->rlimits = p->rlimits;
 	ret->n_rlimits = p->n_rlimits;

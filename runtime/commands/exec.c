@@ -136,8 +136,9 @@ static int add_env(struct rt_call *c, struct jail_seal *s, struct err *e)
 	return 0;
 }
 
-/* As runc: bounding, effective and permitted; ambient where the container's own process has it inheritable. */
-static int add_caps(struct rt_call *c, const struct jail_facts *f, struct jail_seal *s, struct err *e)
+/* As runc: bounding, effective and permitted; ambient where the container's own process has it inheritable. In a user namespace
+ * whoever joins it has them all. */
+static int add_caps(struct rt_call *c, const struct jail_facts *f, bool userns, struct jail_seal *s, struct err *e)
 {
 	for (size_t i = 0; i < c->o.cap.n; i++) {
 		const char *name = c->o.cap.v[i];
@@ -147,7 +148,7 @@ static int add_caps(struct rt_call *c, const struct jail_facts *f, struct jail_s
 		if (cap < 0)
 			return err_set(e, EINVAL, "--cap: '%.64s' is no capability", name);
 		bit = UINT64_C(1) << cap;
-		if (!(f->caps & bit))
+		if (userns ? (uint64_t)cap > f->last_cap : !(f->caps & bit))
 			return err_set(e, EPERM, "--cap: %s cannot be granted: this runtime does not have it itself",
 				       name);
 		s->set_caps = true;
@@ -173,8 +174,9 @@ static int set_labels(struct rt_call *c, const struct jail_facts *f, struct jail
 	return jail_check_labels(&p, f, e);
 }
 
-static int seal_by_options(struct rt_call *c, const struct jail_facts *f, struct jail_seal *s, struct err *e)
+static int seal_by_options(struct rt_call *c, const struct jail_facts *f, struct jail_plan *plan, struct err *e)
 {
+	struct jail_seal *s = &plan->seal;
 	int r;
 
 	if (c->n_args < 2)
@@ -189,7 +191,7 @@ static int seal_by_options(struct rt_call *c, const struct jail_facts *f, struct
 	if ((r = set_user(c, s, e)) < 0 || (r = add_groups(c, s, e)) < 0 || (r = add_env(c, s, e)) < 0 ||
 	    (r = set_labels(c, f, s, e)) < 0)
 		return r;
-	return add_caps(c, f, s, e);
+	return add_caps(c, f, plan->userns, s, e);
 }
 
 /* ---- a file ---- */
@@ -217,7 +219,9 @@ static int check_alone(const struct rt_call *c, struct err *e)
 static int plan_by_file(struct rt_call *c, const struct jail_facts *f, struct life *l, struct err *e)
 {
 	struct spec_process *p = &l->config.process;
-	struct jail_options o = {.userns = l->jail.userns, .preserve_fds = l->jail.seal.preserve_fds};
+	struct jail_options o = {.userns = l->jail.userns,
+				 .preserve_fds = l->jail.seal.preserve_fds,
+				 .keep_groups = !l->jail.seal.set_groups};
 	AUTO_FREE char *text = NULL;
 	size_t len;
 	int r = check_alone(c, e);
@@ -242,9 +246,10 @@ static int plan_process(struct rt_call *c, struct life *l, struct err *e)
 	struct jail_facts facts;
 	int r = jail_probe(&facts, e);
 
+	l->ns.keep_groups = !s->set_groups;
 	s->preserve_fds = (uint32_t)c->o.preserve_fds + (uint32_t)l->listen_fds;
 	if (r >= 0)
-		r = c->o.process ? plan_by_file(c, &facts, l, e) : seal_by_options(c, &facts, s, e);
+		r = c->o.process ? plan_by_file(c, &facts, l, e) : seal_by_options(c, &facts, &l->jail, e);
 	if (r >= 0)
 		r = jail_check_caps(&l->jail, &facts, e);
 	if (r >= 0)

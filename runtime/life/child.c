@@ -60,7 +60,7 @@ static int read_setgroups(struct life *l, struct err *e)
 	if (r < 0)
 		return r;
 	if (str_starts(text, "deny")) {
-		if (l->config.process.user.n_additional_gids)
+		if (l->config.process.user.n_additional_gids && !l->ns.keep_groups)
 			return err_set(e, EPERM,
 				       "process.user.additionalGids: setgroups(2) is denied in this user "
 				       "namespace; map ids by newgidmap, or leave them out");
@@ -270,13 +270,13 @@ int child_stdio(struct life *l, struct err *e)
 	return child_terminal(l, ns_console, e);
 }
 
-/* One candidate: 0 when it can be executed by somebody. */
+/* One candidate: 0 when it can be executed by somebody. Where this process is not let in the container's user may be: the helper will see. */
 static int check_program(const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return -errno;
+		return errno == EACCES ? 0 : -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
@@ -293,7 +293,8 @@ static const char *path_of(const struct strv *env)
 }
 
 /* The directory that names are relative to, as the container's root sees it; links of procfs are not followed, since
- * they lead to the host's directories that are open here (CVE-2024-21626). */
+ * they lead to the host's directories that are open here (CVE-2024-21626). Returns 1 when it was entered, 0 when only the container's user
+ * may be able to: in a user namespace, in a network file system. */
 static int enter_cwd(const char *cwd, struct err *e)
 {
 	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), dir = -1;
@@ -302,10 +303,10 @@ static int enter_cwd(const char *cwd, struct err *e)
 	if (root < 0)
 		return err_errno(e, "open the container's root");
 	dir = path_open_in(root, cwd, O_PATH | O_DIRECTORY, 0, NULL);
-	if (dir == -EACCES) /* the container's user may reach what this process cannot: the helper will see */
+	r = dir < 0 ? dir : fchdir(dir) < 0 ? -errno : 1;
+	if (r == -EACCES)
 		return 0;
-	r = dir < 0 ? dir : fchdir(dir) < 0 ? -errno : 0;
-	return r < 0 ? err_set(e, -r, "chdir to cwd (\"%s\") set in config.json failed: %s", cwd, strerror(-r)) : 0;
+	return r < 0 ? err_set(e, -r, "chdir to cwd (\"%s\") set in config.json failed: %s", cwd, strerror(-r)) : 1;
 }
 
 static int find_in_path(const char *name, const char *dirs, struct err *e)
@@ -339,6 +340,8 @@ int child_find_program(struct life *l, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (r == 0 && *name != '/' && strchr(name, '/')) /* relative to what only the helper will see */
+		return 0;
 	if (!strchr(name, '/')) {
 		r = find_in_path(name, path_of(&p->env), e);
 	} else if ((r = check_program(name)) == -ENOENT || r == -ENOTDIR) {

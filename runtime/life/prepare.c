@@ -163,6 +163,20 @@ static void default_hook_env(struct spec_config *c)
 			list->v[i].env = c->process.env;
 }
 
+/* crun's annotation, which Podman writes for --group-add keep-groups: setgroups(2) is left out. */
+static int plan_groups(struct life *l, const struct spec_admin *admin, struct err *e)
+{
+	static const char key[] = "run.oci.keep_original_groups";
+
+	l->ns.keep_groups = spec_map_get(&l->config.annotations, key) != NULL;
+	if (!l->ns.keep_groups || !admin->annotations.set || admin->annotations.v)
+		return 0;
+	return err_set(e, EPERM,
+		       "config.json: annotations[\"%s\"]: the administrator's configuration says that annotations are "
+		       "not heard (\"annotations\": false): leave it out",
+		       key);
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin *admin,
 		     const struct rt_policies *policies, struct err *e)
 {
@@ -171,6 +185,7 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 	    .cache_dir = cache_dir(c),
 	    .no_new_keyring = c->o.no_new_keyring,
 	    .userns = l->ns.userns,
+	    .keep_groups = l->ns.keep_groups,
 	    .preserve_fds = (uint32_t)c->o.preserve_fds + (uint32_t)l->listen_fds,
 	    .listen_pid = l->listen_fds > 0,
 	    .floor = policies->has_floor ? &policies->floor : NULL,
@@ -246,7 +261,8 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
 	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
 	    (r = plan_network(c, l, &policies, &cg_facts, e)) < 0 || (r = plan_rdt(c, l, e)) < 0 ||
-	    (r = plan_jail(c, l, &admin, &policies, e)) < 0 || (r = split_cgroup(c, l, &cg_facts, e)) < 0)
+	    (r = plan_groups(l, &admin, e)) < 0 || (r = plan_jail(c, l, &admin, &policies, e)) < 0 ||
+	    (r = split_cgroup(c, l, &cg_facts, e)) < 0)
 		return r;
 	fill_state(c, l);
 	if ((r = fill_agent(c, l, e)) < 0)

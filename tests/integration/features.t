@@ -173,7 +173,9 @@ make_bundle "$T/b" .
 jrun plan "$T/b"
 jq -S 'del(.cgroup)' "$T/out" >"$T/without"
 for key in bundle org.criu.config run.oci.hooks.stderr org.opencontainers.image.os com.example.any \
-	io.kubernetes.cri.container-type run.oci.keep_original_groups; do
+	io.kubernetes.cri.container-type; do
 	not_ok "$key changes nothing" changed "$key"
 done
+ok "run.oci.keep_original_groups changes the plan" changed run.oci.keep_original_groups
+ok "and is named as one that may" jq -e '.potentiallyUnsafeConfigAnnotations | index("run.oci.keep_original_groups")' "$F"
 done_testing
