@@ -88,6 +88,7 @@ struct cg_plan {
 	struct cg_write *writes;
 	size_t n_writes;
 	bool count;             /* the controllers that count are handed down as well, where they can be had */
+	bool count_all;         /* so are all others, as by runc and crun */
 	bool devices;           /* a device program is attached */
 	const char *no_devices; /* why none is, when devices is false */
 	struct strv

@@ -9,25 +9,11 @@
 #include "cgroups/programs/network.h"
 #include "cgroups/systemd/unit.h"
 
-/* Two colons and no slash before them: systemd's way to name a scope, "slice:prefix:name". */
-static bool is_systemd_path(const char *path)
-{
-	const char *colon = path[0] == '/' ? NULL : strchr(path, ':');
-
-	colon = colon ? strchr(colon + 1, ':') : NULL;
-	return colon && !strchr(colon + 1, ':');
-}
-
+/* systemd's way to name a scope, "slice:prefix:name", is a name like others here, as in runc: kubelets send it. */
 static int check_path(const char *path, struct err *e)
 {
 	bool named = false;
 
-	if (is_systemd_path(path))
-		return err_set(e, EINVAL,
-			       "'%.100s' has the form of the systemd cgroup manager (slice:prefix:name), and the "
-			       "cgroupfs manager was "
-			       "asked for: say --systemd-cgroup, or give a path",
-			       path);
 	for (const char *p = path; *p;) {
 		size_t len = strcspn(p, "/");
 
@@ -112,7 +98,7 @@ int cg_plan(const struct spec_config *c, const struct cg_facts *f, enum cg_manag
 	const char *wanted = c->linux_.cgroups_path;
 	int r = 0;
 
-	*ret = (struct cg_plan){.manager = manager, .count = f->count};
+	*ret = (struct cg_plan){.manager = manager, .count = f->count, .count_all = manager == CG_CGROUPFS};
 	wanted = wanted && *wanted ? wanted : NULL;
 	if (manager == CG_SYSTEMD && cg_plan_unit(wanted, f, id, a, ret, e) < 0)
 		return wanted ? err_ctx(e, "linux.cgroupsPath") : -e->code;

@@ -22,16 +22,24 @@ static bool needed_before(const struct cg_plan *p, size_t i)
 	return false;
 }
 
-/* What would only be counted is no reason to fail: without it nothing is told. */
-static void enable_counters(int dir_fd, const char *have)
+/* What would only be counted is no reason to fail: without it nothing is told. all: also what a manager in the container may want for the
+ * cgroups that it makes. One at a time: what cannot be had shall not keep the others away. */
+static void enable_counters(int dir_fd, const char *have, bool all)
 {
-	static const char *const counters[] = {"cpu", "io", "memory", "pids"};
-	char want[16];
+	static const char counters[] = "cpu io memory pids";
+	char there[512], want[64], *rest = there, *name;
+	bool asked = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
-		snprintf(want, sizeof(want), "+%s", counters[i]);
-		if (!str_has_word(have, counters[i]))
-			(void)file_write(dir_fd, "cgroup.subtree_control", want, NULL);
+	if (cg_read(dir_fd, "cgroup.controllers", there, sizeof(there)) < 0)
+		return;
+	while ((name = str_field(&rest, " \n"))) {
+		if (!*name || str_has_word(have, name) || (!all && !str_has_word(counters, name)) ||
+		    (size_t)snprintf(want, sizeof(want), "+%s", name) >= sizeof(want))
+			continue;
+		if (!asked && cg_holds_processes(dir_fd))
+			return;
+		asked = true;
+		(void)file_write(dir_fd, "cgroup.subtree_control", want, NULL);
 	}
 }
 
@@ -63,10 +71,12 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	size_t n = 0;
 	ssize_t r = cg_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));
 
+	if (r < 0 && !p->n_writes) /* whoever has taken it away is seen at the next step */
+		return 0;
 	if (r < 0)
 		return err_set(e, (int)-r, "read %s/cgroup.subtree_control: %s", dir, strerror((int)-r));
-	if (p->count && !cg_holds_processes(dir_fd))
-		enable_counters(dir_fd, have);
+	if (p->count || p->count_all)
+		enable_counters(dir_fd, have, p->count_all);
 	for (size_t i = 0; i < p->n_writes; i++) {
 		const char *c = p->writes[i].controller;
 
@@ -163,7 +173,7 @@ int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		int fd;
 
 		*slash = '\0';
-		if ((p->n_writes || p->count) && cg_enable(p, dir, path, e) < 0)
+		if ((p->n_writes || p->count || p->count_all) && cg_enable(p, dir, path, e) < 0)
 			return -e->code;
 		*slash = '/';
 		slash = strchr(name, '/');

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "cgroups/tree.h"
 #include "cgroups_real.h"
 
 static void plan_at(const char *below, struct cg_plan *p)
@@ -451,6 +452,54 @@ static void test_internal(void **state)
 	nothing_left();
 }
 
+/* Without any limit: what is there is counted, and a manager in the container finds it. */
+static void test_controllers(void **state)
+{
+	char there[512] = "", have[512] = "", first[64];
+	struct cg_plan p, bare;
+	struct cg_run r;
+
+	NEED_CGROUPS();
+	plan_at("/bare/a", &bare);
+	bare.count_all = false;
+	create(&bare, &r);
+	assert_int_equal(cg_read(r.dir_fd, "cgroup.controllers", have, sizeof(have)), 0); /* the control */
+	cg_unmake(&bare, &r);
+	plan_at("/all/a", &p);
+	if (facts.controllers.n == 0)
+		skip();
+	create(&p, &r);
+	assert_true(cg_read(r.dir_fd, "cgroup.controllers", there, sizeof(there)) > 0);
+	snprintf(first, sizeof(first), "%s", facts.controllers.v[facts.controllers.n - 1]);
+	assert_true(str_has_word(there, first));
+	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* Where clone3(2) would say EOPNOTSUPP and no more. */
+static void test_threaded(void **state)
+{
+	struct cg_plan root, p;
+	struct cg_run above, r;
+	struct err e = {0};
+
+	NEED_CGROUPS();
+	plan_at("/threads", &root);
+	create(&root, &above);
+	plan_at("/threads/a", &p);
+	root.count_all = p.count_all = false; /* most controllers are in the way of threads */
+	create(&p, &r);                       /* the control */
+	cg_unmake(&p, &r);
+	assert_int_equal(mkdirat(above.dir_fd, "t", 0755), 0);
+	assert_int_equal(file_write(above.dir_fd, "t/cgroup.type", "threaded", NULL), 0);
+	assert_int_equal(cg_create(&p, &r, &e), -EOPNOTSUPP);
+	assert_non_null(strstr(e.text, "domain invalid"));
+	assert_false(exists(p.path));
+	assert_int_equal(unlinkat(above.dir_fd, "t", AT_REMOVEDIR), 0);
+	cg_unmake(&root, &above);
+	nothing_left();
+}
+
 static bool can_limit;
 
 /* What the probe found goes with the group's memory. */
@@ -466,10 +515,11 @@ static int setup_looking(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_probe),   cmocka_unit_test(test_life),          cmocka_unit_test(test_occupied),
-	    cmocka_unit_test(test_frozen),  cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
-	    cmocka_unit_test(test_guard),   cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
-	    cmocka_unit_test(test_failure), cmocka_unit_test(test_limit_refused),
+	    cmocka_unit_test(test_probe),    cmocka_unit_test(test_life),          cmocka_unit_test(test_occupied),
+	    cmocka_unit_test(test_frozen),   cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_guard),    cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
+	    cmocka_unit_test(test_failure),  cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_controllers),
+	    cmocka_unit_test(test_threaded),
 	};
 	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {
