@@ -62,7 +62,7 @@ static bool named_before(const struct spec_capabilities *c, int set, size_t i)
 	return false;
 }
 
-/* One warning for a set: engines give their defaults to every container. */
+/* One warning for a set: engines give their defaults to every container. None for ambient, as in runc, whose own template has this. */
 static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, const char *why)
 {
 	const uint64_t extra = ret[set] & ~allowed;
@@ -72,8 +72,9 @@ static void drop_extra(uint64_t ret[CAPS_COUNT], int set, uint64_t allowed, cons
 		if (extra >> cap & 1)
 			buf_printf(&names, "%s%s", names.len ? ", " : "", jail_cap_name(cap));
 	if (extra)
-		log_warn("process.capabilities.%s: left out: %s: %s", set_names[set],
-			 names.failed ? "(out of memory)" : names.data, why);
+		(set == CAPS_AMBIENT ? log_debug : log_warn)("process.capabilities.%s: left out: %s: %s",
+							     set_names[set],
+							     names.failed ? "(out of memory)" : names.data, why);
 	ret[set] &= allowed;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "cgroups/cgroups.h"
 #include "commands.h"
@@ -108,10 +109,18 @@ int cmd_delete(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
 	struct err local = {0};
-	int r = rt_store_open(c->g.root, c->args[0], RT_LOCK_NONE, &k.store, &local);
+	int r = rt_as_owner(c, c->args[0], &local);
+	const bool others = r > 0;
 
+	if (r >= 0)
+		r = rt_store_open(c->g.root, c->args[0], RT_LOCK_NONE, &k.store, &local);
 	if (r == 0)
 		r = quiesce(c, &k, &local);
+	/* A program of the user's choice has nothing to do at root's terminal. */
+	if (r == 0 && others && k.state.hooks[HOOK_POSTSTOP].n) {
+		log_warn("container %s is user %u's: its poststop hooks are not run", c->args[0], geteuid());
+		k.state.hooks[HOOK_POSTSTOP].n = 0;
+	}
 	if (r == -ENOENT && c->o.force) /* gone already, perhaps while we waited for the lock */
 		return 0;
 	if (r == 0)

@@ -93,9 +93,11 @@ static int kill_first(const struct rt_call *c, struct rt_container *k, int sig, 
 int cmd_kill(struct rt_call *c, struct err *e)
 {
 	AUTO_CONTAINER k = RT_CONTAINER_INIT;
-	int r = rt_container_open(c, c->args[0], RT_LOCK_NONE, &k, e), sig;
+	int r = rt_as_owner(c, c->args[0], e), sig;
 	bool all;
 
+	if (r >= 0)
+		r = rt_container_open(c, c->args[0], RT_LOCK_NONE, &k, e);
 	if (r < 0)
 		return r;
 	/* As in runc, a signal that is empty is none that is said: scripts pass a variable. */

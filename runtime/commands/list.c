@@ -14,6 +14,17 @@ struct row {
 	const char *cell[COLUMNS];
 };
 
+/* What a terminal would obey is not for a table: another user may have written it. */
+static const char *plain(struct arena *a, const char *text)
+{
+	char *copy = arena_strdup(a, text ? text : "");
+
+	for (char *c = copy; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return copy ? copy : "";
+}
+
 static int row_fill(struct rt_call *c, const struct rt_container *k, struct row *ret, struct err *e)
 {
 	const struct spec_state *s = &k->state;
@@ -21,8 +32,8 @@ static int row_fill(struct rt_call *c, const struct rt_container *k, struct row 
 
 	if (!pid)
 		return err_set(e, ENOMEM, "out of memory");
-	*ret = (struct row){{s->id, pid, spec_status_name(k->status), s->bundle ? s->bundle : "",
-			     s->created_at ? s->created_at : "", s->owner ? s->owner : ""}};
+	*ret = (struct row){{s->id, pid, spec_status_name(k->status), plain(&c->arena, s->bundle),
+			     plain(&c->arena, s->created_at), plain(&c->arena, s->owner)}};
 	return 0;
 }
 
@@ -70,8 +81,10 @@ int cmd_list(struct rt_call *c, struct err *e)
 	struct strv ids;
 	struct row *rows;
 	size_t n = 1;
-	int r = rt_store_list(c->g.root, &c->arena, &ids, e);
+	int r = rt_as_owner(c, NULL, e);
 
+	if (r >= 0)
+		r = rt_store_list(c->g.root, &c->arena, &ids, e);
 	if (r < 0)
 		return r;
 	rows = arena_alloc(&c->arena, (ids.n + 1) * sizeof(*rows));

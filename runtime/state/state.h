@@ -99,6 +99,9 @@ struct rt_container {
 
 /* Opens and reads it; the strings of the state live in c->arena. Returns 0, -ENOENT "container does not exist", -errno. */
 int rt_container_open(struct rt_call *c, const char *id, enum rt_lock lock, struct rt_container *ret, struct err *e);
+/* Where root looks at a container of a user (id NULL: at a user's state root): goes on as that user, for good. Returns 1 then, 0 when nothing
+ * is to be done, -errno. owner.c */
+int rt_as_owner(struct rt_call *c, const char *id, struct err *e);
 /* Reads the state again, after the wait for a lock. */
 int rt_container_reload(struct rt_call *c, struct rt_container *k, struct err *e);
 /* Opens one whose first process lives, and takes the exclusive lock. Returns 0; -ESRCH "container not running"; -EINVAL while it

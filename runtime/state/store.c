@@ -237,9 +237,15 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 	struct err local = {0};
 	char field[sizeof(local.path)];
 	size_t len;
-	int r = file_read(s->dir_fd, STATE_FILE, SPEC_FILE_MAX, &text, &len, &local);
+	struct stat st;
+	int r;
 
 	*ret = (struct spec_state){0};
+	/* A FIFO would keep root waiting where a user has put it. */
+	if (fstatat(s->dir_fd, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		r = err_set(&local, EINVAL, "is no regular file");
+	else
+		r = file_read(s->dir_fd, STATE_FILE, SPEC_FILE_MAX, &text, &len, &local);
 	if (r == -ENOENT) {
 		ret->id = arena_strdup(a, s->id);
 		return ret->id ? 0 : err_set(e, ENOMEM, "out of memory");

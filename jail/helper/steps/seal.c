@@ -135,14 +135,17 @@ static int set_home(struct helper *h, struct err *e)
 {
 	struct strv *env = &h->plan.seal.env;
 	const char *home = NULL;
+	size_t at = env->n;
 	char **v, *text = NULL, *line;
 	AUTO_CLOSE int fd = -1;
 	size_t size = 65536;
 	ssize_t n;
 
 	for (size_t i = 0; i < env->n; i++)
-		if (str_starts(env->v[i], "HOME="))
+		if (str_starts(env->v[i], "HOME=") && env->v[i][5])
 			return 0;
+		else if (str_starts(env->v[i], "HOME=")) /* empty is none, as in runc */
+			at = i;
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd >= 0 && (text = malloc(size))) {
 		n = read(fd, text, size - 1);
@@ -151,11 +154,11 @@ static int set_home(struct helper *h, struct err *e)
 	while (text && !home && (line = str_field(&text, "\n")))
 		home = home_in_line(line, h->plan.seal.uid);
 	v = arena_alloc(&h->arena, (env->n + 2) * sizeof(*v));
-	if (!v || !(v[env->n] = arena_printf(&h->arena, "HOME=%s", home && *home ? home : "/")))
-		return err_set(e, ENOMEM, "out of memory for HOME");
-	if (env->n)
+	if (v && env->n)
 		memcpy(v, env->v, env->n * sizeof(*v));
-	*env = (struct strv){v, env->n + 1};
+	if (!v || !(v[at] = arena_printf(&h->arena, "HOME=%s", home && *home ? home : "/")))
+		return err_set(e, ENOMEM, "out of memory for HOME");
+	*env = (struct strv){v, env->n + (at == env->n)};
 	return 0;
 }
 
