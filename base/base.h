@@ -3,6 +3,7 @@
  *   err.h     one failure, as a plain value
  *   log.h     what is said beside results
  *   fd.h      descriptors that close themselves; files read, written and replaced whole
+ *   out.h     a file that the caller names, and what is none
  *   path.h    paths of a hostile tree
  *   proc.h    processes, signals, time
  *   str.h     growing strings, memory that is freed at once, strict numbers, words
@@ -23,6 +24,7 @@
 #include "jsonw.h"
 #include "log.h"
 #include "lsm.h"
+#include "out.h"
 #include "path.h"
 #include "proc.h"
 #include "str.h"

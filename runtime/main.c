@@ -30,9 +30,9 @@ static int log_open(const struct rt_globals *g, struct err *e)
 	int fd = -1;
 
 	if (g->log && *g->log) {
-		fd = open(g->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		fd = out_append(g->log, 0644, e);
 		if (fd < 0)
-			return err_errno(e, "open the log file '%s'", g->log);
+			return err_ctx(e, "--log");
 	}
 	log_setup(fd, str_eq(g->log_format, "json"), g->debug);
 	return 0;

@@ -207,8 +207,8 @@ int rt_audit_open(const struct rt_audit *a, int state_dir_fd, int *ret_fd, int *
 		*ret_fd = openat(state_dir_fd, "audit.jsonl", flags, 0640);
 		return *ret_fd < 0 ? err_errno(e, "open 'audit.jsonl' of the state") : 0;
 	case RT_AUDIT_FILE:
-		*ret_fd = open(a->path, flags, 0640);
-		return *ret_fd < 0 ? err_errno(e, "%s: open '%s'", a->said, a->path) : 0;
+		*ret_fd = out_append(a->path, 0640, e);
+		return *ret_fd < 0 ? err_ctx(e, "%s", a->said) : 0;
 	case RT_AUDIT_JOURNALD:
 	case RT_AUDIT_SYSLOG:
 		break;

@@ -141,9 +141,8 @@ void life_print_rows(const struct life_table *t, struct buf *out);
 /* ---- `run --report FILE`: how it ended and what it used, as JSON: report.c ---- */
 
 struct rt_report {
-	const char *path;             /* as it was said */
-	int dir_fd;                   /* where the file is put in one step, or -1 */
-	int fd;                       /* what is no regular file is written to, or -1 */
+	const char *path; /* as it was said */
+	struct out out;
 	uint64_t opened_us, begin_us; /* now_us(): the call's begin, the workload's; 0: it never began */
 	uint64_t end_us;
 	bool ended; /* the container ran and ended; else it failed */
@@ -152,11 +151,12 @@ struct rt_report {
 	bool reused; /* its cgroup was there before, and had used so much: */
 	struct cg_usage before, usage;
 };
-#define RT_REPORT_INIT ((struct rt_report){.dir_fd = -1, .fd = -1})
+#define RT_REPORT_INIT ((struct rt_report){.out = OUT_INIT})
 #define AUTO_REPORT    __attribute__((cleanup(rt_report_close))) struct rt_report
 
 /* Before anything is done: whether the file can be written. A regular file, or one that is not there, is replaced in one step at the
- * end; a pipe or a device is written to; "-" is stderr. Returns 0 or -errno; -EINVAL for a container that is not waited for. */
+ * end; a pipe, a device or an open file of /dev/fd is written to, and links are followed (base/out.h); "-" is stderr. Returns 0 or
+ * -errno; -EINVAL for a container that is not waited for. */
 int rt_report_open(struct rt_report *r, const char *path, bool foreground, struct err *e);
 void rt_report_close(struct rt_report *r);
 

@@ -356,16 +356,15 @@ int parent_hooks_create_runtime(struct life *l, struct err *e)
 /* The pid file: no newline, since callers read it by Atoi, and there all at once. */
 static int write_pid_file(struct life *l, struct err *e)
 {
-	char dir[4096], pid[16];
-	const char *slash = strrchr(l->pid_file, '/');
-	AUTO_CLOSE int dir_fd = -1;
+	struct out out;
+	char pid[16];
+	int r = out_open(l->pid_file, &out, e);
 
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - l->pid_file + 1) : 1, slash ? l->pid_file : ".");
-	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return err_errno(e, "--pid-file: open directory '%s'", dir);
 	snprintf(pid, sizeof(pid), "%d", (int)l->pid);
-	return file_replace(dir_fd, slash ? slash + 1 : l->pid_file, pid, strlen(pid), 0644, e);
+	if (r >= 0)
+		r = out_write(&out, pid, strlen(pid), 0644, e);
+	out_close(&out);
+	return r < 0 ? err_ctx(e, "--pid-file") : 0;
 }
 
 int parent_announce(struct life *l, struct err *e)
@@ -391,7 +390,7 @@ int parent_created(struct life *l, struct err *e)
 void parent_created_undo(struct life *l)
 {
 	if (l->pid_file)
-		unlink(l->pid_file);
+		out_remove(l->pid_file);
 }
 
 int parent_start(struct life *l, struct err *e)

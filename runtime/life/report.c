@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "life.h"
@@ -11,45 +10,17 @@
 
 #define FILE_MODE 0644
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* The file itself must not be there before the end: a name beside it is tried. */
-static int try_directory(struct rt_report *r, struct err *e)
-{
-	AUTO_CLOSE int fd = -1;
-	AUTO_BUF dir = {0}, name = {0};
-
-	buf_printf(&dir, "%.*s", (int)(base_name(r->path) - r->path), r->path);
-	buf_printf(&name, "%.200s.new.%d", base_name(r->path), (int)getpid());
-	if (dir.failed || name.failed)
-		return err_set(e, ENOMEM, "out of memory");
-	r->dir_fd = open(dir.len ? dir.data : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r->dir_fd < 0)
-		return err_errno(e, "open directory '%s'", dir.len ? dir.data : ".");
-	fd = openat(r->dir_fd, name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	if (fd < 0)
-		return err_errno(e, "make a file in directory '%s'", dir.len ? dir.data : ".");
-	unlinkat(r->dir_fd, name.data, 0);
-	return 0;
-}
-
 static int open_path(struct rt_report *r, struct err *e)
 {
-	struct stat st;
+	int n;
 
 	if (str_eq(r->path, "-")) {
-		r->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		return r->fd < 0 ? err_errno(e, "stderr is not open") : 0;
+		r->out.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		return r->out.fd < 0 ? err_errno(e, "stderr is not open") : 0;
 	}
-	if (stat(r->path, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode))
-		return *base_name(r->path) ? try_directory(r, e) : err_set(e, ENOENT, "'%s' names no file", r->path);
-	r->fd = open(r->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return r->fd < 0 ? err_errno(e, "open '%s'", r->path) : 0;
+	n = out_open(r->path, &r->out, e);
+	/* The file itself must not be there before the end. */
+	return n < 0 ? n : out_try(&r->out, FILE_MODE, e);
 }
 
 int rt_report_open(struct rt_report *r, const char *path, bool foreground, struct err *e)
@@ -67,8 +38,7 @@ int rt_report_open(struct rt_report *r, const char *path, bool foreground, struc
 
 void rt_report_close(struct rt_report *r)
 {
-	fd_close_p(&r->dir_fd);
-	fd_close_p(&r->fd);
+	out_close(&r->out);
 }
 
 void rt_report_cgroup(struct rt_report *r, const struct life *l)
@@ -164,10 +134,8 @@ int rt_report_write(struct rt_report *r, const char *id, int result, struct err 
 	buf_str(&out, "\n");
 	if (out.failed)
 		n = err_set(mine, ENOMEM, "out of memory");
-	else if (r->dir_fd >= 0)
-		n = file_replace(r->dir_fd, base_name(r->path), out.data, out.len, FILE_MODE, mine);
-	else if ((n = fd_write_all(r->fd, out.data, out.len)) < 0)
-		err_set(mine, -n, "write '%s': %s", r->path, strerror(-n));
+	else
+		n = out_write(&r->out, out.data, out.len, FILE_MODE, mine);
 	if (n >= 0)
 		return result;
 	err_ctx(mine, "--report");
