@@ -275,6 +275,7 @@ struct jail_handover {
 	int peer_fd;      /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
 	int cgroup_fd;    /* EXEC: the cgroup that the process is born in, when it is not this one's own; or -1 */
 	int cgroup_ns_fd; /* EXEC: the cgroup namespace that it joins then, or -1 */
+	int end_fd;       /* a pipe that takes the wait status of the main process (an int) at the end, or -1 */
 	pid_t peer;       /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */

@@ -83,9 +83,10 @@ int main(int argc, char **argv)
 			err_set(&e, -r, "%s", strerror(-r));
 		log_error("%s", err_str(&e, text, sizeof(text)));
 	}
-	parsed = parsed == 0 && c.command && c.command->failure ? c.command->failure
-		 : parsed == -ENOENT                            ? RT_EXIT_NO_COMMAND
-								: 1;
+	parsed = parsed == 0 && c.failure                         ? c.failure
+		 : parsed == 0 && c.command && c.command->failure ? c.command->failure
+		 : parsed == -ENOENT                              ? RT_EXIT_NO_COMMAND
+								  : 1;
 	rt_call_free(&c);
 	if (r >= 0)
 		return r;

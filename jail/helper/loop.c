@@ -16,7 +16,28 @@
 
 #define BATCH      64
 #define IN_TURN    64
+#define REST_US    2000000u
 #define LAST_TURNS 16 /* so much of the ring is read at the end, in which others may still be writing */
+
+/* Those that live would be killed by the kernel when this process ends, and nobody would wait for them: what they used would be in no
+ * one's account. Not for ever: one whose memory is large, or that the kernel holds, must not keep the container's end. */
+static void wait_for_rest(void)
+{
+	const uint64_t until = now_us() + REST_US;
+	int status;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+
+		if (pid < 0 && errno != EINTR) /* ECHILD: nobody is left */
+			return;
+		if (pid != 0)
+			continue;
+		if (now_us() >= until || kill(-1, SIGKILL) < 0)
+			return;
+		poll(NULL, 0, 1);
+	}
+}
 
 /* The tests at the end of a container look at this: the status, or 128 + the signal, since PID 1 cannot kill itself. */
 static _Noreturn void finish(struct helper *h)
@@ -24,6 +45,10 @@ static _Noreturn void finish(struct helper *h)
 	for (int i = 0; i < LAST_TURNS && h->h.ring_fd >= 0 && net_hear(h); i++)
 		;
 	audit_flush(h, true);
+	if (h->h.end_fd >= 0) { /* who asked for it wants to know what was used, too */
+		(void)!write(h->h.end_fd, &h->status, sizeof(h->status));
+		wait_for_rest();
+	}
 	_exit(proc_exit_code(h->status)); /* and the kernel kills what is left in the namespace */
 }
 

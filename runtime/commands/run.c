@@ -8,6 +8,9 @@
 #include "commands.h"
 #include "runtime/life/life.h"
 
+/* No program of engines calls this form, which may so tell its own failures from the workload's 1, as docker run and podman run do. */
+#define RUN_FAILED 125
+
 static bool is_bundle(const char *path)
 {
 	char config[4200];
@@ -29,6 +32,7 @@ static int run_arguments(struct rt_call *c, const char **ret_bundle, const char 
 	if (n < c->n_args && !c->o.bundle && is_bundle(c->args[n])) {
 		*ret_bundle = c->args[n++];
 		*ret_policy = "default";
+		c->failure = RUN_FAILED;
 	}
 	if (n < c->n_args) {
 		*ret_id = c->args[n++];

@@ -130,6 +130,7 @@ static int hand_over(struct life *l, enum jail_role role, int peer_fd, pid_t pee
 	    .peer_fd = peer_fd,
 	    .cgroup_fd = role == JAIL_ROLE_EXEC ? l->cg_run.box_fd : -1,
 	    .cgroup_ns_fd = role == JAIL_ROLE_EXEC && l->ns.cgroup_late ? l->ns_run.join_fds[NS_CGROUP] : -1,
+	    .end_fd = l->report && (role == JAIL_ROLE_INIT || role == JAIL_ROLE_OUTER) ? l->report->told[1] : -1,
 	    .peer = peer,
 	    .trace_steps = l->trace,
 	    .fail_step = jail_step_of(l, l->fail_row),

@@ -143,6 +143,7 @@ void life_print_rows(const struct life_table *t, struct buf *out);
 struct rt_report {
 	const char *path; /* as it was said */
 	struct out out;
+	int told[2];                  /* a pipe: where there is a jail, its helper says how the main process ended */
 	uint64_t opened_us, begin_us; /* now_us(): the call's begin, the workload's; 0: it never began */
 	uint64_t end_us;
 	bool ended; /* the container ran and ended; else it failed */
@@ -151,7 +152,7 @@ struct rt_report {
 	bool reused; /* its cgroup was there before, and had used so much: */
 	struct cg_usage before, usage;
 };
-#define RT_REPORT_INIT ((struct rt_report){.out = OUT_INIT})
+#define RT_REPORT_INIT ((struct rt_report){.out = OUT_INIT, .told = {-1, -1}})
 #define AUTO_REPORT    __attribute__((cleanup(rt_report_close))) struct rt_report
 
 /* Before anything is done: whether the file can be written. A regular file, or one that is not there, is replaced in one step at the
@@ -160,6 +161,9 @@ struct rt_report {
 int rt_report_open(struct rt_report *r, const char *path, bool foreground, struct err *e);
 void rt_report_close(struct rt_report *r);
 
+/* Where there is a jail: makes the pipe, of which the helper gets one end. Its exit status alone does not tell a death by a signal from
+ * an exit with 128 and more. Returns 0 or -errno. */
+int rt_report_ask(struct rt_report *r, struct err *e);
 /* What is noted on the way: the cgroup was made, the workload was executed, and (before the cgroup is removed) the container ended with
  * this status. */
 void rt_report_cgroup(struct rt_report *r, const struct life *l);

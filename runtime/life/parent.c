@@ -43,6 +43,8 @@ int parent_notify(struct life *l, struct err *e)
 
 int parent_audit(struct life *l, struct err *e)
 {
+	if (l->report && rt_report_ask(l->report, e) < 0)
+		return -e->code;
 	return rt_audit_open(&l->audit, l->store.dir_fd, &l->audit_fd, &l->audit_dir_fd, e);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "life.h"
@@ -39,6 +40,13 @@ int rt_report_open(struct rt_report *r, const char *path, bool foreground, struc
 void rt_report_close(struct rt_report *r)
 {
 	out_close(&r->out);
+	fd_close_p(&r->told[0]);
+	fd_close_p(&r->told[1]);
+}
+
+int rt_report_ask(struct rt_report *r, struct err *e)
+{
+	return pipe2(r->told, O_CLOEXEC | O_NONBLOCK) < 0 ? err_errno(e, "--report: pipe") : 0;
 }
 
 void rt_report_cgroup(struct rt_report *r, const struct life *l)
@@ -53,13 +61,14 @@ void rt_report_started(struct rt_report *r)
 
 void rt_report_ended(struct rt_report *r, struct life *l, int code)
 {
+	int status;
+
 	r->end_us = now_us();
 	r->ended = true;
 	r->code = code;
 	r->signal = l->signals.ended.signal;
-	/* The first process of a jail cannot kill itself: it ends with 128 and the number. */
-	if (!r->signal && life_has_jail(l) && code > 128 && code <= 128 + SIGRTMAX)
-		r->signal = code - 128;
+	if (!r->signal && read(r->told[0], &status, sizeof(status)) == (ssize_t)sizeof(status) && WIFSIGNALED(status))
+		r->signal = WTERMSIG(status);
 	r->used = l->signals.ended.used;
 	if (l->cg.path && cg_usage(&l->cg, &l->cg_run, &r->usage) == 0 && r->reused)
 		cg_usage_since(&r->usage, &r->before);

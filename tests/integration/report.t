@@ -34,6 +34,12 @@ for POLICY in none default; do
 	[ $POLICY = default ] || filter='.linux.namespaces |= map(select(.type != "pid"))'
 	reported 'kill -TERM $$; sleep 1' "$filter"
 	is "policy $POLICY: a signal" "$rc $(of "$end")" '143 ["signal",143,"SIGTERM",null]'
+	for n in 129 137 139 152; do
+		reported "exit $n"
+		is "policy $POLICY: an exit with $n is no signal" "$rc $(of "$end")" "$n [\"exit\",$n,null,null]"
+	done
+	reported 'sh -c "kill -KILL \$\$"; exit $?'
+	is "policy $POLICY: nor is a shell's word for one" "$rc $(of "$end")" '137 ["exit",137,null,null]'
 	reported 'sleep 0.3'
 	ok "policy $POLICY: the time that it took" jq -e '.wallUsec | . >= 250000 and . < 20000000' "$T/report"
 	ok "policy $POLICY: and not by computing" jq -e '.userUsec + .systemUsec < 200000' "$T/report"
@@ -42,6 +48,15 @@ for POLICY in none default; do
 	ok "policy $POLICY: computing" jq -e '.userUsec > 20000 and .wallUsec >= .userUsec * 0.8' "$T/report" || diag "$(of .)"
 	ok "policy $POLICY: the greatest process" jq -e '.maxRssBytes > 500000' "$T/report"
 done
+# What those used that live when the first process ends: tail keeps what it will print in memory until the end of its input, which never comes.
+POLICY=default
+left='(head -c 60000000 /dev/zero; echo >/began; sleep 100) | tail -c 50000000 & while [ ! -e /began ]; do sleep 0.1; done; exit 4'
+reported 'exit 4'
+ok "what is left when it ends: small without (control)" jq -e '.maxRssBytes < 30000000' "$T/report" || diag "$(of .)"
+reported "$left"
+is "what is left when it ends" "$rc $(of "$end")" '4 ["exit",4,null,null]'
+ok "its memory counts" jq -e '.maxRssBytes > 50000000' "$T/report" || diag "$(of .)"
+rm -f "$ROOTFS/began"
 POLICY=none
 reported true
 is "one line, and a newline at its end" "$(wc -l <"$T/report")" 1
@@ -127,6 +142,11 @@ for file in /nosuch/report "$T" "$T/" /proc/report "$T/b/config.json/x" ""; do
 	jrun run --report "$file" --bundle "$T/b" jt-$$-bad
 	like "'$file' cannot be written: an error" "$rc $err" "^1 jailrun: --report: "
 	is "'$file': before anything starts" "$out" ""
+done
+for status in 125:"$T/b" 1:"--bundle $T/b jt-$$-status"; do
+	# shellcheck disable=SC2086 # words
+	jrun run --fail-step mounts --report "$T/report" ${status#*:}
+	is "run ${status#*:}: the exit status of a failure that is not the workload's" "$rc $(of .verdict)" "${status%%:*} \"error\""
 done
 jrun run --detach --report "$T/report" --bundle "$T/b" jt-$$-bad
 like "--detach" "$rc $err" "^1 jailrun: --report: nobody waits for the container's end under --detach"

@@ -44,6 +44,7 @@ void trial_init(struct trial *t, char **args)
 				      .audit_dir_fd = -1,
 				      .join_fd = -1,
 				      .ring_fd = -1,
+				      .end_fd = -1,
 				      .peer_fd = -1,
 				      .cgroup_fd = -1,
 				      .cgroup_ns_fd = -1};

@@ -170,6 +170,7 @@ static void executed(void **state)
 	int helper = open("/usr/bin/env", O_RDONLY | O_CLOEXEC), out[2], status;
 	struct jail_handover h = {.audit_dir_fd = -1,
 				  .ring_fd = -1,
+				  .end_fd = -1,
 				  .blob_fd = 0,
 				  .sync_fd = 0,
 				  .start_fd = -1,
