@@ -27,6 +27,8 @@ uint32_t arch_audit(uint32_t token);
 bool arch_is_x32(uint32_t token);
 /* This ABI and the others that the same kernel runs. Returns how many. */
 size_t arch_family(uint32_t token, uint32_t ret[MAX_ARCHS]);
+/* Where a rule is for all calls that no other names, their names go into the plan: names.c. Returns 0, -ENOMEM. */
+int jail_name_calls(uint32_t native, struct arena *a, struct jail_plan *p);
 void arch_names(struct arena *a, struct strv *ret);
 
 /* The names of the specification's actions, operators and flags, and their values. */

@@ -74,7 +74,8 @@ enum jail_trap {
 };
 
 #define JAIL_ANY_CALL  (-1)
-#define JAIL_RULE_ARGS 12 /* conditions of one rule: those of two policies may come together */
+#define JAIL_NAME_KEY  "%x %d " /* AUDIT_ARCH_*, number */
+#define JAIL_RULE_ARGS 12       /* conditions of one rule: those of two policies may come together */
 struct jail_rule {
 	char *
 	    name; /* of the policy: "syscalls.syscalls[2]", "exec", "limits", "signals.to_init"; "self", "engine": always there */
@@ -142,6 +143,7 @@ struct jail_plan {
 	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE with JAIL_TRACE_DATA, or USER_NOTIF */
 	struct jail_rule *rules;
 	uint64_t n_rules;
+	struct strv names; /* of the calls that syscalls.defaultAction refuses: JAIL_NAME_KEY and the name */
 	bool
 	    cgroup_ns; /* the workload's process makes its cgroup namespace: it is born in another cgroup than the helper */
 	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
@@ -255,6 +257,9 @@ int jail_stricter(const struct jail_plan *p, int i, int k);
 /* Whether exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
  * it. *ret_why (NULL: not wanted): NULL, or a constant text for the report. */
 bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why);
+
+/* Whether it is exec.deny that forbids it, which goes before exec.allow. */
+bool jail_exec_denied(const struct jail_policy *p, const char *path);
 
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {

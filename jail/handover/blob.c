@@ -7,7 +7,7 @@
 
 /* "JAI", and the number of the format: to be raised with every change of what is put. */
 #define MAGIC       0x4a414900u
-#define FORMAT      9u
+#define FORMAT      10u
 #define FORMAT_MASK 0xffu
 
 /* A count that is followed by elements of at least `least` bytes each; one that cannot be true sets bad. */
@@ -364,6 +364,7 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	blob_put_u64(out, p->n_rules);
 	for (uint64_t i = 0; i < p->n_rules; i++)
 		put_rule(out, &p->rules[i]);
+	blob_put_strv(out, &p->names);
 	blob_put_u32(out, p->cgroup_ns);
 	blob_put_u32(out, p->hide_init);
 	blob_put_u32(out, p->audit.form);
@@ -400,6 +401,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	ret->rules = get_room(&b, ret->n_rules, sizeof(*ret->rules));
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
 		get_rule(&b, &ret->rules[i]);
+	get_strv(&b, &ret->names);
 	ret->cgroup_ns = get_bool(&b);
 	ret->hide_init = get_bool(&b);
 	ret->audit.form = get_enum(&b, JAIL_AUDIT_SYSLOG);

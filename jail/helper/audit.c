@@ -291,12 +291,25 @@ static void put_stranger(struct jsonw *w, const struct denial *d)
 	jw_int(w, "host_pid", d->host_pid);
 }
 
-static void put_call(struct jsonw *w, const struct denial *d)
+/* By the plan's table. NULL: a call that is newer than libseccomp. */
+static const char *name_of(const struct helper *h, uint32_t arch, int nr)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), JAIL_NAME_KEY, arch, nr);
+	for (size_t i = 0; i < h->plan.names.n; i++)
+		if (str_starts(h->plan.names.v[i], key))
+			return h->plan.names.v[i] + strlen(key);
+	return NULL;
+}
+
+static void put_call(const struct helper *h, struct jsonw *w, const struct denial *d)
 {
 	if (d->from) {
-		if (d->from->syscall)
-			jw_str(w, "syscall", d->from->syscall);
-		else /* the rule is for whatever no other names, and there is no table of names here */
+		const char *name = d->from->syscall ? d->from->syscall : name_of(h, d->arch, d->nr);
+
+		jw_str(w, "syscall", name ? name : "unknown");
+		if (!d->from->syscall) /* the rule is for whatever no other names */
 			jw_int(w, "nr", d->nr);
 		jw_str(w, "arch", arch_name(d->arch));
 		jw_array(w, "args");
@@ -366,7 +379,7 @@ void audit_denial(struct helper *h, const struct denial *d)
 		return;
 	begin_line(h, &w, policy_name(h, d), d->rule);
 	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
-	put_call(&w, d);
+	put_call(h, &w, d);
 	if (d->tid > 0)
 		put_caller(h, &w, d);
 	else if (d->host_pid > 0)
@@ -379,9 +392,22 @@ void audit_denial(struct helper *h, const struct denial *d)
 
 const char *audit_how_to_allow(const struct jail_rule *rule)
 {
-	return rule && str_eq(rule->name, "network")
-		   ? "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"
-		   : "allow the call in the policy's syscalls";
+	/* syscalls.syscalls come after the first four: no rule there allows what these refuse. */
+	static const struct {
+		const char *rule, *allow;
+	} known[] = {
+	    {"self", "nothing does: it would harm the jail, which is PID 1; init: \"workload\" has no such rules"},
+	    {"engine", "nothing does, as long as the policy has exec, limits, signals.protect or network"},
+	    {"signals.to_init", "set signals.to_init to \"forward\""},
+	    {"signals.protect", "take signals.protect out of the policy"},
+	    {"network", "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"},
+	    {"syscalls.defaultAction", "name the call in syscalls.syscalls, with SCMP_ACT_ALLOW"},
+	};
+
+	for (size_t i = 0; rule && i < ARRAY_LEN(known); i++)
+		if (str_eq(rule->name, known[i].rule))
+			return known[i].allow;
+	return "put a rule with SCMP_ACT_ALLOW for the call before this one in syscalls.syscalls, or take this one out";
 }
 
 void audit_lost(uint64_t n)

@@ -161,6 +161,14 @@ int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
 	return of;
 }
 
+bool jail_exec_denied(const struct jail_policy *p, const char *path)
+{
+	for (size_t i = 0; i < p->exec_deny.n; i++)
+		if (pattern_matches(p->exec_deny.v[i], path))
+			return true;
+	return false;
+}
+
 bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why)
 {
 	const char *why = NULL;
@@ -168,9 +176,8 @@ bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char
 
 	if (!is_clean(path))
 		why = "not a plain absolute path";
-	for (size_t i = 0; !why && i < p->exec_deny.n; i++)
-		if (pattern_matches(p->exec_deny.v[i], path))
-			why = "in exec.deny";
+	else if (jail_exec_denied(p, path))
+		why = "in exec.deny";
 	for (size_t i = 0; !why && !allowed && i < p->exec_allow.n; i++)
 		allowed = loader ? strcmp(p->exec_allow.v[i], path) == 0 : pattern_matches(p->exec_allow.v[i], path);
 	if (!why && !allowed)

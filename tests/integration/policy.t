@@ -84,7 +84,7 @@ jrun --policy-dir "$T/policies" run "$T/b" "jt-$$-p"
 unlike "an annotation picks a policy of the administrator's directory" "$out" listed
 make_bundle "$T/b" "$(args_filter /bin/true) | .annotations = {\"jailrun.policy\": \"$T/policy.json\"}"
 jrun --policy-dir "$T/policies" run "$T/b" "jt-$$-p"
-is "an annotation cannot name a file" "$rc" 1
+is "an annotation cannot name a file" "$rc" 125
 make_bundle "$T/b" "$(sh_filter 'echo $$') | .annotations = {\"jailrun.policy\": \"none\"}"
 jrun --policy-dir "$T/policies" run "$T/b" "jt-$$-p"
 isnt "an annotation cannot take the jail away" "$rc:$out" 0:1

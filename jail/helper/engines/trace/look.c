@@ -91,7 +91,7 @@ static bool policy_allows(const struct jail_policy *p, bool first, bool at, char
 		ret->allow = "set exec.memfd to true";
 		return p->exec_memfd;
 	}
-	ret->allow = "name it in exec.allow";
+	ret->allow = jail_exec_denied(p, path) ? "take what names it out of exec.deny" : "name it in exec.allow";
 	if (first && p->exec_allow.n == 0) { /* an empty list: nothing but the first program */
 		struct jail_policy own = *p;
 		char *only[] = {path, NULL};

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What a line of the audit stream says is true: the name of the call, and the change of the policy that lets it through.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+need_root
+need_command jq busybox
+need_runtime
+make_busybox_rootfs "$T/rootfs"
+ROOTFS=$T/rootfs
+about=true
+# denied POLICY SCRIPT: runs it; *line* is the first line that is about the call or the rule in $about.
+denied() {
+	rm -f "$T/audit"
+	printf '%s' "$1" >"$T/policy.json"
+	make_bundle "$T/b" "$(sh_filter "$2")"
+	n=$((${n-0} + 1))
+	jrun --policy "$T/policy.json" --audit "$T/audit" run --bundle "$T/b" "jt-$$-w$n"
+	line=$(jq -c "select($about)" "$T/audit" 2>/dev/null | head -n 1)
+}
+allow() {
+	jq -r .allow <<<"$line"
+}
+
+# An allow-list of all that the shell does, but for mkdir.
+denied '{}' 'mkdir /tmp/made-$$' 
+is "control: without a policy of its own it may" "$rc" 0
+calls='read write open openat close stat fstat lstat newfstatat mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl access
+	getpid getppid gettid getuid getgid geteuid getegid setgid setuid setgroups execve execveat exit exit_group wait4 uname fcntl getcwd arch_prctl
+	futex set_tid_address set_robust_list rseq prlimit64 getrandom clock_gettime prctl readlink readlinkat poll sendmsg recvmsg clone fork vfork
+	rt_sigsuspend umask statx faccessat faccessat2 dup dup2 pipe pipe2 sysinfo lseek sendfile'
+list=$(jq -nc --arg c "$calls" '$c | [splits("\\s+") | select(. != "")]')
+rule() { # MORE
+	printf '{"syscalls":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":%s,"action":"SCMP_ACT_ALLOW"}%s]}}' "$list" "${1-}"
+}
+about='.rule == "syscalls.defaultAction" and (.syscall == "mkdir" or .syscall == "mkdirat")'
+denied "$(rule)" 'mkdir /tmp/listed-$$'
+isnt "a call that no rule names is refused" "$rc" 0
+call=$(jq -r .syscall <<<"$line")
+like "the line has its name" "$call" '^mkdir'
+like "and says what allows it" "$(allow)" 'syscalls.syscalls, with SCMP_ACT_ALLOW'
+denied "$(rule ",{\"names\":[\"$call\"],\"action\":\"SCMP_ACT_ALLOW\"}")" 'mkdir /tmp/listed-$$'
+is "done so, it goes through" "$rc" 0
+about='has("syscall") | not'
+denied "$(rule)" 'mkdir /tmp/x; sync; mount x /x; chroot /x'
+is "every line has a name" "$line" ""
+about='.rule | startswith("syscalls.syscalls")'
+denied '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}}' 'sync'
+like "a rule: its advice" "$(allow)" 'before this one'
+denied '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ALLOW"},
+	{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}}' 'sync; :'
+is "done so: no line" "$line" ""
+about='.rule == "exec"'
+mkdir -p "$ROOTFS/opt" && cp "$(command -v busybox)" "$ROOTFS/opt/id"
+denied '{"exec":{"deny":["/opt/id"],"allow":["/"]}}' '/opt/id; :'
+like "exec.deny goes before exec.allow, which is no advice" "$(allow)" 'out of exec.deny'
+denied '{"exec":{"allow":["/bin/", "/usr/", "/lib/", "/lib64/"]}}' '/opt/id; :'
+is "exec.allow" "$(allow)" "name it in exec.allow"
+denied '{"exec":{"allow":["/bin/", "/usr/", "/lib/", "/lib64/", "/opt/id"]}}' '/opt/id'
+is "done so" "$rc" 0
+about='.rule == "self"'
+denied '{}' 'renice -n 5 -p 1'
+like "self: nothing allows it" "$(allow)" '^nothing does'
+about='.rule == "signals.to_init"'
+denied '{"signals":{"to_init":"refuse"}}' 'kill -USR1 1'
+is "signals.to_init" "$(allow)" 'set signals.to_init to "forward"'
+denied '{"signals":{"to_init":"forward"}}' 'trap : USR1; kill -USR1 1'
+is "done so" "$rc$line" 0
+done_testing
