@@ -195,7 +195,8 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 
 	if (r < 0 || (r = jail_probe(&facts, e)) < 0)
 		return r;
-	return jail_plan(&l->config, policies->has ? &policies->chosen : NULL, &facts, &o, &c->arena, &l->jail, e);
+	r = jail_plan(&l->config, policies->has ? &policies->chosen : NULL, &facts, &o, &c->arena, &l->jail, e);
+	return r < 0 ? r : life_policy_links(l, &c->arena, e);
 }
 
 /* The uid of the host that the container's root is; in the runtime's own user namespace that is the runtime. */

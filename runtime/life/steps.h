@@ -134,4 +134,8 @@ int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, st
 int rt_agent_introduce(const struct spec_state *s, enum spec_status status, int sock, const struct wire *m, int pidfd,
 		       struct err *e);
 
+/* Puts beside each entry of exec.allow, exec.deny and signals.protect what it leads to by links of the container's rootfs, and warns of
+ * those that never match. Returns 0, -ENOMEM. links.c */
+int life_policy_links(struct life *l, struct arena *a, struct err *e);
+
 #endif

@@ -66,4 +66,43 @@ denied '{"signals":{"to_init":"refuse"}}' 'kill -USR1 1'
 is "signals.to_init" "$(allow)" 'set signals.to_init to "forward"'
 denied '{"signals":{"to_init":"forward"}}' 'trap : USR1; kill -USR1 1'
 is "done so" "$rc$line" 0
+
+# Entries through links: /bin is usr/bin, sh is ash. The kernel names the program /usr/bin/ash.
+mkdir -p "$T/merged/rootfs"/{usr/bin,proc,dev,sys,tmp,etc}
+ln -s usr/bin "$T/merged/rootfs/bin"
+cp "$(command -v busybox)" "$T/merged/rootfs/usr/bin/busybox"
+cp "$(command -v busybox)" "$T/merged/rootfs/usr/bin/ash"
+ln -s ash "$T/merged/rootfs/usr/bin/sh"
+ln -s nowhere "$T/merged/rootfs/usr/bin/lost"
+ln -s '/usr/bin/b*' "$T/merged/rootfs/usr/bin/star"
+cp "$(command -v busybox)" "$T/merged/rootfs/usr/bin/b*"
+ROOTFS=$T/merged/rootfs
+filter="$(args_filter /usr/bin/busybox env /bin/sh -c 'echo RAN')"
+make_bundle "$T/b" "$filter"
+n=0
+linked() {
+	n=$((n + 1))
+	printf '%s' "$1" >"$T/policy.json"
+	jrun --policy "$T/policy.json" run --bundle "$T/b" "jt-$$-l$n"
+}
+linked '{"exec":{"allow":["/usr/bin/busybox"]}}'
+unlike "control: what is not named is refused" "$out" RAN
+linked '{"exec":{"allow":["/usr/bin/busybox","/bin/sh"]}}'
+is "exec.allow through links" "$out$err" RAN
+linked '{"exec":{"allow":["/bin/"]}}'
+is "a tree through a link" "$out$err" RAN
+linked '{"exec":{"deny":["/usr/bin/nothing"]}}'
+is "control: what is not denied" "$out" RAN
+linked '{"exec":{"deny":["/bin/sh"]}}'
+unlike "exec.deny through links" "$out" RAN
+linked '{"exec":{"allow":["/"],"deny":["/bin/a*"]}}'
+like "a wildcard behind a link: a warning" "$err" "exec.deny: '/bin/a\*' goes through a link to '/usr/bin', and so never matches"
+linked '{"exec":{"allow":["/"],"deny":["/bin/lost"]}}'
+like "a link to nothing: a warning" "$err" "'/bin/lost' is a link that leads to nothing"
+linked '{"exec":{"allow":["/usr/bin/busybox","/usr/bin/star"]}}'
+unlike "a link to a file with a wildcard in its name widens nothing" "$out" RAN
+printf '{"exec":{"allow":["/bin/sh"]},"signals":{"protect":["/bin/sh"]}}' >"$T/policy.json"
+is "jailrun plan shows both" \
+	"$("$JAILRUN" --policy "$T/policy.json" plan "$T/b" 2>/dev/null | jq -c '[.. | objects | select(has("exec_allow"))][0] | [.exec_allow, .protect]')" \
+	'[["/bin/sh","/usr/bin/ash"],["/bin/sh","/usr/bin/ash"]]'
 done_testing

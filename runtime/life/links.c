@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths of a policy that go through a link of the container's rootfs. The kernel names a program by its own path, so that "/bin/sh" would
+ * match nothing where /bin is a link: what the entry leads to is put beside it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "steps.h"
+
+#define WILDCARDS "*?"
+
+struct links {
+	const struct life *l;
+	struct arena *a;
+	int root;            /* of the container */
+	char real[PATH_MAX]; /* its path, as the kernel names it */
+	const char *policy, *key;
+};
+
+static int name_of(int fd, char name[PATH_MAX])
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	name[n] = '\0';
+	return 0;
+}
+
+/* What lies below a mount is not in the rootfs as it is on the host. */
+static bool is_mounted_over(const struct links *k, const char *path)
+{
+	const struct spec_config *c = &k->l->config;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].destination && path_is_below(path, c->mounts[i].destination))
+			return true;
+	return false;
+}
+
+/* Where path leads to in the container: "" for nothing. Returns 1, or 0 when that cannot be known. */
+static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
+{
+	const size_t len = strcmp(k->real, "/") == 0 ? 0 : strlen(k->real);
+	AUTO_CLOSE int fd = path_open_in(k->root, path, O_PATH, 0, NULL);
+	char name[PATH_MAX];
+
+	*ret = '\0';
+	if (fd == -ENOENT || fd == -ELOOP) {
+		AUTO_CLOSE int link = path_open_in(k->root, path, O_PATH | O_NOFOLLOW, 0, NULL);
+
+		return link >= 0; /* a program that this image just has not is no link */
+	}
+	if (fd < 0 || name_of(fd, name) < 0 || strncmp(name, k->real, len) != 0 || (name[len] && name[len] != '/'))
+		return 0;
+	snprintf(ret, PATH_MAX, "%s", name[len] ? name + len : "/");
+	return !is_mounted_over(k, ret);
+}
+
+/* The entry's target, or NULL. */
+static char *target_of(const struct links *k, const char *entry)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+	size_t fixed = strcspn(entry, WILDCARDS), len = strlen(entry);
+	bool wild = fixed < len, tree = !wild && entry[len - 1] == '/';
+
+	while (wild && fixed > 0 && entry[fixed - 1] != '/')
+		fixed--;
+	len = wild ? fixed : len;
+	if (len > 1 && (wild || tree))
+		len--;
+	if (len <= 1 || snprintf(path, sizeof(path), "%.*s", (int)len, entry) >= (int)sizeof(path) ||
+	    is_mounted_over(k, path) || !lead(k, path, to) || strcmp(to, path) == 0)
+		return NULL;
+	if (!*to)
+		log_warn("policy %s: %s: '%s' is a link that leads to nothing in the container: the entry never "
+			 "matches",
+			 k->policy, k->key, entry);
+	else if (wild || strpbrk(to, WILDCARDS))
+		log_warn("policy %s: %s: '%s' goes through a link to '%s', and so never matches; name it by that path",
+			 k->policy, k->key, entry, to);
+	else
+		return arena_printf(k->a, "%s%s", to, tree ? "/" : "");
+	return NULL;
+}
+
+static int add_targets(struct links *k, const char *key, struct strv *list, struct err *e)
+{
+	struct strv both = {.v = arena_alloc(k->a, (2 * list->n + 1) * sizeof(char *))};
+
+	k->key = key;
+	if (!both.v)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < list->n; i++) {
+		char *to = target_of(k, list->v[i]);
+
+		both.v[both.n++] = list->v[i];
+		if (to && !strv_has(list, to) && !strv_has(&both, to))
+			both.v[both.n++] = to;
+	}
+	if (both.n > list->n)
+		*list = both;
+	return 0;
+}
+
+int life_policy_links(struct life *l, struct arena *a, struct err *e)
+{
+	AUTO_CLOSE int root = l->ns.rootfs ? open(l->ns.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct links k = {.l = l, .a = a, .root = root};
+	int r = 0;
+
+	/* A plan may be made of a bundle without its files. */
+	if (root < 0 || name_of(root, k.real) < 0)
+		return 0;
+	for (uint64_t i = 0; i < l->jail.n_policies && r >= 0; i++) {
+		struct jail_policy *p = &l->jail.policies[i];
+
+		k.policy = p->name;
+		r = add_targets(&k, "exec.allow", &p->exec_allow, e);
+		if (r >= 0)
+			r = add_targets(&k, "exec.deny", &p->exec_deny, e);
+		if (r >= 0)
+			r = add_targets(&k, "signals.protect", &p->protect, e);
+	}
+	return r;
+}
