@@ -150,6 +150,22 @@ int signal_parse(const char *s)
 	return realtime_parse(s);
 }
 
+const char *signal_nearest(const char *s)
+{
+	size_t least = SIZE_MAX;
+	const char *near = NULL;
+	char upper[16] = {0};
+
+	if (strncasecmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (size_t i = 0; s[i] && i + 1 < sizeof(upper); i++)
+		upper[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
+	for (size_t i = 1; i < ARRAY_LEN(names); i++)
+		if (names[i] && str_nearer(upper, names[i], &least))
+			near = names[i];
+	return near;
+}
+
 const char *signal_name(int sig)
 {
 	static char buf[24];

@@ -31,6 +31,9 @@ int proc_exit_code(int wait_status);
 /* "SIGTERM", "term", "15", "RTMIN+3", "SIGRTMAX-1" -> number (1..64), or -EINVAL. */
 int signal_parse(const char *s);
 
+/* The name of a signal that is nearest to s, without SIG; NULL: none is near. */
+const char *signal_nearest(const char *s);
+
 /* "SIGTERM" for 15; "SIGRTMIN+n" for real-time ones. The buffer is static. */
 const char *signal_name(int sig);
 

@@ -238,3 +238,58 @@ char *str_field(char **s, const char *sep)
 		*(*s)++ = '\0';
 	return start;
 }
+
+size_t str_distance(const char *a, const char *b)
+{
+	size_t row[40], n = strlen(b);
+
+	if (n >= ARRAY_LEN(row))
+		return SIZE_MAX;
+	for (size_t i = 0; i <= n; i++)
+		row[i] = i;
+	for (size_t k = 1; *a; a++, k++) {
+		size_t corner = row[0];
+
+		row[0] = k;
+		for (size_t i = 1; i <= n; i++) {
+			size_t best = corner + (*a != b[i - 1]);
+
+			corner = row[i];
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			if (row[i - 1] + 1 < best)
+				best = row[i - 1] + 1;
+			row[i] = best;
+		}
+	}
+	return row[n];
+}
+
+/* Letters that have changed places are one mistake. */
+static bool same_letters(const char *a, const char *b)
+{
+	int n[256] = {0};
+
+	if (strlen(a) != strlen(b))
+		return false;
+	for (; *a; a++, b++) {
+		n[(unsigned char)*a]++;
+		n[(unsigned char)*b]--;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(n); i++)
+		if (n[i])
+			return false;
+	return true;
+}
+
+bool str_nearer(const char *word, const char *known, size_t *least)
+{
+	size_t d = strlen(word) < 80 ? str_distance(word, known) : SIZE_MAX;
+
+	if (d == 2 && same_letters(word, known))
+		d = 1;
+	if (d >= *least || d > 2 || 2 * d > strlen(known))
+		return false;
+	*least = d;
+	return true;
+}

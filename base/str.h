@@ -75,4 +75,9 @@ static inline bool str_starts(const char *s, const char *prefix)
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* The edit distance of two short words (Levenshtein). */
+size_t str_distance(const char *a, const char *b);
+/* Whether known is what somebody meant who wrote word, and is nearer than what was found before; *least: SIZE_MAX at first. */
+bool str_nearer(const char *word, const char *known, size_t *least);
+
 #endif

@@ -153,7 +153,8 @@ static int time_offsets(const struct ns_plan *p, struct err *e)
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return err_set(e, EINVAL, "/proc/self/timens_offsets is no file of a procfs");
 	if (write(fd, text, (size_t)n) != n)
-		return err_errno(e, "write to /proc/self/timens_offsets (ERANGE: the clock would be negative)");
+		return err_errno(e, "write to /proc/self/timens_offsets (ERANGE: the clock would be negative, or come "
+				    "near the end of what the kernel counts)");
 	return 0;
 }
 

@@ -54,6 +54,12 @@ int sysctl_check(const char *key, const struct ns_plan *p, struct err *e)
 
 	if (!path) {
 		r = err_set(e, EINVAL, "is no name of a sysctl, like net.ipv4.ip_forward");
+	} else if (str_eq(path, "vm/memfd_noexec")) {
+		r = err_set(e, EINVAL, "jailrun executes its helper from a memfd after this would hold; leave it out");
+	} else if (str_eq(path, "kernel/pid_max")) {
+		r = err_set(e, EINVAL,
+			    "is of a pid namespace since Linux 6.14 and the whole host's before that, so it is not set "
+			    "here; use linux.resources.pids.limit");
 	} else if (str_eq(path, "kernel/hostname")) {
 		r = err_set(e, EINVAL, "use the property 'hostname' for it");
 	} else {

@@ -428,33 +428,6 @@ PARSER(get_object_map)
 	return 0;
 }
 
-/* The edit distance of two short words (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[40], n = strlen(b);
-
-	if (n >= ARRAY_LEN(row))
-		return SIZE_MAX;
-	for (size_t i = 0; i <= n; i++)
-		row[i] = i;
-	for (size_t k = 1; *a; a++, k++) {
-		size_t corner = row[0];
-
-		row[0] = k;
-		for (size_t i = 1; i <= n; i++) {
-			size_t best = corner + (*a != b[i - 1]);
-
-			corner = row[i];
-			if (row[i] + 1 < best)
-				best = row[i] + 1;
-			if (row[i - 1] + 1 < best)
-				best = row[i - 1] + 1;
-			row[i] = best;
-		}
-	}
-	return row[n];
-}
-
 /* Known keys that this document may not have. */
 static int check_refused(struct reader *rd, const struct table *t, const struct json *m, struct err *e)
 {
@@ -476,7 +449,7 @@ static int unknown_key(struct reader *rd, const struct table *t, const struct js
 	if (t->closed)
 		return bad(rd, m, e, EINVAL, "unknown key \"%s\": %s", shown(m->key).s, t->closed);
 	for (size_t i = 0; i < t->n && strlen(m->key) < 80; i++) {
-		size_t d = distance(m->key, t->fields[i].key);
+		size_t d = str_distance(m->key, t->fields[i].key);
 
 		if (d < least) {
 			least = d;

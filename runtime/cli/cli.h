@@ -70,7 +70,7 @@ int rt_cli_place(const struct rt_table *table, int argc, char **argv, struct rt_
 
 const struct rt_command *rt_command_find(const struct rt_table *table, const char *name); /* NULL: there is none */
 /* Says so, in urfave/cli's words. Returns -ENOENT, the exit status of which is RT_EXIT_NO_COMMAND. */
-int rt_command_missing(const char *name, struct err *e);
+int rt_command_missing(const struct rt_table *table, const char *name, struct err *e);
 /* The option of this name, or of this letter; list and more (may be NULL) end with a name of NULL. NULL: there is none. */
 const struct rt_option *rt_option_find(const struct rt_option *list, const struct rt_option *more, const char *name,
 				       size_t len);

@@ -45,6 +45,7 @@ struct words {
 	int argc, i;
 	char **argv;
 	struct arena *arena;
+	const struct rt_option *globals;
 	const struct rt_option *waiting; /* whose value is missing */
 	bool ended;                      /* "--" was there: no more options */
 };
@@ -94,9 +95,32 @@ const struct rt_option *rt_option_find(const struct rt_option *list, const struc
 	return more ? rt_option_find(more, NULL, name, len) : NULL;
 }
 
+static const char *nearest_option(const struct rt_option *list, const char *word, const char *found, size_t *least)
+{
+	for (; list && list->name; list++)
+		if (!list->hidden && str_nearer(word, list->name, least))
+			found = list->name;
+	return found;
+}
+
+static int not_defined(const struct words *w, const struct rt_option *list, const struct rt_option *more,
+		       const char *name, size_t len, struct err *e)
+{
+	char word[40];
+	size_t least = SIZE_MAX;
+	const char *near;
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, name);
+	near = nearest_option(list, word, NULL, &least);
+	near = nearest_option(more, word, near, &least);
+	near = nearest_option(w->globals, word, near, &least);
+	return err_set(e, EINVAL, "flag provided but not defined: -%.*s%s%s%s", (int)len, name,
+		       near ? " (did you mean --" : "", near ? near : "", near ? "?)" : "");
+}
+
 /* Takes the next word, an option of one of the lists, and its value, which may be the word after it. */
 static int option_take(struct words *w, const struct rt_option *list, const struct rt_option *more, char *base,
-		       struct err *e)
+		       char *globals, struct err *e)
 {
 	const char *arg = w->argv[w->i++], *name = arg + 1 + (arg[1] == '-');
 	size_t len = strcspn(name, "=");
@@ -106,8 +130,10 @@ static int option_take(struct words *w, const struct rt_option *list, const stru
 	if (len == 0 || *name == '-')
 		return err_set(e, EINVAL, "bad flag syntax: %s", arg);
 	o = rt_option_find(list, more, name, len);
+	if (!o && globals && (o = rt_option_find(w->globals, NULL, name, len)))
+		base = globals; /* they may stand behind the command, too */
 	if (!o)
-		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)len, name);
+		return not_defined(w, list, more, name, len, e);
 	if (!value && o->type == RT_BOOL)
 		value = "true";
 	if (!value) {
@@ -133,13 +159,20 @@ const struct rt_command *rt_command_find(const struct rt_table *table, const cha
 	return NULL;
 }
 
-int rt_command_missing(const char *name, struct err *e)
+int rt_command_missing(const struct rt_table *table, const char *name, struct err *e)
 {
+	size_t least = SIZE_MAX;
+	const char *near = NULL;
+
 	for (size_t i = 0; later[i]; i++)
 		if (str_eq(later[i], name))
 			return err_set(e, ENOENT, "No help topic for '%s': this version does not have that command",
 				       name);
-	return err_set(e, ENOENT, "No help topic for '%s': no such command, see jailrun --help", name);
+	for (const struct rt_command *k = table->commands; k->name; k++)
+		if (!k->hidden && str_nearer(name, k->name, &least))
+			near = k->name;
+	return err_set(e, ENOENT, "No help topic for '%s': no such command, %s%s%ssee jailrun --help", name,
+		       near ? "did you mean " : "", near ? near : "", near ? "? Else " : "");
 }
 
 static int count_check(const struct rt_call *c, struct err *e)
@@ -161,7 +194,7 @@ static int globals_take(struct words *w, struct rt_call *c, struct err *e)
 		w->ended = str_eq(w->argv[w->i], "--");
 		if (w->ended)
 			w->i++;
-		else if (option_take(w, c->table->globals, NULL, (char *)&c->g, e) < 0)
+		else if (option_take(w, c->table->globals, NULL, (char *)&c->g, NULL, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -177,7 +210,7 @@ static int options_take(struct words *w, struct rt_call *c, struct err *e)
 			w->ended = true;
 			w->i++;
 		} else if (!w->ended && is_option(arg)) {
-			if (option_take(w, c->command->options, c->table->common, (char *)&c->o, e) < 0)
+			if (option_take(w, c->command->options, c->table->common, (char *)&c->o, (char *)&c->g, e) < 0)
 				return -e->code;
 		} else {
 			c->args[c->n_args++] = arg;
@@ -192,6 +225,7 @@ static int words_take(struct words *w, const struct rt_table *table, struct rt_c
 {
 	int r;
 
+	w->globals = table->globals;
 	*c = (struct rt_call){.table = table,
 			      .g = {.log_format = "text", .rootless = "auto", .cgroup_manager = "cgroupfs"},
 			      .o = {.format = "table"}};
@@ -203,7 +237,7 @@ static int words_take(struct words *w, const struct rt_table *table, struct rt_c
 		return r;
 	c->command = rt_command_find(table, w->argv[w->i]);
 	if (!c->command)
-		return rt_command_missing(w->argv[w->i], e);
+		return rt_command_missing(table, w->argv[w->i], e);
 	w->i++;
 	return options_take(w, c, e);
 }
@@ -217,7 +251,7 @@ int rt_cli_parse(const struct rt_table *table, int argc, char **argv, struct rt_
 		return r;
 	r = count_check(ret, e);
 	if (r == 0 && ret->command->names_command && ret->n_args && !rt_command_find(table, ret->args[0]))
-		r = rt_command_missing(ret->args[0], e);
+		r = rt_command_missing(table, ret->args[0], e);
 	return r;
 }
 

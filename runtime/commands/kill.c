@@ -16,6 +16,10 @@ static int signal_arg(const char *s, struct err *e)
 {
 	int sig = str_eq(s, "0") ? 0 : signal_parse(s);
 
+	const char *near = sig < 0 ? signal_nearest(s) : NULL;
+
+	if (near)
+		return err_set(e, EINVAL, "unknown signal \"%s\" (did you mean %s?)", s, near);
 	return sig < 0 ? err_set(e, EINVAL, "unknown signal \"%s\"", s) : sig;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -34,12 +35,18 @@ static int run_arguments(struct rt_call *c, const char **ret_bundle, const char 
 		*ret_policy = "default";
 		c->failure = RUN_FAILED;
 	}
+	if (n < c->n_args && !*ret_bundle && strchr(c->args[n], '/'))
+		return err_set(e, EINVAL, "invalid container ID format: %s: and no bundle, since it has no config.json",
+			       c->args[n]);
 	if (n < c->n_args) {
 		*ret_id = c->args[n++];
 	} else if (*ret_bundle) {
 		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 			return err_errno(e, "getrandom");
 		*ret_id = arena_printf(&c->arena, "jr-%08x", random);
+	} else if (c->o.bundle) {
+		return err_set(e, EINVAL, "container id cannot be empty: it follows the bundle, as in run -b %s ID",
+			       c->o.bundle);
 	} else {
 		return err_set(e, EINVAL, "container id cannot be empty");
 	}

@@ -21,6 +21,11 @@ static int load_config(struct rt_call *c, struct life *l, struct err *e)
 
 	if (bundle < 0)
 		return err_errno(e, "open bundle '%s'", l->bundle);
+	if (!c->o.config && faccessat(bundle, "config.json", F_OK, 0) < 0 && errno == ENOENT)
+		return err_set(e, ENOENT,
+			       "JSON specification file config.json not found in '%s'; name the bundle's directory by "
+			       "--bundle, or make one by jailrun spec",
+			       l->bundle);
 	if (!c->o.config)
 		return spec_config_load(bundle, &c->arena, &l->config, e);
 	r = file_read(AT_FDCWD, c->o.config, SPEC_FILE_MAX, &text, &len, e);

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Errors that people get: each names the field or the file, says why, and what to do where that is not plain. A row is a name, a filter of
+# config.json (or "-"), a policy (or "-"), the words that the message has to have, and the command line after --root.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+need_root
+need_command jq busybox
+need_runtime
+make_busybox_rootfs "$T/rootfs"
+ROOTFS=$T/rootfs
+mkdir "$T/empty"
+make_bundle "$T/b" "$(args_filter true)"
+cp "$T/b/config.json" "$T/good.json"
+jrun run --bundle "$T/b" jt-$$-good
+is "control: the container of these rows runs" "$rc" 0
+row() { # NAME FILTER POLICY WORDS COMMAND...
+	local name=$1 words=$4 word said=()
+	[ "$2" = - ] && cp "$T/good.json" "$T/b/config.json" || jq "$2" "$T/good.json" >"$T/b/config.json"
+	[ "$3" = - ] || { printf '%s' "$3" >"$T/policy.json"; said=(--policy "$T/policy.json"); }
+	shift 4
+	jrun "${said[@]}" "$@"
+	isnt "$name: an error" "$rc" 0
+	while read -r word; do
+		[[ $err == *"$word"* ]] && pass "$name: says \"$word\"" || { fail "$name: says \"$word\""; diag "  got: $err"; }
+	done <<<"${words//|/$'\n'}"
+}
+run=(run --bundle "$T/b" jt-$$-m)
+
+# The command line.
+row "a flag with letters swapped" - - 'did you mean --policy?' run --polciy x "$T/b"
+row "a flag of the command" - - 'did you mean --report?' run --reprot x "$T/b"
+row "a command" - - 'did you mean delete?' delte x
+row "a flag that is like none" - - 'not defined: -frobnicate' list --frobnicate
+row "no bundle" - - "config.json not found in '$T/empty'|--bundle|jailrun spec" run --bundle "$T/empty" x
+row "a directory without a bundle" - - "$T/empty|no config.json" run "$T/empty"
+row "a bundle and no ID" - - "container id cannot be empty|run -b $T/b ID" run -b "$T/b"
+row "a report in no directory" - - '--report|/no/such' run --report /no/such/file "$T/b"
+row "an audit file in no directory" - - "--audit|/no/such/file|make it, or name another" --audit /no/such/file run "$T/b"
+unlike "an audit file in no directory: not in the words for a missing program" "$err" 'No such file|no such file'
+row "a log in no directory" - - '--log|/no/such' --log /no/such/file list
+row "a pid file in no directory" - - '--pid-file|/no/such' run --pid-file /no/such/pid -b "$T/b" x
+row "a container that is not there" - - 'container does not exist' state nobody
+row "a duration" - - 'interval' events --interval x nobody
+
+# config.json.
+row "an rlimit" '.process.rlimits = [{"type":"RLIMIT_FROB","soft":1,"hard":1}]' - 'process.rlimits[0].type|RLIMIT_FROB' "${run[@]}"
+row "a soft limit above the hard one" '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":2,"hard":1}]' - 'process.rlimits[0]|must not exceed the hard limit' "${run[@]}"
+row "a type" '.process.args = "true"' - 'process.args' "${run[@]}"
+row "a sysctl of the host" '.linux.sysctl = {"kernel.panic":"1"}' - 'linux.sysctl["kernel.panic"]|would change the host' "${run[@]}"
+row "kernel.pid_max" '.linux.sysctl = {"kernel.pid_max":"100"}' - 'kernel.pid_max|pid namespace since Linux 6.14|pids.limit' "${run[@]}"
+row "vm.memfd_noexec" '.linux.sysctl = {"vm.memfd_noexec":"2"}' - 'vm.memfd_noexec|helper|leave it out' "${run[@]}"
+row "no program" '.process.args = ["/no/such"]' - '/no/such|no such file or directory' "${run[@]}"
+row "no program in PATH" '.process.args = ["nosuch"]' - '"nosuch"|executable file not found in $PATH' "${run[@]}"
+row "a directory as program" '.process.args = ["/etc"]' - '"/etc"|is a directory|permission denied' "${run[@]}"
+row "no rootfs" '.root.path = "/no/such/rootfs"' - '/no/such/rootfs' "${run[@]}"
+row "no source of a mount" '.mounts += [{"destination":"/mnt","type":"bind","source":"/no/such/source","options":["bind"]}]' - \
+	'mounts[|/no/such/source' "${run[@]}"
+row "a time that is too far" '.linux.namespaces += [{"type":"time"}] | .linux.timeOffsets = {"boottime":{"secs":9000000000000}}' - \
+	'linux.timeOffsets|ERANGE|near the end of what the kernel counts' "${run[@]}"
+
+# Policies.
+row "a key of a policy" - '{"exce":{}}' '"exce"|nearest known key is "exec"' "${run[@]}"
+row "a call of a policy" - '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdri"],"action":"SCMP_ACT_ERRNO"}]}}' "'mkdri'|syscalls.syscalls[0]" "${run[@]}"
+row "a key that is yet to come" - '{"files":{}}' 'files: line 1|cannot enforce it yet|remove it' "${run[@]}"
+row "no policy" - - '/no/such/policy' --policy /no/such/policy "${run[@]}"
+row "the first program is refused" - '{"exec":{"allow":["/usr/bin/nothing"]}}' 'rule exec|policy' "${run[@]}"
+
+# A signal: of a container that runs.
+make_bundle "$T/b" "$(args_filter sleep 100)"
+cp "$T/b/config.json" "$T/good.json"
+jr run --detach --bundle "$T/b" jt-$$-sig >/dev/null 2>&1
+row "a signal" - - '"TREM"|did you mean TERM?' kill jt-$$-sig TREM
+jr delete --force jt-$$-sig
+# Global flags stand behind the command as well.
+ok "a global flag behind the command" "$JAILRUN" list --root "$ROOT"
+done_testing
