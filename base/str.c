@@ -288,7 +288,7 @@ bool str_nearer(const char *word, const char *known, size_t *least)
 
 	if (d == 2 && same_letters(word, known))
 		d = 1;
-	if (d >= *least || d > 2 || 2 * d > strlen(known))
+	if (d >= *least || d > 2 || 2 * d >= strlen(known))
 		return false;
 	*least = d;
 	return true;
