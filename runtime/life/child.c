@@ -388,6 +388,7 @@ _Noreturn void life_born(struct life *l, int *theirs)
 {
 	struct wire m = {.kind = WIRE_ERR};
 
+	child_forget_caller(l);
 	fd_close_p(&l->sock);
 	l->sock = take_fd(theirs);
 	l->pid = 0;

@@ -52,6 +52,8 @@ bool life_gives_stdio(const struct life *l);
 int life_pair(struct life *l, int *ret_theirs, struct err *e);
 /* The other side's first words, in a process that was just cloned. child.c */
 _Noreturn void life_born(struct life *l, int *theirs);
+/* Puts off what the caller of the runtime has, and the container is not to have. inherited.c */
+void child_forget_caller(const struct life *l);
 /* Writes process.oomScoreAdj to that file of a procfs. parent.c */
 int life_oom_score(const struct life *l, const char *file, struct err *e);
 

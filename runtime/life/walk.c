@@ -151,7 +151,7 @@ static int take_console(struct life *l, int fd, struct err *e)
 	int r = 0;
 
 	/* Before the workload starts: it shall not be told of a change that is none. */
-	if (l->foreground && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+	if (l->foreground && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
 		ioctl(fd, TIOCSWINSZ, &size);
 	if (l->console_socket)
 		r = rt_console_send(l->console_socket, fd, e);

@@ -120,6 +120,29 @@ done
 # It is for processes that are executed in a container: the first one takes none.
 in_sh 'grep Cpus_allowed_list /proc/self/status' '.process.execCPUAffinity = {initial: "0", final: "0"}'
 is "execCPUAffinity is not the first process's" "$rc ${out#*:[[:space:]]}" "0 $(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)"
+
+# The mask of whoever calls is not the container's, as in runc 1.3.
+all=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status) one=${all##*[-,]}
+if [ "$all" != "$one" ]; then
+	make_bundle "$T/m" "$(sh_filter 'grep Cpus_allowed_list /proc/self/status; exec sleep 60')"
+	for policy in none default; do
+		run taskset -c "$one" grep Cpus_allowed_list /proc/self/status
+		is "$policy: a program of the caller has its mask (control)" "${out#*:[[:space:]]}" "$one"
+		taskset -c "$one" "$JAILRUN" --root "$ROOT" --policy $policy run --detach --bundle "$T/m" "jt-$$-m" </dev/null >"$T/mask" 2>&1
+		eventually 10 grep -q Cpus "$T/mask"
+		is "$policy: run: not the caller's mask" "$(sed 's/.*:\t//' "$T/mask")" "$all"
+		run taskset -c "$one" "$JAILRUN" --root "$ROOT" exec "jt-$$-m" grep Cpus_allowed_list /proc/self/status
+		is "$policy: exec: not the caller's mask" "$rc ${out#*:[[:space:]]}" "0 $all"
+		for key in initial final; do
+			jq -n --arg one "$one" "{cwd: \"/\", env: [\"PATH=/bin\"], args: [\"grep\", \"Cpus_allowed_list\", \"/proc/self/status\"], user: {uid: 0, gid: 0}, execCPUAffinity: {$key: \$one}}" >"$T/p.json"
+			jrun exec --process "$T/p.json" "jt-$$-m"
+			want=$all
+			[ $key = initial ] || want=$one
+			is "$policy: exec with $key alone: the mask of the program" "$rc ${out#*:[[:space:]]}" "0 $want"
+		done
+		jr delete --force "jt-$$-m"
+	done
+else skip "the caller's mask" "there is one CPU"; fi
 bad "no list of CPUs" '.process.execCPUAffinity = {final: "2-1"}' process.execCPUAffinity.final "backwards"
 
 if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then

@@ -48,8 +48,14 @@ static int set_affinity(const struct bits *cpus, struct err *e)
 	    {0},
 	};
 
-	if (cpus->v && syscall(SYS_sched_setaffinity, 0, cpus->n * sizeof(*cpus->v), cpus->v) < 0)
+	unsigned long all[BITS_MAX / 8 / sizeof(unsigned long)];
+
+	if (!cpus->v) { /* config.md, execCPUAffinity: those of the container's cpuset; neither initial's nor the caller's */
+		memset(all, 0xff, sizeof(all));
+		(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+	} else if (syscall(SYS_sched_setaffinity, 0, cpus->n * sizeof(*cpus->v), cpus->v) < 0) {
 		return fail(hints, "process.execCPUAffinity.final", "sched_setaffinity", e);
+	}
 	return 0;
 }
 
