@@ -62,6 +62,7 @@ static void outer_raw(void)
 	}
 	t = outer.saved;
 	cfmakeraw(&t);
+	t.c_oflag |= OPOST; /* line ends are made here: the container's terminal makes none */
 	outer.raw = true;
 	/* Not TCSAFLUSH: what is typed ahead is for the container. */
 	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &t) < 0)

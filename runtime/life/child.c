@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "runtime/state/state.h"
@@ -239,6 +241,34 @@ static int own_stdio(const struct life *l, struct err *e)
 	return 0;
 }
 
+/* Before the workload can ask, and without telling it of a change that is none. */
+static void size_of_caller(const struct life *l, int slave)
+{
+	struct winsize size;
+
+	for (int fd = 0; l->foreground && fd <= 2; fd++) {
+		if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+			continue;
+		if (size.ws_row && size.ws_col)
+			ioctl(slave, TIOCSWINSZ, &size);
+		return;
+	}
+}
+
+/* As runc does where it relays the output itself: the caller's terminal makes its own line ends, and a file or a pipe gets none that
+ * the workload did not write. Who has a console socket decides for itself. */
+static int plain_line_ends(const struct life *l, int slave, struct err *e)
+{
+	struct termios t;
+
+	if (l->console_socket)
+		return 0;
+	if (tcgetattr(slave, &t) < 0)
+		return err_errno(e, "ask for the terminal's modes");
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(slave, TCSANOW, &t) < 0 ? err_errno(e, "set the terminal's modes") : 0;
+}
+
 int child_terminal(struct life *l,
 		   int (*make)(const struct ns_plan *, struct ns_run *, int *ret_master, int *ret_slave, struct err *),
 		   struct err *e)
@@ -249,8 +279,11 @@ int child_terminal(struct life *l,
 
 	if (p->terminal) {
 		r = make(&l->ns, &l->ns_run, &master, &slave, e);
+		if (r >= 0)
+			r = plain_line_ends(l, slave, e);
 		if (r < 0)
 			return r;
+		size_of_caller(l, slave);
 		r = wire_send(l->sock, &(struct wire){.kind = WIRE_FD}, master);
 		if (r < 0)
 			return err_set(e, -r, "send the terminal to the runtime: %s", strerror(-r));

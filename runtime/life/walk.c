@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -147,12 +146,8 @@ static int vanished(struct life *l, struct err *e)
 
 static int take_console(struct life *l, int fd, struct err *e)
 {
-	struct winsize size;
 	int r = 0;
 
-	/* Before the workload starts: it shall not be told of a change that is none. */
-	if (l->foreground && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
-		ioctl(fd, TIOCSWINSZ, &size);
 	if (l->console_socket)
 		r = rt_console_send(l->console_socket, fd, e);
 	if (r >= 0 && l->foreground && !l->console_socket)

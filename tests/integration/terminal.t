@@ -53,6 +53,21 @@ for policy in none default; do
 	like "policy $policy: stderr is the terminal" "$text" 'tty2'
 done
 
+# The caller's terminal has no size (expect, script, CI), and has one.
+for policy in none default; do
+	make_bundle "$T/b" "$(sh_filter 'stty size') | $terminal | .process.consoleSize = {height: 33, width: 99}"
+	run script -qec "'$JAILRUN' --root '$ROOT' --policy $policy run --bundle '$T/b' jt-$$-size" /dev/null </dev/null
+	like "policy $policy: consoleSize holds where the caller's terminal has no size" "$rc $out" '^0 .*33 99'
+	run script -qec "stty rows 11 cols 22; '$JAILRUN' --root '$ROOT' --policy $policy run --bundle '$T/b' jt-$$-size" /dev/null </dev/null
+	like "policy $policy: where it has one that one is taken (control)" "$rc $out" '^0 .*11 22'
+	# (script types ^@ at the end of its input.) Line ends are made once, by the caller's terminal, and not where there is none.
+	make_bundle "$T/b" "$(sh_filter 'echo one; echo two') | $terminal"
+	script -qec "'$JAILRUN' --root '$ROOT' --policy $policy run --bundle '$T/b' jt-$$-ends >'$T/ends'" /dev/null </dev/null >/dev/null
+	is "policy $policy: a file gets the line ends that were written" "$(od -An -c "$T/ends" | tr -d ' \n^@')" 'one\ntwo\n'
+	script -qec "'$JAILRUN' --root '$ROOT' --policy $policy run --bundle '$T/b' jt-$$-ends" /dev/null </dev/null >"$T/ends"
+	like "policy $policy: a terminal gets its own" "$(od -An -c "$T/ends" | tr -d ' \n^@')" 'one\\r\\ntwo\\r\\n$'
+done
+
 make_bundle "$T/b" "$(args_filter /bin/true) | .process.terminal = true"
 jrun create --bundle "$T/b" "jt-$$-x"
 is "create with a terminal and no console socket is refused" "$rc" 1
