@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,28 +19,6 @@
 /* The kernel's own numbers: libc keeps the first of the real-time ones for itself. */
 #define KERNEL_RTMIN 32
 #define KERNEL_RTMAX 64
-
-pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
-{
-	int pidfd = -1;
-	struct clone_args args = {
-	    .flags = flags | (ret_pidfd ? CLONE_PIDFD : 0),
-	    .pidfd = (uint64_t)(uintptr_t)&pidfd,
-	    .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a sibling inherits ours */
-	};
-	long pid;
-
-	if (cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-	}
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid < 0)
-		return -errno;
-	if (pid > 0 && ret_pidfd)
-		*ret_pidfd = pidfd;
-	return (pid_t)pid;
-}
 
 int proc_pidfd_open(pid_t pid)
 {

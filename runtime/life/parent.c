@@ -165,7 +165,7 @@ static const char *clone_hint(int r)
 	switch (-r) {
 	case EPERM:
 		return "; namespaces other than user ones need CAP_SYS_ADMIN, user ones may be forbidden by "
-		       "kernel.unprivileged_userns_clone or an LSM";
+		       "kernel.unprivileged_userns_clone, an LSM, or a seccomp filter around the runtime";
 	case EACCES:
 		return "; to move a process into the container's cgroup takes the right to write to cgroup.procs of "
 		       "the "
@@ -177,7 +177,7 @@ static const char *clone_hint(int r)
 	case EUSERS:
 		return "; a limit of /proc/sys/user/max_*_namespaces is reached";
 	case ENOSYS:
-		return "; clone3(2) is missing (Linux before 5.3) or a seccomp filter around the runtime hides it";
+		return "; a seccomp filter around the runtime hides clone3(2) and clone(2)";
 	case EAGAIN:
 		return "; a limit on processes (RLIMIT_NPROC, pids.max) is reached";
 	case EINVAL:
