@@ -205,7 +205,11 @@ int memfd_sealed(const char *name, const void *data, size_t len, struct err *e)
 	if (fd < 0 && errno == EINVAL) /* MFD_EXEC is of Linux 6.3 */
 		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return err_errno(e, "memfd_create '%s'", name);
+		return err_errno(e, "memfd_create '%s'%s", name,
+				 errno == EACCES ? " (vm.memfd_noexec is 2: set it to 1)"
+				 : errno == ENOSYS || errno == EPERM
+				     ? " (a seccomp filter around this program refuses it)"
+				     : "");
 	r = fd_write_all(fd, data, len);
 	if (r < 0) {
 		errno = -r;
@@ -241,7 +245,7 @@ int fd_cloexec_from(unsigned int first, struct err *e)
 {
 	if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		return 0;
-	if (errno == ENOSYS || errno == EINVAL)
+	if (errno == ENOSYS || errno == EINVAL || errno == EPERM) /* EPERM: a seccomp filter around this program */
 		return cloexec_by_proc(first, e);
 	return err_errno(e, "close_range from %u", first);
 }
