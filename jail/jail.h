@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seal (the irreversible last steps of the container's process) and the jail around the workload: a policy becomes a
- * plan, the plan goes as a blob to the helper, and the helper (jail/helper, a static program of its own that is embedded
- * in the runtime and executed from a sealed memfd) enforces it. */
+/* The seal (the irreversible last steps of the container's process) and the jail around the workload. A policy becomes a plan, the plan
+ * goes as a blob to the helper, and the helper (helper/, a static program of its own that is embedded in the runtime and executed
+ * from a sealed memfd) enforces it. In the order of a container's life:
+ *   ask            jail_probe
+ *   plan           jail_plan, jail_plan_print (policy/: rules; seccomp/: rules to BPF; seal/: process.* and capabilities)
+ *   hand over      jail_blob_write, jail_helper_open, jail_handover (handover/)
+ *   take over      jail_handover_parse, jail_blob_read: the helper's side
+ *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c)
+ *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
+ *   tell           jail_features, jail_builtin_policy, jail_cap_number, jail_cap_name
+ * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
 
