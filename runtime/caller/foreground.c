@@ -62,7 +62,8 @@ static void outer_raw(void)
 	}
 	t = outer.saved;
 	cfmakeraw(&t);
-	t.c_oflag |= OPOST; /* line ends are made here: the container's terminal makes none */
+	if (!isatty(STDOUT_FILENO))
+		t.c_oflag |= OPOST; /* what reads our output may write here, line by line */
 	outer.raw = true;
 	/* Not TCSAFLUSH: what is typed ahead is for the container. */
 	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &t) < 0)

@@ -255,13 +255,13 @@ static void size_of_caller(const struct life *l, int slave)
 	}
 }
 
-/* As runc does where it relays the output itself: the caller's terminal makes its own line ends, and a file or a pipe gets none that
- * the workload did not write. Who has a console socket decides for itself. */
+/* A file or a pipe gets the line ends that the workload wrote, as under runc. A terminal gets each byte as the container's made it: that
+ * of a full-screen program would be another with line ends of the caller's. Who has a console socket decides for itself. */
 static int plain_line_ends(const struct life *l, int slave, struct err *e)
 {
 	struct termios t;
 
-	if (l->console_socket)
+	if (l->console_socket || isatty(STDOUT_FILENO))
 		return 0;
 	if (tcgetattr(slave, &t) < 0)
 		return err_errno(e, "ask for the terminal's modes");

@@ -241,7 +241,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	says "$name: user namespace: another user" '1000 5 5 6' -u 1000:5 -g 6 -- sh -c 'echo $(id -u) $(id -g) $(id -G)'
 	says "$name: user namespace: the bounding set" "$(of_workload CapBnd)" -- sh -c "$(status CapBnd)"
 	refused "$name: user namespace: one that is not mapped" '70000' -u 70000 -- true
-	says "$name: user namespace: a terminal" /dev/pts/0$'\r' -t -- tty
+	says "$name: user namespace: a terminal" /dev/pts/0 -t -- tty
 	ip netns add "jt-$$" 2>/dev/null && at_exit "ip netns del jt-$$"
 	if [ -e "/run/netns/jt-$$" ]; then
 		container ".linux.namespaces |= map(select(.type != \"network\")) + [{type: \"network\", path: \"/run/netns/jt-$$\"}]"
