@@ -151,6 +151,8 @@ static int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
 
 	if (statx(dir, path, *path ? 0 : AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
 		return err_errno(e, "statx of the new root");
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return err_set(e, ENOTSUP, "statx of the new root tells no mount: Linux 5.8 has it");
 	*ret = st.stx_mnt_id;
 	return 0;
 }
@@ -159,7 +161,7 @@ static int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
  * that, or what a hook has mounted there. "/.." leads to the top; when that is the new root, nothing of the host is left. */
 static int let_go(const struct ns_run *r, struct err *e)
 {
-	uint64_t own, top = 0;
+	uint64_t own = 0, top = 0;
 
 	if (mount_id(r->rootfs_fd, "", &own, e) < 0)
 		return -e->code;

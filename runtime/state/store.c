@@ -236,7 +236,7 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 	AUTO_FREE char *text = NULL;
 	struct err local = {0};
 	char field[sizeof(local.path)];
-	size_t len;
+	size_t len = 0;
 	struct stat st;
 	int r;
 

@@ -23,8 +23,6 @@
 #define IOPRIO_BE_7 ((2 << 13) | 7)
 #define FD          77
 
-extern char **environ;
-
 static void must(long r, const char *what)
 {
 	if (r < 0) {
