@@ -18,6 +18,7 @@ in_group() {
 	eventually 10 test -e "$T/done"
 	beside=$(cat "$T/beside")
 }
+# shellcheck disable=SC2317 # by eventually
 gone() { ! kill -0 "$1" 2>/dev/null; }
 field() { awk -v n="$2" '{ sub(/.*\) /, ""); print $(n - 2) }' "/proc/$1/stat" 2>/dev/null; }
 

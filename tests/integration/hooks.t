@@ -222,12 +222,12 @@ self_hook() { # KIND FIELDS
 }
 for kind in "${kinds[@]}"; do
 	path=$T/self env=" PATH=$PATH OF=runtime"
-	[ $kind != startContainer ] || path=/self env=" OF=process"
-	self_hook $kind ""
+	[ "$kind" != startContainer ] || path=/self env=" OF=process"
+	self_hook "$kind" ""
 	is "no args, no env: $kind" "$hook_saw" "0:1 $path$env"
-	self_hook $kind ', env: []'
+	self_hook "$kind" ', env: []'
 	is "an empty env is an empty environment: $kind" "$hook_saw" "0:1 $path"
-	self_hook $kind ', env: ["OF=config.json"]'
+	self_hook "$kind" ', env: ["OF=config.json"]'
 	is "its own env is all of it: $kind (control)" "$hook_saw" "0:1 $path OF=config.json"
 done
 # The paths: a program of the host alone, and one of the container alone.

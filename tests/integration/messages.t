@@ -16,13 +16,16 @@ jrun run --bundle "$T/b" jt-$$-good
 is "control: the container of these rows runs" "$rc" 0
 row() { # NAME FILTER POLICY WORDS COMMAND...
 	local name=$1 words=$4 word said=()
-	[ "$2" = - ] && cp "$T/good.json" "$T/b/config.json" || jq "$2" "$T/good.json" >"$T/b/config.json"
+	if [ "$2" = - ]; then cp "$T/good.json" "$T/b/config.json"; else jq "$2" "$T/good.json" >"$T/b/config.json"; fi
 	[ "$3" = - ] || { printf '%s' "$3" >"$T/policy.json"; said=(--policy "$T/policy.json"); }
 	shift 4
 	jrun "${said[@]}" "$@"
 	isnt "$name: an error" "$rc" 0
 	while read -r word; do
-		[[ $err == *"$word"* ]] && pass "$name: says \"$word\"" || { fail "$name: says \"$word\""; diag "  got: $err"; }
+		if [[ $err == *"$word"* ]]; then pass "$name: says \"$word\""; else
+			fail "$name: says \"$word\""
+			diag "  got: $err"
+		fi
 	done <<<"${words//|/$'\n'}"
 }
 run=(run --bundle "$T/b" jt-$$-m)
