@@ -203,7 +203,8 @@ static void test_features(void **state)
 	    "\"netDevices\": {\n            \"enabled\": true\n        }",
 	    "\"io.github.seccomp.libseccomp.version\": \"2.5.4\"",
 	    "\"org.jailrun.version\": \"0.1.0\"",
-	    "\"potentiallyUnsafeConfigAnnotations\": [\n        \"jailrun.\"\n    ]",
+	    "\"potentiallyUnsafeConfigAnnotations\": [\n        \"jailrun.\",\n        "
+	    "\"run.oci.keep_original_groups\"\n    ]",
 	};
 	AUTO_BUF b = {0};
 
