@@ -73,7 +73,7 @@ for POLICY in none default; do
 		| .mounts += [{destination: \"/made/by/file\", type: \"bind\", source: \"$T/file\", options: [\"bind\"]}]"
 	umask 022
 	is "$POLICY: what is made is for the container's users, whatever the caller's umask" "$rc ${out//$'\n'/ }" \
-		'0 0077 /made/cwd content domain' || diag "$err"
+		'0 0022 /made/cwd content domain' || diag "$err"
 	in_sh 'ls -di / | cut -d" " -f1' '.' --no-pivot
 	is "$POLICY: --no-pivot: / is the rootfs" "$out" "$(stat -c %i "$T/b/rootfs")"
 	ok "$POLICY: no mount is left on the host" test -z "$(grep -F "$T" /proc/self/mountinfo)"
