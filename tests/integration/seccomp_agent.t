@@ -77,6 +77,9 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	rm -f "$T/b/rootfs/tmp/done"
 done
 
+# shellcheck disable=SC2317 # by eventually
+told() { [ -n "$(states e)" ]; }
+
 # exec: the process has a listener of its own, and the agent is told whose.
 for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	p=${POLICY##*/}
@@ -87,6 +90,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	forget # its own state
 	jrun exec "jt-$$-e" /bin/true
 	is "$p: exec: one that makes no such call" "$rc" 0 || diag "$err"
+	eventually 5 told # what the agent writes down late is not the next one's
 	forget
 	jrun exec "jt-$$-e" /bin/sh -c 'mkdir /tmp/d; echo $?; rmdir /tmp/nothing; ls -l /proc/self/fd | grep -v /proc'
 	is "$p: exec: the agent answers: exit status of the call" "$(head -n 1 <<<"$out")" 1 || diag "$err"
