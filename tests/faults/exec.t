@@ -40,6 +40,14 @@ ok "terminals are taken" eventually 10 test -S "$T/console"
 tasks() {
 	grep -lsE "/$id(/|\$)" /proc/[0-9]*/cgroup | sort
 }
+# Those who have looked at a program stay for a second.
+settle() {
+	eventually 5 alone
+}
+# shellcheck disable=SC2317 # eventually calls it
+alone() {
+	! pgrep -P "$init" -x jailrun-init
+}
 # shellcheck disable=SC2317 # eventually calls it
 as_before() {
 	[ "$(tasks)" = "$before" ]
@@ -62,6 +70,7 @@ runs_on() {
 			"$(for t in $(tasks); do grep -E '^(Name|State|PPid|TracerPid|NSpid)' "${t%/*}/status" 2>/dev/null | tr '\n\t' '  '; echo; done)"
 		kill -9 "$(cat "$T/pid" 2>/dev/null)" 2>/dev/null
 		rm -f "$T/pid"
+		settle
 		before=$(tasks)
 	fi
 }
@@ -78,8 +87,10 @@ for line in "${containers[@]}"; do
 		continue
 	}
 	init=$(jr state "$id" | jq .pid)
+	settle
 	before=$(tasks)
 	jrun exec "$id" /bin/true # what is opened once for all
+	settle
 	fds=$(init_fds)
 	isnt "$name: the supervisor has fds that can be counted (control)" "$fds" 0
 	for ((i = 0; i < ${#letters}; i++)); do
