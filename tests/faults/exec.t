@@ -40,7 +40,7 @@ ok "terminals are taken" eventually 10 test -S "$T/console"
 tasks() {
 	grep -lsE "/$id(/|\$)" /proc/[0-9]*/cgroup | sort
 }
-# Those who have looked at a program stay for a second.
+# Those who have looked at a program stay for a moment.
 settle() {
 	eventually 5 alone
 }

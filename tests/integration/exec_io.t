@@ -67,7 +67,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 	jr --policy "$POLICY" run -d --bundle "$T/b" "$id" >"$T/run.log" 2>&1 </dev/null || fail "$name: start: $(cat "$T/run.log")"
 	pid=$(jr state "$id" | jq .pid)
 	fds() { for fd in "/proc/$pid/fd"/*; do readlink "$fd"; done | sed 's/[0-9]\{4,\}/N/' | sort; }
-	# Who has looked at the first program stays for a second.
+	# Who has looked at the first program stays for a moment.
 	# shellcheck disable=SC2317 # eventually calls it
 	alone() { ! pgrep -P "$pid" -x jailrun-init; }
 	ok "$name: nobody is left of those who looked at its program" eventually 5 alone

@@ -25,7 +25,7 @@
 #define EARLY_US 50000u
 #define FINAL_US 500000u
 #define LAST_US  10000000u /* for a scout that gets no processor */
-#define IDLE_US  1000000u
+#define IDLE_US  250000u
 
 struct look {
 	struct look *next;
