@@ -24,6 +24,7 @@
 #define KEPT     8  /* of these, for first programs: `exec` comes in whatever the workload does */
 #define EARLY_US 50000u
 #define FINAL_US 500000u
+#define FIRST_US 10000000u /* of a first program: whoever wants it waits for it, and it has a scout of its own */
 #define LAST_US  10000000u /* for a scout that gets no processor */
 #define IDLE_US  250000u
 
@@ -149,7 +150,7 @@ static bool send_to(struct scout *s, struct look *l)
 		return false;
 	s->look = l;
 	l->begin = now_us();
-	l->deadline = l->begin + (l->r.early ? EARLY_US : FINAL_US);
+	l->deadline = l->begin + (l->r.early ? EARLY_US : l->r.ask.first ? FIRST_US : FINAL_US);
 	wake_at(l->deadline);
 	return true;
 }
