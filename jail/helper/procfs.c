@@ -54,6 +54,17 @@ bool procfs_kin(const struct helper *h, pid_t tid, struct procfs_kin *ret)
 	return state && ret->tgid > 0 && ret->ppid >= 0 && ret->tracer >= 0;
 }
 
+char procfs_state(const struct helper *h, pid_t tid)
+{
+	const char *end;
+	char text[512];
+
+	if (procfs_head(h, tid, "stat", text, sizeof(text)) <= 0)
+		return 0;
+	end = strrchr(text, ')'); /* of its name, which may have some in it */
+	return end && end[1] && end[2] ? end[2] : '?';
+}
+
 /* The numbers of a line, after its first tab. */
 static int parse_list(const char *p, int64_t ret[PID_LEVELS])
 {

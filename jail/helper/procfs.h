@@ -21,6 +21,9 @@ struct procfs_kin {
 };
 bool procfs_kin(const struct helper *h, pid_t tid, struct procfs_kin *ret);
 
+/* The state of a task, as proc(5) has it: 'R', 'S', 'D', 'Z' …; 0: there is none, '?': it cannot be told. */
+char procfs_state(const struct helper *h, pid_t tid);
+
 /* A list of numbers in the status of a task, one for each pid namespace from the helper's down to the task's own. The file is read
  * whole: lists of groups before it may make it long. *room: how many bytes may still be read; what is read is taken off.
  * Returns how many numbers there are; 0: not to be had. */

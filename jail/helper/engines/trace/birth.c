@@ -14,20 +14,25 @@ static pid_t tgid_of(struct helper *h, pid_t tid)
 	return procfs_kin(h, tid, &kin) ? kin.tgid : tid;
 }
 
-unsigned int birth_protected(struct helper *h, pid_t tid)
+/* kin: NULL where nothing is known of it. */
+static unsigned int protected_as(struct helper *h, pid_t tid, const struct procfs_kin *kin)
 {
-	struct procfs_kin kin = {.tgid = tid};
-	const struct task *from = NULL;
+	const struct task *from = kin ? task_find(kin->tgid == tid ? kin->ppid : kin->tgid) : NULL;
 
-	if (!jail_has_protect(&h->plan))
-		return 0;
-	if (procfs_kin(h, tid, &kin))
-		from = task_find(kin.tgid == tid ? kin.ppid : kin.tgid);
 	/* Who calls itself the parent is not always the maker (CLONE_PARENT): it is when it runs the same program. That may have another name
 	 * by now, or none. */
 	if (from && from->protected_ && !protect_same_program(h, tid, from->tid))
 		from = NULL;
 	return (from ? from->protected_ : 0u) | protect_of(h, tid);
+}
+
+unsigned int birth_protected(struct helper *h, pid_t tid)
+{
+	struct procfs_kin kin;
+
+	if (!jail_has_protect(&h->plan))
+		return 0;
+	return protected_as(h, tid, procfs_kin(h, tid, &kin) ? &kin : NULL);
 }
 
 bool birth_is_ours(pid_t tid)
@@ -39,9 +44,9 @@ bool birth_is_ours(pid_t tid)
 
 struct task *birth_seen(struct helper *h, pid_t tid)
 {
-	unsigned int by = birth_protected(h, tid);
 	struct procfs_kin kin = {.tgid = tid};
 	bool known = procfs_kin(h, tid, &kin);
+	unsigned int by = jail_has_protect(&h->plan) ? protected_as(h, tid, known ? &kin : NULL) : 0;
 	pid_t parent = kin.tgid == tid ? kin.ppid : kin.tgid;
 	struct task *t = task_add(tid, kin.tgid);
 

@@ -347,13 +347,7 @@ static void hear(struct helper *h, struct scout *s)
 /* Waits for a processor, not for somebody. */
 static bool is_runnable(struct helper *h, pid_t pid)
 {
-	const char *end;
-	char text[512];
-
-	if (procfs_head(h, pid, "stat", text, sizeof(text)) <= 0)
-		return false;
-	end = strrchr(text, ')');
-	return end && end[1] && end[2] == 'R';
+	return procfs_state(h, pid) == 'R';
 }
 
 static void look_at_clock(struct helper *h)

@@ -179,19 +179,14 @@ static bool waits_for_child(struct helper *h, pid_t tid)
 static bool stands(struct helper *h, pid_t tid, bool look_closer)
 {
 	unsigned long message;
-	char text[512];
-	const char *state;
+	char state;
 
 	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) == 0)
 		return true;
 	if (!look_closer)
 		return false;
-	if (procfs_head(h, tid, "stat", text, sizeof(text)) <= 0)
-		return true;
-	state = strrchr(text, ')');
-	if (!state || strlen(state) < 3)
-		return false;
-	return state[2] == 'Z' || state[2] == 'X' || (state[2] == 'D' && waits_for_child(h, tid));
+	state = procfs_state(h, tid);
+	return !state || state == 'Z' || state == 'X' || (state == 'D' && waits_for_child(h, tid));
 }
 
 /* Has every other task at a stop. The loop collects these stops later, and resumes each: nothing is to be undone here. What was
