@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
@@ -54,6 +56,13 @@ int fd_write_all(int fd, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+const char *fd_line_end(int fd)
+{
+	struct termios t;
+
+	return tcgetattr(fd, &t) == 0 && (t.c_oflag & (OPOST | ONLCR)) != (OPOST | ONLCR) ? "\r\n" : "\n";
 }
 
 int fd_send(int sock, const void *data, size_t len, int fd)
@@ -169,6 +178,13 @@ int file_write(int dirfd, const char *path, const char *data, struct err *e)
 	return 0;
 }
 
+bool file_is_there(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
@@ -222,13 +238,30 @@ int memfd_sealed(const char *name, const void *data, size_t len, struct err *e)
 	return take_fd(&fd);
 }
 
+/* Where the procfs is that of a pid namespace which this process is not in, as for a process of `exec`: each number. */
+static int cloexec_each(unsigned int first, struct err *e)
+{
+	const rlim_t least = 4096, most = 1u << 20;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_errno(e, "RLIMIT_NOFILE");
+	if (limit.rlim_max > most)
+		return err_set(e, ENOSYS,
+			       "close_range(2) is refused, and there is no /proc/self/fd instead; RLIMIT_NOFILE "
+			       "allows too many descriptors to try each");
+	for (unsigned int fd = first; fd < (limit.rlim_max < least ? least : limit.rlim_max); fd++)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 static int cloexec_by_proc(unsigned int first, struct err *e)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *d;
 
 	if (!dir)
-		return err_errno(e, "open /proc/self/fd");
+		return cloexec_each(first, e);
 	while ((d = readdir(dir))) {
 		char *end;
 		unsigned long fd = strtoul(d->d_name, &end, 10);

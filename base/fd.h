@@ -3,6 +3,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,6 +33,9 @@ static inline int take_fd(int *fd)
  * knows the name of the file. */
 int fd_write_all(int fd, const void *data, size_t len);
 
+/* How a line ends there: "\r\n" on a terminal that does not make it of "\n" itself (raw mode), else "\n". */
+const char *fd_line_end(int fd);
+
 /* Sends data, and fd along with it (SCM_RIGHTS) when fd >= 0, in one sendmsg(2) without SIGPIPE. Returns 0 or -errno. */
 int fd_send(int sock, const void *data, size_t len, int fd);
 
@@ -45,6 +49,10 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 
 /* Writes data to an existing file by one write(2), as kernel files (cgroupfs, procfs) want it. Returns 0 or -errno. */
 int file_write(int dirfd, const char *path, const char *data, struct err *e);
+
+/* Whether there is such a name, be it a link that leads nowhere. libc's faccessat(3) would ask by a call that older filters around this
+ * program refuse. errno says why not. */
+bool file_is_there(int dirfd, const char *path);
 
 /* Replaces a file atomically: writes a temporary one beside it, then renames.
  * Returns 0 or -errno; on failure the old content stands and nothing is left beside it. */

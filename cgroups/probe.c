@@ -71,12 +71,19 @@ int cg_of_process(const char *who, struct arena *a, const char **ret, struct err
 	return 0;
 }
 
+/* With the effective ids, for which libc asks faccessat2(2), which a filter around jailrun may refuse: not without need. */
+static bool writable(const char *path)
+{
+	const bool same = getuid() == geteuid() && getgid() == getegid();
+
+	return (same ? access(path, W_OK) : faccessat(AT_FDCWD, path, W_OK, AT_EACCESS)) == 0;
+}
+
 static bool may_write(const char *dir, const char *file)
 {
 	char path[PATH_MAX];
 
-	return snprintf(path, sizeof(path), "%s/%s", dir, file) < (int)sizeof(path) &&
-	       faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+	return snprintf(path, sizeof(path), "%s/%s", dir, file) < (int)sizeof(path) && writable(path);
 }
 
 /* cgroups(7), Delegation Containment: a process is moved by one who may write to the cgroup.procs of where it goes, and of
@@ -223,7 +230,7 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 				  ? CG_HYBRID
 				  : CG_UNIFIED;
 	}
-	ret->writable = faccessat(AT_FDCWD, ret->mount, W_OK, AT_EACCESS) == 0;
+	ret->writable = writable(ret->mount);
 	r = cg_of_process("self", a, &ret->self, e);
 	if (r >= 0 && !ret->writable)
 		r = find_base(a, ret, e);

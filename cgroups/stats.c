@@ -140,14 +140,14 @@ static int memory_read(int dir_fd, bool share, struct arena *a, struct cg_stats 
 	struct cg_memory *m = &s->memory.usage, *swap = &s->memory.swap;
 
 	psi_read(dir_fd, "memory.pressure", &s->memory.psi);
-	if (faccessat(dir_fd, "memory.current", F_OK, 0) < 0)
+	if (!file_is_there(dir_fd, "memory.current"))
 		return 0;
 	m->usage = number(dir_fd, "memory.current", 0);
 	m->limit = limit_of(dir_fd, "memory.max", share, UINT64_MAX);
 	m->max = number(dir_fd, "memory.peak", 0); /* Linux 5.19 */
 	m->failcnt = keyed_file(dir_fd, "memory.events", "max");
 	/* To callers swap is what it was in cgroup v1: memory and swap together. */
-	if (faccessat(dir_fd, "memory.swap.current", F_OK, 0) == 0) {
+	if (file_is_there(dir_fd, "memory.swap.current")) {
 		swap->usage = m->usage + number(dir_fd, "memory.swap.current", 0);
 		swap->limit = number(dir_fd, "memory.swap.max", UINT64_MAX);
 		swap->failcnt = keyed_file(dir_fd, "memory.swap.events", "max");
@@ -257,7 +257,7 @@ static int huge_read(int dir_fd, struct arena *a, struct cg_stats *s)
 /* Where a controller counts: in the box, or, as long as it was not handed down, around it. */
 static int counted_in(int box_fd, int dir_fd, const char *file)
 {
-	return box_fd >= 0 && faccessat(box_fd, file, F_OK, 0) == 0 ? box_fd : dir_fd;
+	return box_fd >= 0 && file_is_there(box_fd, file) ? box_fd : dir_fd;
 }
 
 int cg_stats(const char *path, const char *box, struct arena *a, struct cg_stats *ret, struct err *e)

@@ -51,8 +51,8 @@ void cg_try(const struct cg_facts *f, struct arena *a, struct cg_abilities *ret)
 		ret->devices = ret->network = ret->make;
 		return;
 	}
-	ret->kill = faccessat(run.dir_fd, "cgroup.kill", F_OK, 0) == 0;
-	ret->freeze = faccessat(run.dir_fd, "cgroup.freeze", F_OK, 0) == 0;
+	ret->kill = file_is_there(run.dir_fd, "cgroup.kill");
+	ret->freeze = file_is_there(run.dir_fd, "cgroup.freeze");
 	if (!plan.devices)
 		err_set(&ret->devices, EPERM, "%s", plan.no_devices);
 	else

@@ -147,7 +147,7 @@ static int write_all(const struct cg_plan *p, int dir_fd, int box_fd, struct are
 
 	for (size_t i = 0; r == 0 && i < p->n_writes; i++) {
 		const struct cg_write *w = &p->writes[i];
-		const bool in_box = w->usage && box_fd >= 0 && faccessat(box_fd, w->usage, F_OK, 0) == 0;
+		const bool in_box = w->usage && box_fd >= 0 && file_is_there(box_fd, w->usage);
 
 		r = cg_check(w, in_box ? box_fd : dir_fd, e);
 		if (r < 0)

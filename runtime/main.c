@@ -60,11 +60,19 @@ static int call_run(struct rt_call *c, struct err *e)
 	return c->command->run(c, e);
 }
 
+static void say_error(const struct err *e)
+{
+	AUTO_BUF hint = {0};
+	char text[sizeof(*e)];
+
+	rt_outer_hint(e, &hint);
+	log_error("%s%s", err_str(e, text, sizeof(text)), hint.data && !hint.failed ? hint.data : "");
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = {0}, log_err = {0};
 	struct rt_call c = {0};
-	char text[sizeof(e)];
 	int parsed, r;
 
 	r = parsed = inherited_settle(&e);
@@ -81,7 +89,7 @@ int main(int argc, char **argv)
 	if (r < 0) {
 		if (!e.code)
 			err_set(&e, -r, "%s", strerror(-r));
-		log_error("%s", err_str(&e, text, sizeof(text)));
+		say_error(&e);
 	}
 	parsed = parsed == 0 && c.failure                         ? c.failure
 		 : parsed == 0 && c.command && c.command->failure ? c.command->failure

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "namespaces/internal.h"
 
@@ -28,7 +29,9 @@ struct root {
 
 static int look(int fd, struct statx *ret)
 {
-	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0 ? -errno : 0;
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0)
+		return -errno;
+	return ret->stx_mask & STATX_MNT_ID ? 0 : -ENOTSUP; /* Linux 5.8 has it */
 }
 
 /* Opens what is at path, and says what it is; -ENOENT when nothing is there. */

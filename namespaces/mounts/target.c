@@ -113,7 +113,7 @@ static int make_last(struct ns_run *r, const char *path, bool is_dir, struct err
 	if (dir < 0)
 		return dir;
 	if (own && r->made) {
-		if (faccessat(dir, slash + 1, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (file_is_there(dir, slash + 1))
 			return -EEXIST;
 		result = r->made(r->made_arg, path, is_dir, e);
 		if (result < 0)

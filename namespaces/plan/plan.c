@@ -44,7 +44,7 @@ int ns_probe(struct ns_facts *ret, struct err *e)
 	if (dir < 0)
 		return err_errno(e, "open /proc/self/ns: is /proc mounted?");
 	for (int i = 0; i < NS_COUNT; i++)
-		ret->kernel_has[i] = faccessat(dir, proc_names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		ret->kernel_has[i] = fstatat(dir, proc_names[i], &st, AT_SYMLINK_NOFOLLOW) == 0;
 	ret->in_userns = fstatat(dir, proc_names[NS_USER], &st, 0) == 0 && st.st_ino != USER_INIT_INO;
 	ret->has_cgroup2 = has_cgroup2();
 	return 0;

@@ -249,6 +249,15 @@ static const struct feature {
      KEEP(trace)},
 };
 
+/* What a filter around jailrun refuses is in no newer kernel either. */
+static const char *remedy_of(const struct feature *f, int r)
+{
+	if ((r == -EPERM || r == -ENOSYS) && rt_outer_filter())
+		return "jailrun runs under a seccomp filter of a container or a sandbox around it: let it allow these "
+		       "calls";
+	return f->remedy;
+}
+
 static void add_features(struct doctor *d)
 {
 	for (size_t i = 0; i < ARRAY_LEN(features); i++) {
@@ -262,7 +271,8 @@ static void add_features(struct doctor *d)
 		else if (f->probe == try_idmap && d->rootless)
 			doctor_add(d, DOCTOR_NONE, f->id, NULL, "idmapped mounts: needs root (%s)", doctor_why(r));
 		else
-			doctor_add(d, f->without, f->id, f->remedy, "%s: %s (%s)", f->what, f->lacking, doctor_why(r));
+			doctor_add(d, f->without, f->id, remedy_of(f, r), "%s: %s (%s)", f->what, f->lacking,
+				   doctor_why(r));
 	}
 }
 

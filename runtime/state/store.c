@@ -503,7 +503,7 @@ enum spec_status rt_store_status(struct rt_store *s, const struct spec_state *st
 		return alive || is_locked(s) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!alive)
 		return STATUS_STOPPED;
-	if (faccessat(s->dir_fd, RT_START_SOCKET, F_OK, 0) == 0)
+	if (file_is_there(s->dir_fd, RT_START_SOCKET))
 		return STATUS_CREATED;
 	return STATUS_RUNNING;
 }

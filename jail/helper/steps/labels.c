@@ -57,7 +57,7 @@ static int set_apparmor(struct helper *h, int proc, struct err *e)
 	if (!value)
 		return err_set(e, ENOMEM, "out of memory");
 	r = write_attr(proc, "apparmor/exec", value);
-	if (r == -ENOENT && faccessat(proc, "thread-self/attr/apparmor", F_OK, 0) < 0) /* Linux before 5.8 */
+	if (r == -ENOENT && !file_is_there(proc, "thread-self/attr/apparmor")) /* Linux before 5.8 */
 		r = write_attr(proc, "exec", value);
 	if (r == 0)
 		return 0;
