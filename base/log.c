@@ -57,7 +57,7 @@ __attribute__((format(printf, 4, 0))) static void say(const char *level, const c
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (file && logging.fd >= 0)
 		to_file(level, text);
-	dprintf(STDERR_FILENO, "jailrun: %s%s\n", prefix, text);
+	dprintf(STDERR_FILENO, "jailrun: %s%s%s", prefix, text, fd_line_end(STDERR_FILENO));
 	errno = saved;
 }
 

@@ -82,15 +82,17 @@ static void put_syslog_header(const struct helper *h, struct buf *b)
 /* The line in the form that its reader wants. */
 static const struct buf *message(struct helper *h)
 {
+	const char *end = h->plan.audit.form == JAIL_AUDIT_LINES ? fd_line_end(h->h.audit_fd) : "";
 	struct buf *b = &datagram;
 
-	if (h->plan.audit.form == JAIL_AUDIT_LINES && !torn)
+	if (h->plan.audit.form == JAIL_AUDIT_LINES && !torn && str_eq(end, "\n"))
 		return &line;
 	b->len = 0;
 	switch ((enum jail_audit_form)h->plan.audit.form) {
 	case JAIL_AUDIT_LINES:
-		buf_str(b, "\n");
-		buf_add(b, line.data, line.len);
+		buf_str(b, torn ? end : "");
+		buf_add(b, line.data, line.len - 1);
+		buf_str(b, end);
 		break;
 	case JAIL_AUDIT_JOURNALD:
 		buf_printf(b, "PRIORITY=%d\nSYSLOG_FACILITY=%d\n", SYSLOG_PRIORITY % 8, SYSLOG_PRIORITY / 8);

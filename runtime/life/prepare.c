@@ -21,7 +21,7 @@ static int load_config(struct rt_call *c, struct life *l, struct err *e)
 
 	if (bundle < 0)
 		return err_errno(e, "open bundle '%s'", l->bundle);
-	if (!c->o.config && faccessat(bundle, "config.json", F_OK, 0) < 0 && errno == ENOENT)
+	if (!c->o.config && !file_is_there(bundle, "config.json") && errno == ENOENT)
 		return err_set(e, ENOENT,
 			       "JSON specification file config.json not found in '%s'; name the bundle's directory by "
 			       "--bundle, or make one by jailrun spec",
@@ -91,6 +91,22 @@ static void fill_state(struct rt_call *c, struct life *l)
 	memcpy(s->hooks, l->config.hooks, sizeof(s->hooks));
 }
 
+/* As runc: one of the three, or else the one of the session. */
+static int have_terminal(struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+
+	for (int i = 0; i <= 2; i++)
+		if (isatty(i))
+			return 0;
+	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0)
+		return 0;
+	return err_errno(
+	    e, "process.terminal is set, but jailrun has no terminal to show the container's on (unset it, or give "
+	       "a --console-socket): open /dev/tty");
+}
+
 int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err *e)
 {
 	bool terminal = l->config.process.terminal;
@@ -99,7 +115,7 @@ int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err 
 		return err_set(e, EINVAL, "cannot allocate tty if jailrun will detach without setting console socket");
 	if (c->o.console_socket && (!terminal || l->foreground))
 		return err_set(e, EINVAL, "cannot use console socket if jailrun will not detach or allocate tty");
-	return 0;
+	return terminal && l->foreground && !c->o.console_socket ? have_terminal(e) : 0;
 }
 
 /* First those of LISTEN_FDS, then as many as --preserve-fds says. */

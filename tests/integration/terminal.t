@@ -68,7 +68,28 @@ for policy in none default; do
 	like "policy $policy: a terminal gets its own" "$(od -An -c "$T/ends" | tr -d ' \n^@')" 'one\\r\\ntwo\\r\\n$'
 done
 
+# Of a policy's denials each ends as all lines do, also while the terminal is raw.
+echo '{"exec": {"allow": ["/bin/"], "deny": ["/bin/denied"]}}' >"$T/policy.json"
+rm -f "$T/b/rootfs/bin/denied"
+cp "$T/b/rootfs/bin/busybox" "$T/b/rootfs/bin/denied"
+make_bundle "$T/b" "$(sh_filter '/bin/denied true 2>/dev/null; sleep 0.3; echo end') | $terminal"
+run script -qec "'$JAILRUN' --root '$ROOT' --policy '$T/policy.json' --audit - run --bundle '$T/b' jt-$$-raw" /dev/null </dev/null
+like "a denial comes to the terminal (control)" "$out" 'bin/denied'
+is "and it ends in CR LF, as all there does" "$(grep -c '[^'$'\r'']$' "$T/out")" 0
+make_bundle "$T/b" "$(sh_filter '/bin/denied true 2>/dev/null; sleep 0.3; echo end')"
+jrun --policy "$T/policy.json" --audit - run --bundle "$T/b" "jt-$$-raw"
+like "without a terminal it comes (control)" "$err" 'bin/denied'
+is "and has no CR" "$(tr -cd '\r' <"$T/err" | wc -c)" 0
+
+# No terminal at all: none of the three, and none of the session.
 make_bundle "$T/b" "$(args_filter /bin/true) | .process.terminal = true"
+RUN_TIMEOUT=20 run setsid "$JAILRUN" --root "$ROOT" run --bundle "$T/b" "jt-$$-none"
+is "run with a terminal where there is none is refused" "$rc" 1
+like "in runc's words" "$err" 'process.terminal .*open /dev/tty: '
+is "nothing is left of it" "$(jr list -q)" ""
+run script -qec "'$JAILRUN' --root '$ROOT' run --bundle '$T/b' jt-$$-none </dev/null" /dev/null </dev/null
+is "stdin at /dev/null, and a terminal beside it: it runs (control)" "$rc" 0
+
 jrun create --bundle "$T/b" "jt-$$-x"
 is "create with a terminal and no console socket is refused" "$rc" 1
 like "in runc's words" "$err" 'cannot allocate tty if .* will detach without setting console socket'
