@@ -85,7 +85,9 @@ static int bind_device(const struct ns_plan *p, int dir, const char *name, const
 	target = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (target < 0)
 		return err_errno(e, "make '%.128s'", d->path);
-	r = mnt_attach(tree, target);
+	r = mnt_change(tree, false, &(struct mnt_change){.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
+	if (r == 0)
+		r = mnt_attach(tree, target);
 	if (r < 0) {
 		errno = -r;
 		return err_errno(e, "bind the host's '%.128s'", d->path);

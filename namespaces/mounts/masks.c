@@ -3,6 +3,7 @@
  * to hide. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -47,6 +48,32 @@ static int find(const struct root *root, const char *path, struct statx *ret_st,
 		return fail(fd, "open", path, e);
 	r = look(fd, ret_st);
 	return r < 0 ? fail(r, "stat", path, e) : take_fd(&fd);
+}
+
+/* But for the number of slashes. As with other runtimes a relative path begins at the root. */
+static bool is_same(const char *a, const char *b)
+{
+	size_t n;
+
+	do {
+		a += strspn(a, "/");
+		b += strspn(b, "/");
+		n = strcspn(a, "/");
+		if (strcspn(b, "/") != n || strncmp(a, b, n) != 0)
+			return false;
+		a += n;
+		b += n;
+	} while (n);
+	return true;
+}
+
+/* A path that is listed twice is mounted on once. */
+static bool is_repeated(const struct strv *paths, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_same(paths->v[i], paths->v[k]))
+			return true;
+	return false;
 }
 
 static int cover_with(struct cover *c, int target)
@@ -120,7 +147,7 @@ static int mask_all(const struct ns_plan *p, const struct ns_run *r, const struc
 	if (copy >= 0)
 		files.tree = copy;
 	for (size_t i = 0; i < paths->n && result == 0; i++) {
-		result = mask(p, root, &dirs, &files, paths->v[i], e);
+		result = is_repeated(paths, i) ? 0 : mask(p, root, &dirs, &files, paths->v[i], e);
 		if (result < 0)
 			err_ctx(e, "linux.maskedPaths[%zu]", i);
 	}
@@ -161,7 +188,7 @@ int ns_masks(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	if (result < 0)
 		return fail(result, "stat", "/", e);
 	for (size_t i = 0; i < readonly->n; i++)
-		if (make_readonly(&root, readonly->v[i], e) < 0)
+		if (!is_repeated(readonly, i) && make_readonly(&root, readonly->v[i], e) < 0)
 			return err_ctx(e, "linux.readonlyPaths[%zu]", i);
 	result = mask_all(p, r, &root, e);
 	if (result < 0)

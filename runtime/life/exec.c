@@ -138,6 +138,9 @@ static int enter(struct life *l, struct err *e)
 {
 	int r = child_hide(e);
 
+	if (l->ns.userns)
+		life_raise_rlimits(&l->jail.seal, 0);
+
 	return r < 0 ? r : ns_enter(&l->ns, &l->ns_run, e);
 }
 

@@ -198,6 +198,8 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 	 * process. Without root its oom_score_adj could not be written then. */
 	if (l->ns.join[NS_USER] && geteuid() == 0 && child_hide(e) < 0)
 		return -e->code;
+	if (l->ns.join[NS_USER])
+		life_raise_rlimits(&l->jail.seal, 0);
 	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
 		int fd = l->ns_run.join_fds[first[i]];
 
@@ -307,6 +309,7 @@ void parent_clone_undo(struct life *l)
 
 int parent_idmap(struct life *l, struct err *e)
 {
+	life_raise_rlimits(&l->jail.seal, l->pid);
 	return ns_idmap_write(&l->ns, l->pid, e);
 }
 

@@ -244,6 +244,14 @@ static int split_cgroup(struct rt_call *c, struct life *l, const struct cg_facts
 	return r;
 }
 
+static void warn_of_strays(const struct life *l)
+{
+	if (shares_pids(&l->config) && !l->cg.path)
+		log_warn("linux.namespaces: the container has neither a pid namespace of its own nor a cgroup: what "
+			 "its processes "
+			 "leave behind can be neither found nor killed; add {\"type\": \"pid\"}");
+}
+
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e)
 {
@@ -286,6 +294,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = plan_groups(l, &admin, e)) < 0 || (r = plan_jail(c, l, &admin, &policies, e)) < 0 ||
 	    (r = split_cgroup(c, l, &cg_facts, e)) < 0)
 		return r;
+	warn_of_strays(l);
 	fill_state(c, l);
 	if ((r = fill_agent(c, l, e)) < 0)
 		return r;

@@ -127,6 +127,13 @@ int child_enter(struct life *l, struct err *e);
 /* The state document that hooks read on stdin; pid as the hook sees it. */
 int life_hook_state(const struct life *l, enum spec_status status, pid_t pid, struct buf *out, struct err *e);
 
+/* Whether the hard limits of process.rlimits can be had by this caller: tries each on itself, and puts its own back. Returns 0, -EPERM,
+ * -EINVAL (a limit that this kernel has not). rlimits.c */
+int life_check_rlimits(const struct jail_seal *s, struct err *e);
+/* Raises the hard limits of pid (0: its own) to those that the program will have, before a user namespace takes the right to. What
+ * fails is said by seal.rlimits. */
+void life_raise_rlimits(const struct jail_seal *s, pid_t pid);
+
 /* The agent that answers the calls of SCMP_ACT_NOTIFY (config-linux.md, Seccomp: listenerPath). agent.c
  *
  * Answers WIRE_LISTENER: m came over sock, with the pidfd of a process that is about to load a filter. Connects to the agent

@@ -315,7 +315,9 @@ static int walk_or_undo(struct life *l, int to, struct err *e)
 
 int life_create(struct life *l, struct err *e)
 {
-	return walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
+	int r = life_check_rlimits(&l->jail.seal, e);
+
+	return r < 0 ? r : walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
 }
 
 int life_start(struct life *l, struct err *e)
@@ -328,7 +330,9 @@ int life_start(struct life *l, struct err *e)
 
 int life_exec(struct life *l, struct err *e)
 {
-	return walk_or_undo(l, l->table->n, e);
+	int r = life_check_rlimits(&l->jail.seal, e);
+
+	return r < 0 ? r : walk_or_undo(l, l->table->n, e);
 }
 
 void life_print_rows(const struct life_table *t, struct buf *out)

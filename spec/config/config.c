@@ -68,12 +68,26 @@ static const struct field console_size_fields[] = {
 static const struct table console_size_table = {TABLE_FIELDS(console_size_fields)};
 
 static const struct field user_fields[] = {
-    FIELD_REQ_INT("uid", get_u32, struct spec_user, uid, 0, ID_MAX),
-    FIELD_REQ_INT("gid", get_u32, struct spec_user, gid, 0, ID_MAX),
-    FIELD_INT("umask", get_opt_u64, struct spec_user, umask, 0, 0777),
+    FIELD_INT("uid", get_u32, struct spec_user, uid, 0, ID_MAX),
+    FIELD_INT("gid", get_u32, struct spec_user, gid, 0, ID_MAX),
+    FIELD_INT("umask", get_opt_u64, struct spec_user, umask, 0, UINT32_MAX),
     FIELD_LIST("additionalGids", get_u32s, struct spec_user, additional_gids, n_additional_gids, .max = ID_MAX),
 };
-static const struct table user_table = {TABLE_FIELDS(user_fields)};
+
+/* umask(2) looks at the permission bits alone. */
+static int check_user(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	struct spec_user *u = obj;
+
+	(void)rd;
+	(void)v;
+	(void)e;
+	u->umask.v &= 0777;
+	return 0;
+}
+
+/* The specification requires uid and gid; every runtime takes 0 for one that is left out. */
+static const struct table user_table = {TABLE_FIELDS(user_fields), .check = check_user};
 
 /* Names of capabilities are not checked: those that the kernel does not know are warnings (config.md, Linux Process). */
 #define CAPS(k, set) FIELD(k, get_strv, struct spec_capabilities, list[set], .pattern = &filled)
@@ -158,7 +172,7 @@ static const struct word ioprio_words[] = {
 };
 static const struct field io_priority_fields[] = {
     FIELD("class", get_word, P, io_priority.class, .required = true, .words = ioprio_words),
-    FIELD_REQ_INT("priority", get_int, P, io_priority.priority, 0, 7),
+    FIELD_INT("priority", get_int, P, io_priority.priority, 0, 7),
 };
 static const struct table io_priority_table = {TABLE_FIELDS(io_priority_fields), SET_AT(P, io_priority.set)};
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.resources of config.json: config-linux.md of the specification, Control groups. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "spec/field.h"
 
@@ -152,13 +154,13 @@ static const struct table blkio_table = {TABLE_FIELDS(blkio_fields), SET_AT(R, b
 
 /* ---- huge pages, network, rdma, unified ---- */
 
-/* ^[1-9][0-9]*[KMG]B$ */
+/* ^[1-9][0-9]*[KMG]B$, in any case */
 static bool is_page_size(const char *s)
 {
 	if (*s < '1' || *s > '9')
 		return false;
 	s += strspn(s, "0123456789");
-	return *s && strchr("KMG", *s) && str_eq(s + 1, "B");
+	return *s && strchr("KMGkmg", *s) && strcasecmp(s + 1, "B") == 0;
 }
 
 /* A file of the cgroup's directory. */
@@ -174,7 +176,25 @@ static const struct field hugepage_fields[] = {
     FIELD("pageSize", get_string, struct spec_hugepage, page_size, .required = true, .pattern = &page_size),
     FIELD_REQ_INT("limit", get_u64, struct spec_hugepage, limit, 0, UINT64_MAX),
 };
-static const struct table hugepage_table = {TABLE_FIELDS(hugepage_fields), .size = sizeof(struct spec_hugepage)};
+
+/* As the kernel names its files: hugetlb.2MB.max. */
+static int check_hugepage(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	struct spec_hugepage *h = obj;
+
+	(void)rd;
+	(void)v;
+	(void)e;
+	for (char *s = h->page_size; *s; s++)
+		*s = (char)toupper((unsigned char)*s);
+	return 0;
+}
+
+static const struct table hugepage_table = {
+    TABLE_FIELDS(hugepage_fields),
+    .size = sizeof(struct spec_hugepage),
+    .check = check_hugepage,
+};
 
 static const struct field net_prio_fields[] = {
     FIELD("name", get_string, struct spec_net_prio, name, .required = true),

@@ -15,7 +15,9 @@ is "properties that are listed twice" "$(uniq -d "$T/spec")" ""
 is "the properties of the specification 1.3.0 on Linux" "$(wc -l <"$T/spec")" 278
 "$here/run" --table | awk -F '\t' '$NF ~ /=> is required/ { print $1 }' | sort -u >"$T/missed"
 awk -F '\t' '$1 ~ /^config\./ && $3 == "required" { print $1 }' "$here/spec.tsv" | sort >"$T/required"
-is "required properties whose absence nobody tests" "$(comm -23 "$T/required" "$T/missed")" ""
+# Every runtime takes 0 for these when they are left out, and so does jailrun; a row of each says so.
+printf 'config.process.%s\n' ioPriority.priority user.gid user.uid >"$T/taken"
+is "required properties whose absence nobody tests" "$(comm -23 "$T/required" "$T/missed" | comm -23 - "$T/taken")" ""
 isnt "there are some (control)" "$(wc -l <"$T/required")" 0
 # Controls: a property that nobody tests, a row of none, and rows that are not whole are found.
 echo zz.telepathy >>"$T/spec"
