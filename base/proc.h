@@ -19,9 +19,12 @@ int proc_pidfd_open(pid_t pid);
 /* Sends sig by a pidfd. Returns 0; -ESRCH when the process has ended; -errno. */
 int proc_pidfd_signal(int pidfd, int sig);
 
-/* When the process started: field 22 of /proc/PID/stat (clock ticks after boot, proc(5)); with the pid it names a
- * process for ever. *ret_state: its state letter (NULL: not wanted). Returns 0, -ESRCH when there is none, -errno. */
+/* When the process started: field 22 of /proc/PID/stat (clock ticks after boot, proc(5)), as it is told in the host's time namespace,
+ * whichever this process is in; with the pid it names a process for ever. *ret_state: its state letter (NULL: not wanted). Returns 0, -ESRCH when there is none, -errno. */
 int proc_start_time(pid_t pid, uint64_t *ret_start, char *ret_state);
+
+/* Whether that is the time which was stored: one tick apart in a time namespace whose clock differs by no whole number of ticks. */
+bool proc_start_is(uint64_t start, uint64_t stored);
 
 /* waitpid(2) across EINTR. Returns the pid or -errno. */
 pid_t proc_wait(pid_t pid, int *ret_status, int options);

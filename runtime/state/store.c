@@ -466,7 +466,7 @@ bool rt_state_alive(const struct spec_state *state)
 
 	if (state->pid <= 0 || proc_start_time(state->pid, &start, &letter) < 0)
 		return false;
-	return start == state->pid_start && letter != 'Z' && letter != 'X' && letter != 'x';
+	return proc_start_is(start, state->pid_start) && letter != 'Z' && letter != 'X' && letter != 'x';
 }
 
 int rt_state_pidfd(const struct spec_state *state)

@@ -188,4 +188,43 @@ while IFS='|' read -r state arguments status after text; do
 	[ "$state" != paused ] || play "$state" frozen "$arguments" "$status" "${after/resumed/created}" "$text"
 done <"$T/table"
 is "nothing is left" "$(left_state; left_cgroups "$id")" ""
+# From another time namespace, where procfs tells other start times: what runs is running there too, and what was made there here.
+make_bundle "$T/t" "$(args_filter sleep 60)"
+if unshare --time --boottime 1 true 2>/dev/null; then
+	elsewhere=(unshare --time --boottime 7000 --monotonic 5000)
+	id=jt-$$-time
+	jrun run --detach --bundle "$T/t" "$id"
+	is "another time namespace: its procfs tells another time (control)" "$(($("${elsewhere[@]}" sh -c 'cut -d" " -f22 /proc/1/stat') - $(cut -d' ' -f22 /proc/1/stat)))" 700000
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" state "$id"
+	is "another time namespace: state" "$(jq -r .status <<<"$out")" running
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" list
+	like "another time namespace: list" "$out" "$id +[1-9][0-9]* +running"
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" kill "$id" CONT
+	is "another time namespace: kill" "$rc $err" "0 "
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" delete "$id"
+	like "another time namespace: delete forgets nothing that runs" "$rc $err" '^1 .*not stopped: running'
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" delete --force "$id"
+	is "another time namespace: delete --force" "$rc $err" "0 "
+	run "${elsewhere[@]}" "$JAILRUN" --root "$ROOT" run --detach --bundle "$T/t" "$id"
+	is "made in another time namespace (control)" "$rc" 0
+	ok "made in another time namespace: it is running here too" status_is "$id" running
+	jrun delete --force "$id"
+	is "made in another time namespace: delete --force" "$rc $err" "0 "
+else skip "another time namespace" "no time namespaces here"; fi
+
+# Of another build: a key that this one does not know, and a plan of another format.
+id=jt-$$-build
+jrun run --detach --bundle "$T/t" "$id"
+jrun exec "$id" true
+is "of this build: exec (control)" "$rc" 0
+jq -c '. + {newKey: {a: 1}}' "$ROOT/$id/state.json" >"$T/other" && cat "$T/other" >"$ROOT/$id/state.json"
+ok "a key of another build: state" status_is "$id" running
+jrun exec "$id" true
+is "a key of another build: exec" "$rc" 0
+printf '\x01' | dd of="$ROOT/$id/plan" conv=notrunc status=none
+jrun exec "$id" true
+like "a plan of another build: exec says what to do" "$rc $err" "^255 .*$id was created by another version of jailrun: start it anew"
+jrun delete --force "$id"
+is "a plan of another build: delete --force" "$rc $err" "0 "
+is "a plan of another build: nothing is left" "$(jr list -q)" ""
 done_testing
