@@ -115,7 +115,8 @@ int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err 
 		return err_set(e, EINVAL, "cannot allocate tty if jailrun will detach without setting console socket");
 	if (c->o.console_socket && (!terminal || l->foreground))
 		return err_set(e, EINVAL, "cannot use console socket if jailrun will not detach or allocate tty");
-	return terminal && l->foreground && !c->o.console_socket ? have_terminal(e) : 0;
+	/* exec -t works through pipes as well: its caller has asked for it in this very call. */
+	return terminal && l->foreground && !l->table->executes ? have_terminal(e) : 0;
 }
 
 /* First those of LISTEN_FDS, then as many as --preserve-fds says. */
