@@ -27,6 +27,7 @@
 #include "out.h"
 #include "path.h"
 #include "proc.h"
+#include "program.h"
 #include "str.h"
 #include "wire.h"
 

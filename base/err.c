@@ -88,8 +88,20 @@ int err_ctx(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
+int err_file(struct err *e, const char *file)
+{
+	char old[sizeof(e->path)];
+
+	if (!e || !e->code)
+		return -EIO;
+	memcpy(old, e->path, sizeof(old));
+	snprintf(e->path, sizeof(e->path), "%.120s%s%.*s", file, old[0] ? ": " : "", (int)(sizeof(e->path) - 124), old);
+	return -e->code;
+}
+
 char *err_str(const struct err *e, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s%s%s%s%s", e->step, e->step[0] ? ": " : "", e->path, e->path[0] ? ": " : "", e->text);
+	snprintf(buf, size, "%s%s%s%s%s%s", e->path, e->path[0] ? ": " : "", e->text, e->step[0] ? " (step " : "",
+		 e->step, e->step[0] ? ")" : "");
 	return buf;
 }

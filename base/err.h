@@ -24,7 +24,11 @@ int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf,
  * "options". Returns -e->code. */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes "step: path: text" into buf, leaving out what is empty. Returns buf. */
+/* Puts the name of the file before the path: "judge.json: exec.allow[0]". Returns -e->code. */
+int err_file(struct err *e, const char *file);
+
+/* Writes "path: text (step NAME)" into buf, leaving out what is empty: the row of the table says little to who has not
+ * read the table. Returns buf. */
 char *err_str(const struct err *e, char *buf, size_t size);
 
 /* The symbol of an errno, "EPERM" for 1; "E?" when unknown. */

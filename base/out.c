@@ -75,6 +75,10 @@ static int step(char path[PATH_MAX], bool open_it, struct out *o, struct err *e)
 	struct stat st;
 	int r = real_dir(path, dir), n;
 
+	/* Not in the words for ENOENT: engines take them, wherever they stand, for a missing program of the container. */
+	if (r == -ENOENT)
+		return err_set(e, ENOENT,
+			       "open '%s': its directory is not there (ENOENT); make it, or name another file", path);
 	if (r < 0)
 		return err_set(e, -r, "the directory of '%s': %s", path, strerror(-r));
 	n = fd_number(dir, name);
@@ -103,6 +107,8 @@ static int step(char path[PATH_MAX], bool open_it, struct out *o, struct err *e)
 		return 1;
 	}
 	o->fd = openat(o->dir_fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+	if (o->fd < 0 && errno == EISDIR)
+		return err_set(e, EISDIR, "'%s' is a directory (EISDIR); name a file in it", path);
 	return o->fd < 0 ? err_errno(e, "open '%s'", path) : 1;
 }
 

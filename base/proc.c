@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -173,6 +174,32 @@ const char *signal_nearest(const char *s)
 		if (names[i] && str_nearer(upper, names[i], &least))
 			near = names[i];
 	return near;
+}
+
+const char *rlimit_name(int type)
+{
+	static const char *const limits[] = {
+	    [RLIMIT_AS] = "RLIMIT_AS",
+	    [RLIMIT_CORE] = "RLIMIT_CORE",
+	    [RLIMIT_CPU] = "RLIMIT_CPU",
+	    [RLIMIT_DATA] = "RLIMIT_DATA",
+	    [RLIMIT_FSIZE] = "RLIMIT_FSIZE",
+	    [RLIMIT_LOCKS] = "RLIMIT_LOCKS",
+	    [RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
+	    [RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
+	    [RLIMIT_NICE] = "RLIMIT_NICE",
+	    [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
+	    [RLIMIT_NPROC] = "RLIMIT_NPROC",
+	    [RLIMIT_RSS] = "RLIMIT_RSS",
+	    [RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
+	    [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
+	    [RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
+	    [RLIMIT_STACK] = "RLIMIT_STACK",
+	};
+	static char buf[24];
+
+	snprintf(buf, sizeof(buf), "rlimit %d", type);
+	return type >= 0 && (size_t)type < ARRAY_LEN(limits) && limits[type] ? limits[type] : buf;
 }
 
 const char *signal_name(int sig)

@@ -38,6 +38,9 @@ int signal_parse(const char *s);
 /* The name of a signal that is nearest to s, without SIG; NULL: none is near. */
 const char *signal_nearest(const char *s);
 
+/* "RLIMIT_NOFILE" for 7. The buffer is static. */
+const char *rlimit_name(int type);
+
 /* "SIGTERM" for 15; "SIGRTMIN+n" for real-time ones. The buffer is static. */
 const char *signal_name(int sig);
 

@@ -96,6 +96,10 @@ int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
 
 /* SECCOMP_RET_* with its data; -EINVAL, -ENOTSUP. */
 int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e);
+/* The name of a system call that is nearest to s, of the host's own ABI; NULL: none is near. The buffer is static. names.c */
+const char *syscall_nearest(const char *s);
+/* Puts the policy's file before the path of an error that was found in it. policy.c */
+int policy_file(const struct spec_policy *p, struct err *e);
 bool rule_has_alternatives(const struct spec_seccomp_rule *s);
 
 /* Whether libseccomp would get this profile wrong, or it could be got round by bits that the kernel does not take; and the compiler

@@ -226,6 +226,9 @@ bool jail_has_agent(const struct jail_plan *p);
 /* Lists for `features`. */
 void jail_features(struct arena *a, struct spec_features *ret);
 
+/* The capability that somebody meant who wrote name: letters swapped, in small letters, or without CAP_; NULL: none is near. */
+const char *jail_cap_nearest(const char *name);
+
 /* "CAP_CHOWN" -> 0, -1 when unknown; and back (NULL: unknown). */
 int jail_cap_number(const char *name);
 const char *jail_cap_name(int cap);

@@ -133,6 +133,8 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 		r = jail_check_caps(ret, f, e);
 	if (r >= 0)
 		r = jail_check_needs(ret, f, e);
+	if (r == -EINVAL && !e->path[0] && !o->floor && policy->file && !str_eq(policy->file, policy->name))
+		policy_file(policy, e);
 	if (r >= 0)
 		r = check_tree(ret, c, e);
 	if (r < 0)

@@ -11,8 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "internal.h"
+
+#define CLOCK_MOST (INT64_MAX / 1000000000 / 2) /* seconds: KTIME_SEC_MAX / 2, kernel/time/namespace.c */
 
 static const char *name_of(int type)
 {
@@ -131,6 +134,31 @@ static int open_timens_offsets(const struct ns_plan *p)
 	return fd;
 }
 
+/* Whether this offset is one that the kernel refuses with ERANGE: says so, and returns true. */
+static bool beyond(const struct spec_time_offset *o, clockid_t clock, const char *name, struct err *e)
+{
+	struct timespec now;
+	long long secs = o->secs;
+
+	if (!o->set || clock_gettime(clock, &now) < 0)
+		return false;
+	if (secs < 0 && now.tv_sec + secs < 0)
+		err_set(
+		    e, ERANGE,
+		    "secs of %lld would make the clock negative, which is at %lld now: take an offset of %lld or more",
+		    secs, (long long)now.tv_sec, -(long long)now.tv_sec);
+	else if (secs > CLOCK_MOST - now.tv_sec)
+		err_set(
+		    e, ERANGE,
+		    "secs of %lld is too large: the kernel's clocks count to %lld seconds, half of which it keeps for "
+		    "timers: take a smaller one",
+		    secs, 2LL * CLOCK_MOST);
+	else
+		return false;
+	err_ctx(e, "%s", name);
+	return true;
+}
+
 static int time_offsets(const struct ns_plan *p, struct err *e)
 {
 	const struct spec_linux *l = &p->config->linux_;
@@ -152,10 +180,14 @@ static int time_offsets(const struct ns_plan *p, struct err *e)
 		return err_errno(e, "open /proc/self/timens_offsets");
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return err_set(e, EINVAL, "/proc/self/timens_offsets is no file of a procfs");
-	if (write(fd, text, (size_t)n) != n)
-		return err_errno(e, "write to /proc/self/timens_offsets (ERANGE: the clock would be negative, or come "
-				    "near the end of what the kernel counts)");
-	return 0;
+	if (write(fd, text, (size_t)n) == n)
+		return 0;
+	if (errno != ERANGE)
+		return err_errno(e, "write to /proc/self/timens_offsets");
+	return beyond(&l->monotonic, CLOCK_MONOTONIC, "monotonic", e) ||
+		       beyond(&l->boottime, CLOCK_BOOTTIME, "boottime", e)
+		   ? -e->code
+		   : err_errno(e, "write to /proc/self/timens_offsets");
 }
 
 static int new_time(const struct ns_plan *p, struct err *e)

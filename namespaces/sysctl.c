@@ -69,7 +69,9 @@ int sysctl_check(const char *key, const struct ns_plan *p, struct err *e)
 									   : str_eq(path, namespaced[i].name)))
 			i++;
 		if (i == ARRAY_LEN(namespaced))
-			r = err_set(e, EINVAL, "is not of a namespace: it would change the host");
+			r = err_set(
+			    e, EINVAL,
+			    "is not of a namespace: it would change the host; remove it, or set it on the host");
 		else if (!p->config->linux_.namespaces[namespaced[i].ns].set)
 			r = err_set(e, EINVAL, "would change the host: it needs a %s namespace of the container's own",
 				    spec_ns_name(namespaced[i].ns));

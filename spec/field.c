@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)
 {
@@ -202,14 +203,35 @@ static const struct word *find_word(const struct word *w, const char *s)
 	return w->name ? w : NULL;
 }
 
+/* What somebody meant who wrote s, or NULL: a word with its letters swapped, in another case, or cut off at either end. */
+static const char *nearest_word(const struct word *w, const char *s)
+{
+	const char *near = NULL;
+	size_t least = SIZE_MAX, len = strlen(s);
+
+	for (; w->name; w++) {
+		size_t n = strlen(w->name);
+
+		if (strcasecmp(s, w->name) == 0)
+			return w->name;
+		if (str_nearer(s, w->name, &least) ||
+		    (!near && len > 2 && len < n &&
+		     (strncasecmp(s, w->name, len) == 0 || strcasecmp(s, w->name + n - len) == 0)))
+			near = w->name;
+	}
+	return near;
+}
+
 static int not_a_word(const struct reader *rd, const struct word *w, const struct json *v, struct err *e)
 {
+	const char *near = nearest_word(w, v->text);
 	char list[600];
 	size_t n = 0;
 
 	for (list[0] = '\0'; w->name && n < sizeof(list) - 1; w++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", w->name);
-	return bad(rd, v, e, EINVAL, "must be one of %s, not \"%s\"", list, shown(v->text).s);
+	return bad(rd, v, e, EINVAL, "must be one of %s, not \"%s\"%s%s%s", list, shown(v->text).s,
+		   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* The string v, checked against what the field asks of each string. */
@@ -498,7 +520,7 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 		if (found[i])
 			r = f->parse(rd, f, found[i], obj, e);
 		else if (f->required)
-			r = bad(rd, v, e, EINVAL, "is required");
+			r = bad(rd, v, e, EINVAL, "is required: add it");
 		if (r < 0) {
 			err_ctx(e, "%s", f->key);
 			return r;

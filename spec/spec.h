@@ -360,7 +360,8 @@ struct spec_network {
 };
 
 struct spec_policy {
-	bool builtin; /* not the document's: set by who took it from the runtime's own */
+	bool builtin;     /* not the document's: set by who took it from the runtime's own */
+	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
 	char *name;
 	char *description;
 	enum policy_init init;
@@ -399,6 +400,7 @@ bool spec_is_variable(const char *s);
 enum spec_audit { SPEC_AUDIT_UNSAID, SPEC_AUDIT_FILE, SPEC_AUDIT_JOURNALD, SPEC_AUDIT_SYSLOG, SPEC_AUDIT_NONE };
 
 struct spec_admin {
+	const char *file;            /* where it was read from, for messages: set by who read it */
 	char *default_policy;        /* name or "none"; NULL: not said */
 	char *floor;                 /* name, or NULL */
 	char *policy_dir;            /* absolute; NULL: not said */

@@ -33,6 +33,7 @@ struct helper {
 	const unsigned char
 	    *agent_has_it;      /* shared with the runtime: not 0 when linux.seccomp's listener is with its agent */
 	char program[PATH_MAX]; /* what exec will execute */
+	char why[400];          /* it does not work, found out before the filters may refuse the look; or "" */
 };
 
 /* tell.c */

@@ -192,9 +192,15 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 	return r < 0 ? r : add_variant(b, token, syscall, &c, v);
 }
 
+int policy_file(const struct spec_policy *p, struct err *e)
+{
+	return err_file(e, p->file ? p->file : p->name);
+}
+
 static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const char *syscall, const struct verdict *v)
 {
 	bool known = false, split = rule_has_alternatives(s);
+	const char *near;
 	int r = 0;
 
 	if (v->trap == JAIL_TRAP_LOG && has_check(b, syscall))
@@ -218,8 +224,10 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 		log_debug("policy %s: %s: libseccomp knows no system call '%s'", b->policy->name, v->rule, syscall);
 		return 0;
 	}
-	return err_set(b->e, EINVAL, "libseccomp %u.%u.%u knows no system call '%s', so it cannot be refused",
-		       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro, syscall);
+	near = syscall_nearest(syscall);
+	return err_set(b->e, EINVAL, "libseccomp %u.%u.%u knows no system call '%s', so it cannot be refused; %s%s%s",
+		       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro, syscall,
+		       near ? "did you mean " : "correct the name, or take it out", near ? near : "", near ? "?" : "");
 }
 
 static int action_verdict(struct builder *b, const char *action, const struct opt_u64 *errno_ret, struct verdict *v)
@@ -341,8 +349,10 @@ static int choose_archs(struct builder *b, const struct spec_policy *const *p, u
 		for (size_t k = 0; k < p[i]->syscalls.architectures.n; k++) {
 			uint32_t token;
 
-			if (arch_find(p[i]->syscalls.architectures.v[k], &token, b->e) < 0)
-				return err_ctx(b->e, "syscalls.architectures[%zu]", k);
+			if (arch_find(p[i]->syscalls.architectures.v[k], &token, b->e) < 0) {
+				err_ctx(b->e, "syscalls.architectures[%zu]", k);
+				return policy_file(p[i], b->e);
+			}
 		}
 	b->gen.archs[b->gen.n_archs++] = native;
 	for (size_t k = 1; k < n; k++) {
@@ -475,7 +485,9 @@ static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t i
 	if (!has_socket_checks(b->plan, index))
 		b->when &= ~(uint32_t)WHEN_NETWORK;
 	r = add_rules(b);
-	return r < 0 ? r : add_default(b);
+	if (r >= 0)
+		r = add_default(b);
+	return r < 0 ? policy_file(p, b->e) : 0;
 }
 
 static int add_both(struct builder *b, const struct spec_policy *const *p)
@@ -483,11 +495,8 @@ static int add_both(struct builder *b, const struct spec_policy *const *p)
 	struct call_list lists[JAIL_POLICIES] = {0};
 	int r = 0;
 
-	for (uint32_t i = 0; i < JAIL_POLICIES && r >= 0; i++) {
+	for (uint32_t i = 0; i < JAIL_POLICIES && r >= 0; i++)
 		r = add_policy(b, p[i], i, &lists[i]);
-		if (r < 0)
-			err_ctx(b->e, "policy %s", p[i]->name);
-	}
 	b->into = NULL;
 	return r < 0 ? r : conjunction(b, &lists[0], &lists[1]);
 }

@@ -3,6 +3,9 @@
  * (config.md, Linux Process). */
 #include "jail/internal.h"
 
+#include <ctype.h>
+#include <stdio.h>
+#include <strings.h>
 #include <sys/capability.h>
 
 #include <errno.h>
@@ -146,6 +149,31 @@ int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struc
 	return r < 0 ? r : check_protect(p, f, e);
 }
 
+const char *jail_cap_nearest(const char *name)
+{
+	const char *near = NULL;
+	size_t least = SIZE_MAX;
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s%.48s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "CAP_", name);
+	for (char *p = full; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	for (int cap = 0; cap < 64 && jail_cap_name(cap); cap++)
+		if (str_nearer(full, jail_cap_name(cap), &least))
+			near = jail_cap_name(cap);
+	return near;
+}
+
+static const char *unknown_cap(const char *name)
+{
+	static char text[96];
+	const char *near = jail_cap_nearest(name);
+
+	snprintf(text, sizeof(text), "it is not known here%s%s%s", near ? " (did you mean " : "", near ? near : "",
+		 near ? "?)" : "");
+	return text;
+}
+
 int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, bool userns, uint64_t ret[CAPS_COUNT])
 {
 	const uint64_t all = f->last_cap >= 63 ? UINT64_MAX : (1ull << (f->last_cap + 1)) - 1;
@@ -161,7 +189,7 @@ int caps_plan(const struct spec_capabilities *c, const struct jail_facts *f, boo
 				ret[set] |= 1ull << cap;
 			else if (!named_before(c, set, i))
 				log_warn("process.capabilities: %s is left out: %s", name,
-					 cap < 0 || !(all >> cap & 1) ? "it is not known here"
+					 cap < 0 || !(all >> cap & 1) ? unknown_cap(name)
 								      : "the runtime does not have it itself");
 		}
 	/* capset(2) and PR_CAP_AMBIENT_RAISE would refuse these. */

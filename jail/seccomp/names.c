@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NUMBERS 600 /* of each ABI; Linux 6.18 has 470, and x32 some of its own up to 547 */
@@ -48,4 +49,19 @@ int jail_name_calls(uint32_t native, struct arena *a, struct jail_plan *p)
 		if (name_abi(family[i], a, &p->names) < 0)
 			return -ENOMEM;
 	return 0;
+}
+
+const char *syscall_nearest(const char *s)
+{
+	static char near[48];
+	size_t least = SIZE_MAX;
+
+	near[0] = '\0';
+	for (int nr = 0; nr < NUMBERS; nr++) {
+		AUTO_FREE char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), nr);
+
+		if (name && str_nearer(s, name, &least))
+			snprintf(near, sizeof(near), "%s", name);
+	}
+	return near[0] ? near : NULL;
 }

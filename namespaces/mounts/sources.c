@@ -53,9 +53,10 @@ static int source_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *
 	int fd;
 
 	if (stat(p->rootfs, &st) < 0)
-		return err_errno(e, "'%.200s'", p->rootfs);
+		return err_errno(e, "make it, or correct root.path: '%.200s'", p->rootfs);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ENOTDIR, "'%.200s' is no directory", p->rootfs);
+		return err_set(e, ENOTDIR, "'%.200s' is no directory: name the one that has the root file system",
+			       p->rootfs);
 	fd = mnt_clone(AT_FDCWD, p->rootfs, true);
 	if (later(p, fd))
 		return 0;
@@ -165,7 +166,8 @@ static int source_bind(const struct ns_plan *p, struct ns_run *r, const struct n
 		return 0;
 	if (tree < 0) {
 		errno = -tree;
-		err_errno(e, "open_tree '%.200s'", m->source);
+		err_errno(e, errno == ENOENT ? "make it on the host, or correct it: '%.200s'" : "open_tree '%.200s'",
+			  m->source);
 		return err_ctx(e, "source");
 	}
 	if (m->idmap) {

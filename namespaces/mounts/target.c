@@ -157,7 +157,10 @@ static int open_or_make(struct ns_run *r, const char *path, bool is_dir, bool no
 		return err_set(e, ELOOP, "'%s' in the rootfs is a symbolic link or behind one: it must be a directory",
 			       path);
 	if (fd == -ENOTDIR)
-		return err_set(e, ENOTDIR, "'%s' in the rootfs is not a directory, or behind a file", path);
+		return err_set(e, ENOTDIR,
+			       "'%s' in the rootfs is not a directory, or behind a file; name another place, or "
+			       "correct the rootfs",
+			       path);
 	if (fd < 0) {
 		errno = -fd;
 		return err_errno(e, "open '%s' in the rootfs", path);

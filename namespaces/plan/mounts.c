@@ -236,7 +236,7 @@ static int check_destination(const struct ns_mount *m, struct err *e)
 	}
 	if (proc_target_allowed(d))
 		return 0;
-	return err_set(e, EINVAL, "'%.100s' is inside /proc and may not be covered by a mount", d);
+	return err_set(e, EINVAL, "'%.100s' is inside /proc and may not be covered by a mount; leave it out", d);
 }
 
 static int plan_mount(const struct spec_config *c, const struct ns_facts *f, struct arena *a, const struct ns_plan *p,

@@ -23,6 +23,11 @@ int rt_connect(const char *path, const struct timeval *patience, struct err *e)
 	if (n >= (int)sizeof(dir))
 		return err_set(e, ENAMETOOLONG, "path of the socket '%.64s...'", path);
 	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Not in the words for ENOENT, as in base/out.c. */
+	if (dir_fd < 0 && errno == ENOENT)
+		return err_set(e, ENOENT,
+			       "the directory of the socket '%s' is not there (ENOENT); make it, or name another",
+			       path);
 	if (dir_fd < 0)
 		return err_errno(e, "open the directory of '%s'", path);
 	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
@@ -35,7 +40,10 @@ int rt_connect(const char *path, const struct timeval *patience, struct err *e)
 	if (patience && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, patience, sizeof(*patience)) < 0)
 		return err_errno(e, "SO_SNDTIMEO");
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return err_errno(e, "connect to '%s'", path);
+		return errno == ENOENT || errno == ECONNREFUSED
+			   ? err_set(e, errno, "nobody listens at the socket '%s' (%s); start who takes it first", path,
+				     errno_name(errno))
+			   : err_errno(e, "connect to '%s'", path);
 	return take_fd(&fd);
 }
 

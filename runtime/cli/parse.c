@@ -70,11 +70,15 @@ static int option_set(struct words *w, const struct rt_option *o, char *base, co
 	switch (o->type) {
 	case RT_BOOL:
 		if (parse_bool(value, field) < 0)
-			return err_set(e, EINVAL, "invalid boolean value \"%s\" for -%s: parse error", value, o->name);
+			return err_set(e, EINVAL,
+				       "invalid boolean value \"%s\" for -%s: parse error: it takes true or false",
+				       value, o->name);
 		break;
 	case RT_UINT:
 		if (parse_u64(value, 0, field) < 0)
-			return err_set(e, EINVAL, "invalid value \"%s\" for flag -%s: parse error", value, o->name);
+			return err_set(e, EINVAL,
+				       "invalid value \"%s\" for flag -%s: parse error: it takes a number from 0 on",
+				       value, o->name);
 		break;
 	case RT_STRING:
 		*(const char **)field = value;
@@ -115,7 +119,7 @@ static int not_defined(const struct words *w, const struct rt_option *list, cons
 	near = nearest_option(more, word, near, &least);
 	near = nearest_option(w->globals, word, near, &least);
 	return err_set(e, EINVAL, "flag provided but not defined: -%.*s%s%s%s", (int)len, name,
-		       near ? " (did you mean --" : "", near ? near : "", near ? "?)" : "");
+		       near ? " (did you mean --" : ": see --help", near ? near : "", near ? "?)" : "");
 }
 
 /* Takes the next word, an option of one of the lists, and its value, which may be the word after it. */
@@ -139,7 +143,8 @@ static int option_take(struct words *w, const struct rt_option *list, const stru
 	if (!value) {
 		if (w->i >= w->argc) {
 			w->waiting = o;
-			return err_set(e, EINVAL, "flag needs an argument: -%.*s", (int)len, name);
+			return err_set(e, EINVAL, "flag needs an argument: -%.*s: %s, %s", (int)len, name, o->arg,
+				       o->help);
 		}
 		value = w->argv[w->i++];
 	}
@@ -178,14 +183,18 @@ int rt_command_missing(const struct rt_table *table, const char *name, struct er
 static int count_check(const struct rt_call *c, struct err *e)
 {
 	const struct rt_command *k = c->command;
+	char usage[160];
 
 	if (c->n_args >= k->min_args && (c->n_args <= k->max_args || k->max_args == RT_ANY_ARGS))
 		return 0;
+	snprintf(usage, sizeof(usage), "not %d: jailrun %s%s%s%s", c->n_args, k->name, k->options ? " [OPTIONS]" : "",
+		 k->args ? " " : "", k->args ? k->args : "");
 	if (k->min_args == k->max_args)
-		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument(s)", k->name, k->min_args);
+		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument(s), %s", k->name, k->min_args, usage);
 	if (c->n_args < k->min_args)
-		return err_set(e, EINVAL, "\"%s\" requires a minimum of %d argument(s)", k->name, k->min_args);
-	return err_set(e, EINVAL, "\"%s\" requires a maximum of %d argument(s)", k->name, k->max_args);
+		return err_set(e, EINVAL, "\"%s\" requires a minimum of %d argument(s), %s", k->name, k->min_args,
+			       usage);
+	return err_set(e, EINVAL, "\"%s\" requires a maximum of %d argument(s), %s", k->name, k->max_args, usage);
 }
 
 static int globals_take(struct words *w, struct rt_call *c, struct err *e)

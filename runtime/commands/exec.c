@@ -136,6 +136,14 @@ static int add_env(struct rt_call *c, struct jail_seal *s, struct err *e)
 	return 0;
 }
 
+static int no_capability(const char *name, struct err *e)
+{
+	const char *near = jail_cap_nearest(name);
+
+	return err_set(e, EINVAL, "--cap: '%.64s' is no capability; %s%s%s", name,
+		       near ? "did you mean " : "capabilities(7) has their names", near ? near : "", near ? "?" : "");
+}
+
 /* As runc: bounding, effective and permitted; ambient where the container's own process has it inheritable. In a user namespace
  * whoever joins it has them all. */
 static int add_caps(struct rt_call *c, const struct jail_facts *f, bool userns, struct jail_seal *s, struct err *e)
@@ -146,7 +154,7 @@ static int add_caps(struct rt_call *c, const struct jail_facts *f, bool userns, 
 		uint64_t bit;
 
 		if (cap < 0)
-			return err_set(e, EINVAL, "--cap: '%.64s' is no capability", name);
+			return no_capability(name, e);
 		bit = UINT64_C(1) << cap;
 		if (userns ? (uint64_t)cap > f->last_cap : !(f->caps & bit))
 			return err_set(e, EPERM, "--cap: %s cannot be granted: this runtime does not have it itself",

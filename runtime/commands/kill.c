@@ -20,7 +20,10 @@ static int signal_arg(const char *s, struct err *e)
 
 	if (near)
 		return err_set(e, EINVAL, "unknown signal \"%s\" (did you mean %s?)", s, near);
-	return sig < 0 ? err_set(e, EINVAL, "unknown signal \"%s\"", s) : sig;
+	return sig < 0
+		   ? err_set(e, EINVAL,
+			     "unknown signal \"%s\": it is a number from 1 to 64, or a name such as TERM (kill -l)", s)
+		   : sig;
 }
 
 /* Callers take this text, in one of its halves, to mean that the work is done. */

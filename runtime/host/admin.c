@@ -47,6 +47,7 @@ static int read_admin(struct rt_call *c, const char *path, bool own, struct spec
 	if (r < 0)
 		return err_set(e, -r, "read '%s': %s", path, strerror(-r));
 	r = spec_admin_parse(text, len, path, &c->arena, ret, e);
+	ret->file = path;
 	return r < 0 ? r : 1;
 }
 

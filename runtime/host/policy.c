@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +23,41 @@ static int read_named(struct rt_call *c, const char *path, char **ret, size_t *r
 		return r;
 	r = fd_read_all(fd, SPEC_FILE_MAX, ret, ret_len);
 	return r < 0 ? err_set(e, -r, "read '%s': %s", path, strerror(-r)) : 0;
+}
+
+/* What was meant, of the policies that there are. */
+static int no_policy(const char *dir, const char *name, const char *path, struct err *e)
+{
+	char near[NAME_MAX + 1] = "";
+	size_t least = SIZE_MAX;
+	const struct dirent *d;
+	DIR *list;
+
+	if (path == name)
+		return err_set(e, ENOENT, "policy: there is no file '%s'; make it, or name another one", name);
+	if (str_nearer(name, "default", &least))
+		strcpy(near, "default");
+	list = opendir(dir);
+	while (list && (d = readdir(list))) {
+		char *dot = strrchr(d->d_name, '.');
+		char word[NAME_MAX + 1];
+
+		if (!dot || !str_eq(dot, ".json"))
+			continue;
+		snprintf(word, sizeof(word), "%.*s", (int)(dot - d->d_name), d->d_name);
+		if (str_nearer(name, word, &least))
+			strcpy(near, word);
+	}
+	if (list)
+		closedir(list);
+	if (near[0])
+		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'; did you mean %s?", name,
+			       path, near);
+	return err_set(
+	    e, ENOENT,
+	    "policy '%s' is not built in, and there is no '%s'; put the file there, or say a path with a slash in it, "
+	    "default, or none",
+	    name, path);
 }
 
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
@@ -49,9 +88,15 @@ int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by
 			 : read_named(c, path, &text, &len, e);
 	if (r == -ENOENT) {
 		*e = (struct err){0};
-		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'", name, path);
+		return no_policy(dir, name, path, e);
 	}
-	return r < 0 ? r : spec_policy_parse(text, len, name, &c->arena, ret, e);
+	if (r < 0)
+		return r;
+	r = spec_policy_parse(text, len, path, &c->arena, ret, e);
+	ret->file = path;
+	if (r >= 0 && str_eq(ret->name, path)) /* it gives itself none */
+		ret->name = arena_strdup(&c->arena, name);
+	return r < 0 || ret->name ? r : err_set(e, ENOMEM, "out of memory");
 }
 
 /* An annotation is untrusted: it can ask for a policy, and never for none. */
@@ -117,10 +162,14 @@ int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, co
 		r = rt_policy_load(c, dir, name, c->g.policy != NULL, &ret->chosen, e);
 	if (r < 0 && !c->g.policy && asked)
 		return err_ctx(e, "config.json: annotations[\"" ANNOTATION "\"]");
-	if (r < 0 && !c->g.policy && admin->default_policy)
-		return err_ctx(e, "defaultPolicy");
+	if (r < 0 && !c->g.policy && admin->default_policy) {
+		err_ctx(e, "defaultPolicy");
+		return err_file(e, admin->file);
+	}
 	if (r >= 0 && !c->g.policy)
 		r = add_floor(c, dir, admin->floor, ret->has ? name : NULL, ret, e);
+	if (r < 0 && str_starts(e->path, "floor"))
+		err_file(e, admin->file);
 	if (r < 0 || !ret->has || !shares_pids)
 		return r;
 	return check_pid_namespace(ret, e);

@@ -360,7 +360,7 @@ static int find_in_path(const char *name, const char *dirs, struct err *e)
 		if (r == -EACCES)
 			best = EACCES;
 	}
-	return err_set(e, best, "exec: \"%s\": %s", name,
+	return err_set(e, best, "exec: \"%s\": %s: name it by its whole path, or correct PATH in process.env", name,
 		       best == EACCES ? "permission denied" : "executable file not found in $PATH");
 }
 
@@ -370,6 +370,7 @@ int child_find_program(struct life *l, struct err *e)
 {
 	const struct spec_process *p = &l->config.process;
 	const char *name = p->args.v[0];
+	char why[256];
 	int r = enter_cwd(p->cwd, e);
 
 	if (r < 0)
@@ -379,11 +380,14 @@ int child_find_program(struct life *l, struct err *e)
 	if (!strchr(name, '/')) {
 		r = find_in_path(name, path_of(&p->env), e);
 	} else if ((r = check_program(name)) == -ENOENT || r == -ENOTDIR) {
-		err_set(e, -r, "exec: \"%s\": stat %s: %s", name, name,
-			r == -ENOENT ? "no such file or directory" : "not a directory");
+		err_set(
+		    e, -r,
+		    "exec: \"%s\": stat %s: %s: it is looked for in the rootfs and its mounts; correct process.args[0]",
+		    name, name, r == -ENOENT ? "no such file or directory" : "not a directory");
 	} else if (r < 0) {
 		/* Docker up to 25 exits with 126 at these two words alone. */
-		err_set(e, -r, "exec: \"%s\": %spermission denied", name, r == -EISDIR ? "is a directory: " : "");
+		err_set(e, -r, "exec: \"%s\": %spermission denied: %s", name, r == -EISDIR ? "is a directory: " : "",
+			r == -EISDIR ? "name a program" : program_denied(name, why, sizeof(why)));
 	}
 	if (chdir("/") < 0)
 		return err_errno(e, "chdir to the container's root");

@@ -266,7 +266,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	if (!bundle)
 		bundle = c->o.bundle ? c->o.bundle : ".";
 	if (!realpath(bundle, path))
-		return err_errno(e, "bundle '%s'", bundle);
+		return err_errno(e, "make it, or name another by --bundle: bundle '%s'", bundle);
 	l->bundle = arena_strdup(&c->arena, path);
 	l->root = c->g.root;
 	l->id = id;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -108,15 +109,18 @@ static const char *output_tail(int fd, char *text, size_t size)
 
 static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out, struct err *e)
 {
-	char text[TAIL_MAX + 1];
+	char text[TAIL_MAX + 1], how[48];
 	const char *tail;
 
 	if (info->si_code == CLD_EXITED && info->si_status == 0)
 		return 0;
 	tail = output_tail(out, text, sizeof(text));
-	return err_set(e, ECANCELED, "'%s' %s %d%s%s%s", h->path,
-		       info->si_code == CLD_EXITED ? "ended with status" : "was killed by signal", info->si_status,
-		       *tail ? " (output: " : " (no output)", tail, *tail ? ")" : "");
+	if (info->si_code == CLD_EXITED)
+		snprintf(how, sizeof(how), "ended with status %d", info->si_status);
+	else
+		snprintf(how, sizeof(how), "was killed by %s", signal_name(info->si_status));
+	return err_set(e, ECANCELED, "'%s' %s%s%s%s", h->path, how, *tail ? " (output: " : " (no output)", tail,
+		       *tail ? ")" : "");
 }
 
 static int hook_run(const struct spec_hook *h, const char *cwd, int in, struct err *e)

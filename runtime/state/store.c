@@ -56,7 +56,8 @@ int rt_store_check_id(const char *id, struct err *e)
 	if (!*id)
 		return err_set(e, EINVAL, "container id cannot be empty");
 	if (str_eq(id, ".") || str_eq(id, "..") || id[strspn(id, valid)])
-		return err_set(e, EINVAL, "invalid container ID format: %s", id);
+		return err_set(e, EINVAL, "invalid container ID format: %s: it is made of letters, digits and _+.-",
+			       id);
 	if (strlen(id) > NAME_MAX)
 		return err_set(e, EINVAL, "invalid container ID format: longer than %d characters", NAME_MAX);
 	return 0;
@@ -116,8 +117,13 @@ int rt_store_lock(struct rt_store *s, enum rt_lock lock, struct err *e)
 	if (fstat(s->dir_fd, &st) < 0)
 		return err_errno(e, "stat the state directory of container %s", s->id);
 	if (st.st_nlink == 0) /* deleted while we waited */
-		return err_set(e, ENOENT, "container does not exist");
+		return err_set(e, ENOENT, "container does not exist: %s has just been deleted", s->id);
 	return 0;
+}
+
+static int no_container(const char *id, struct err *e)
+{
+	return err_set(e, ENOENT, "container does not exist: %s: jailrun list shows those of this --root", id);
 }
 
 static int dir_open(struct rt_store *s, struct err *e)
@@ -126,7 +132,7 @@ static int dir_open(struct rt_store *s, struct err *e)
 
 	s->dir_fd = openat(s->root_fd, s->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->dir_fd < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "container does not exist");
+		return no_container(s->id, e);
 	if (s->dir_fd < 0 || fstat(s->dir_fd, &st) < 0)
 		return err_errno(e, "open the state directory of container %s", s->id);
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
@@ -138,7 +144,7 @@ static int dir_open(struct rt_store *s, struct err *e)
 	return 0;
 }
 
-/* absent: what is said when there is no such directory. */
+/* absent: what is said when there is no such directory; NULL: that the container is not there. */
 static int root_open(const char *root, const char *id, const char *absent, struct rt_store *s, struct err *e)
 {
 	int r = rt_store_check_id(id, e);
@@ -148,16 +154,17 @@ static int root_open(const char *root, const char *id, const char *absent, struc
 	s->id = id;
 	s->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root_fd < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "%s", absent);
+		return absent ? err_set(e, ENOENT, "%s", absent) : no_container(id, e);
 	if (s->root_fd < 0)
-		return err_errno(e, "open the state root '%s'%s", root, root_hint());
+		return errno == ENOTDIR ? err_errno(e, "the state root '%s' is no directory: name one by --root", root)
+					: err_errno(e, "open the state root '%s'%s", root, root_hint());
 	return 0;
 }
 
 int rt_store_open(const char *root, const char *id, enum rt_lock lock, struct rt_store *ret, struct err *e)
 {
 	AUTO_STORE s = RT_STORE_INIT;
-	int r = root_open(root, id, "container does not exist", &s, e);
+	int r = root_open(root, id, NULL, &s, e);
 
 	*ret = RT_STORE_INIT;
 	if (r >= 0)
@@ -202,7 +209,8 @@ int rt_store_reserve(const char *root, const char *id, const struct spec_state *
 		return err_errno(e, "lock the state root '%s'", root);
 	if (mkdirat(s.root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
-			return err_set(e, EEXIST, "container with given ID already exists");
+			return err_set(e, EEXIST,
+				       "container with given ID already exists: %s: delete it, or take another ID", id);
 		return err_errno(e, "make the state directory '%s/%s'", root, id);
 	}
 	r = reserve_open(&s, e);

@@ -112,7 +112,7 @@ static int check_rlimit(struct reader *rd, const struct json *v, void *obj, stru
 
 	if (l->soft <= l->hard)
 		return 0;
-	bad(rd, v, e, EINVAL, "must not exceed the hard limit (setrlimit(2))");
+	bad(rd, v, e, EINVAL, "must not exceed the hard limit (setrlimit(2)); lower it, or raise hard");
 	err_ctx(e, "soft");
 	return -EINVAL;
 }
@@ -259,7 +259,8 @@ static int check_process(struct reader *rd, const struct json *v, void *obj, str
 		uint64_t bit = UINT64_C(1) << p->rlimits[i].type;
 
 		if (seen & bit) {
-			bad(rd, v, e, EINVAL, "there is an entry for %s already", spec_rlimit_name(p->rlimits[i].type));
+			bad(rd, v, e, EINVAL, "there is an entry for %s already; leave one out",
+			    spec_rlimit_name(p->rlimits[i].type));
 			err_ctx(e, "rlimits[%zu].type", i);
 			return -EINVAL;
 		}

@@ -35,7 +35,8 @@ static PARSER(get_namespaces)
 		int r = read_object(rd, &namespace_table, j, &entry, e);
 
 		if (r == 0 && slot[entry.type].set) {
-			r = bad(rd, j, e, EINVAL, "there is a namespace of type %s already", ns_words[entry.type].name);
+			r = bad(rd, j, e, EINVAL, "there is a namespace of type %s already; leave one out",
+				ns_words[entry.type].name);
 			err_ctx(e, "type");
 		}
 		if (r < 0) {

@@ -2,6 +2,7 @@
 /* linux.resources of config.json: config-linux.md of the specification, Control groups. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -97,7 +98,8 @@ static int check_cpu(struct reader *rd, const struct json *v, void *obj, struct 
 
 	if (!r->cpu.burst.set || !r->cpu.quota.set || r->cpu.quota.v <= 0 || r->cpu.burst.v <= (uint64_t)r->cpu.quota.v)
 		return 0;
-	bad(rd, v, e, EINVAL, "must not be larger than cpu.quota");
+	bad(rd, v, e, EINVAL, "must not be larger than cpu.quota: it is %" PRIu64 ", the quota %" PRId64,
+	    r->cpu.burst.v, r->cpu.quota.v);
 	err_ctx(e, "burst");
 	return -EINVAL;
 }

@@ -115,7 +115,7 @@ for line in "${containers[@]}"; do
 			for step in "$row" "+$row"; do
 				RUN_TIMEOUT=20 jrun exec "${words[@]}" --fail-step "$step" "$id" "${program[@]}"
 				is "$this: fail $step: exit status" "$rc" 255
-				like "$this: fail $step: the message names row and errno" "$err" "jailrun: .*${row//./\\.}.*E[A-Z]+"
+				like "$this: fail $step: the message names row and errno" "$err" "jailrun: .*E[A-Z]+.*[(]step ${row//./\\.}[)]"
 				[ "$step" = "$row" ] || runs_on "$this: fail $row, +$row: nothing of it is left, the container runs on"
 			done
 			RUN_TIMEOUT=20 jrun exec "${words[@]}" --die-step "$row" "$id" "${program[@]}"

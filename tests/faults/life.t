@@ -97,7 +97,7 @@ for line in "${configs[@]}"; do
 			need_device
 			RUN_TIMEOUT=20 jrun --policy "$policy" $verb --fail-step "$step" --bundle "$T/b" "$id"
 			is "$name: fail $step: exit status" "$rc" 1
-			like "$name: fail $step: the message names row and errno" "$err" "jailrun: .*$row.*E[A-Z]+"
+			like "$name: fail $step: the message names row and errno" "$err" "jailrun: .*E[A-Z]+.*[(]step $row"
 			clean "$name: fail $step: nothing is left" "$id"
 			[ "$name" != device ] || ok "$name: fail $step: the device is back" ip link show dev jf0
 		done

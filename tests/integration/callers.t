@@ -188,7 +188,7 @@ process 4"
 	is "$name: exec of what is not there: the exit code, and no process" "$out" "runtime 255
 process none"
 	like "$name: the log: one object" "$(jq -rs 'length, .[].level, .[].msg, (.[].time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]{5})$"))' \
-		"$T/log.json")" '^1.error.*exec: "no-such-program": executable file not found in \$PATH.true$'
+		"$T/log.json")" '^1.error.*exec: "no-such-program": executable file not found in \$PATH.*.true$'
 	like "$name: and stderr" "$err" 'exec: "no-such-program": executable file not found in \$PATH'
 	process_file "$(words no-such-program)" '.terminal = true'
 	on_console exec --pid-file "$T/pid" --process "$T/process.json" --detach --console-socket SOCKET "$id"

@@ -97,7 +97,7 @@ at_exit "rmdir '$mount/jt-$$-full'"
 while read -r file value path error; do
 	echo "$value" >"$mount/jt-$$-full/$file"
 	in_sh true ".linux.cgroupsPath = \"/jt-$$-full/$path\""
-	like "$file" "$rc $err" "^1 jailrun: cgroup.create: cannot make cgroup $mount/jt-$$-full/$path: $error"
+	like "$file" "$rc $err" "^1 jailrun: cannot make cgroup $mount/jt-$$-full/$path: $error"
 	is "$file: nothing is left" "$(find "$mount/jt-$$-full" -mindepth 1 -type d)" ""
 	echo max >"$mount/jt-$$-full/$file"
 done <<-END

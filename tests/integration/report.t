@@ -132,7 +132,7 @@ jr delete jt-$$-keep
 
 # What goes wrong.
 jrun run --fail-step mounts --report "$T/report" --bundle "$T/b" jt-$$-fail
-is "what could not be made" "$rc $(of "$end")" '1 ["error",null,null,"mounts: failure injected before the row (EIO)"]'
+is "what could not be made" "$rc $(of "$end")" '1 ["error",null,null,"failure injected before the row (EIO) (step mounts)"]'
 is "has used nothing that could be told" "$(of '[.wallUsec, .userUsec, .maxRssBytes, .setupUsec] | unique')" '[null]'
 reported true '.process.args = ["/no/such"]'
 like "a program that is not there" "$rc $(of .verdict) $(of .error)" '^1 "error" ".*/no/such'

@@ -24,7 +24,7 @@ static void errors_name_the_place(void **state)
 	err_ctx(&e, "options");
 	err_ctx(&e, "mounts[%d]", 7);
 	strcpy(e.step, "mounts");
-	assert_string_equal(err_str(&e, text, sizeof(text)), "mounts: mounts[7].options[2]: must be 3");
+	assert_string_equal(err_str(&e, text, sizeof(text)), "mounts[7].options[2]: must be 3 (step mounts)");
 	/* The first cause wins. */
 	assert_int_equal(err_set(&e, EPERM, "later"), -EPERM);
 	assert_string_equal(e.text, "must be 3");

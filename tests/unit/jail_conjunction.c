@@ -335,7 +335,7 @@ static void disagree(void **state)
 	make(x, "{\"init\":\"jail\"}", "{\"init\":\"jail\"}", &p);
 	/* What the second has wrong is told with its name. */
 	assert_int_equal(plan_of(x, "{}", "{" SYSCALLS("ALLOW", ON("\"opne\"", "ERRNO")) "}", &p), -EINVAL);
-	assert_string_equal(x->e.path, "policy two.syscalls.syscalls[0]");
+	assert_string_equal(x->e.path, "two: syscalls.syscalls[0]");
 }
 
 static int setup(void **state)

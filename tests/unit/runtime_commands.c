@@ -127,7 +127,7 @@ static void test_state(void **state)
 
 	(void)state;
 	assert_int_equal(call(&e, "state", "s1", NULL, NULL), -ENOENT);
-	assert_string_equal(e.text, "container does not exist");
+	assert_true(str_starts(e.text, "container does not exist: "));
 	assert_int_equal(call(&e, "state", "", NULL, NULL), -EINVAL);
 	assert_string_equal(e.text, "container id cannot be empty");
 	fd = make("s1", MADE_CREATED, pid);
@@ -188,7 +188,7 @@ static void test_kill(void **state)
 		make("k1", MADE_RUNNING, pid);
 		assert_int_equal(call(&e, "kill", "k1", "0", NULL), 0);
 		assert_int_equal(call(&e, "kill", "k1", "NOPE", NULL), -EINVAL);
-		assert_string_equal(e.text, "unknown signal \"NOPE\"");
+		assert_true(str_starts(e.text, "unknown signal \"NOPE\": "));
 		assert_int_equal(call(&e, "kill", "k1", "65", NULL), -EINVAL);
 		assert_int_equal(call(&e, "kill", "k1", rows[i].arg, NULL), 0);
 		assert_int_equal(end_of(pid), 128 + rows[i].sig);
@@ -212,7 +212,7 @@ static void test_delete(void **state)
 
 	(void)state;
 	assert_int_equal(call(&e, "delete", "d1", NULL, NULL), -ENOENT);
-	assert_string_equal(e.text, "container does not exist");
+	assert_true(str_starts(e.text, "container does not exist: "));
 	assert_int_equal(call(&e, "delete", "--force", "d1", NULL), 0);
 	assert_int_equal(call(&e, "delete", "--force", "d/1", NULL), -EINVAL);
 

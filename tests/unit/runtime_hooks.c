@@ -122,7 +122,7 @@ static void test_killed(void **state)
 
 	(void)state;
 	assert_int_equal(run_one(shell("kill -KILL $$"), &e), -ECANCELED);
-	assert_string_equal(e.text, "'/bin/sh' was killed by signal 9 (no output)");
+	assert_string_equal(e.text, "'/bin/sh' was killed by SIGKILL (no output)");
 	assert_string_equal(e.path, "hooks.prestart[0]");
 }
 

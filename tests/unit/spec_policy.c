@@ -116,7 +116,7 @@ static const struct {
      "p.json: limits.threads: line 1: must be an integer from 0 to 2147483647, not -1"},
     {"{\"defaultAction\": \"SCMP_ACT_ALLOW\"}", EINVAL,
      "p.json: defaultAction: line 1: belongs to a seccomp profile; put the profile below \"syscalls\""},
-    {"{\"syscalls\": {}}", EINVAL, "p.json: syscalls.defaultAction: line 1: is required"},
+    {"{\"syscalls\": {}}", EINVAL, "p.json: syscalls.defaultAction: line 1: is required: add it"},
     {"{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_NOTIFY\"}}", ENOTSUP,
      "p.json: syscalls.defaultAction: line 1: nobody would answer its notifications; use SCMP_ACT_ERRNO"},
     {"{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/x\"}}", ENOTSUP,

@@ -99,11 +99,11 @@ static void test_bad(void **state)
 	static const struct {
 		const char *text, *message;
 	} bad[] = {
-	    {"{}", "state.json: id: is required"},
+	    {"{}", "state.json: id: is required: add it"},
 	    {"{\"id\":\"\"}", "state.json: id: must not be empty"},
 	    {"{\"id\":\"x\",\"pid\":-1}", "state.json: pid: must be an integer from 0 to 2147483647, not -1"},
 	    {"{\"id\":\"x\",\"bundle\":\"b\"}", "state.json: bundle: must be an absolute path, not \"b\""},
-	    {"{\"id\":\"x\",\"hooks\":{\"poststop\":[{}]}}", "state.json: hooks.poststop[0].path: is required"},
+	    {"{\"id\":\"x\",\"hooks\":{\"poststop\":[{}]}}", "state.json: hooks.poststop[0].path: is required: add it"},
 	    {"{\"id\":\"x\"", "state.json: line 1, column 10: not valid JSON: parse error: premature EOF"},
 	};
 

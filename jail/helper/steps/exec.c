@@ -11,6 +11,9 @@
 
 #include "jail/helper/helper.h"
 
+/* What to do; the runtime's own search says the same (child.c). */
+#define NAME_IT "name it by its whole path, or correct PATH in process.env"
+
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* With the effective ids; libc's own emulation of that forks. */
@@ -67,7 +70,7 @@ static void fill_listen_pid(struct helper *h)
 int find_program(struct helper *h, struct err *e)
 {
 	const char *name = h->plan.seal.args.n ? h->plan.seal.args.v[0] : "";
-	char text[128];
+	char text[128], why[256];
 	bool missing;
 	int r;
 
@@ -80,20 +83,25 @@ int find_program(struct helper *h, struct err *e)
 	} else if (!strchr(name, '/')) {
 		r = find_in_path(h, name);
 		if (r < 0)
-			err_set(e, -r, "exec: \"%s\": executable file not found in $PATH", name);
+			err_set(e, -r, "exec: \"%s\": executable file not found in $PATH: " NAME_IT, name);
 	} else if (strlen(name) >= sizeof(h->program)) {
 		r = err_set(e, ENAMETOOLONG, "exec: \"%.128s…\": file name too long", name);
 	} else {
 		strcpy(h->program, name);
 		r = check_program(name, &missing);
 		if (r < 0 && missing)
-			err_set(e, -r, "exec: \"%s\": stat %s: %s", name, name, go_strerror(-r, text, sizeof(text)));
+			err_set(e, -r, "exec: \"%s\": stat %s: %s%s%s", name, name, go_strerror(-r, text, sizeof(text)),
+				r == -EACCES ? ": " : "", r == -EACCES ? program_denied(name, why, sizeof(why)) : "");
 		else if (r < 0)
-			err_set(e, -r, "exec: \"%s\": %s", name, go_strerror(-r, text, sizeof(text)));
+			err_set(e, -r, "exec: \"%s\": %s%s%s", name, go_strerror(-r, text, sizeof(text)),
+				r == -EACCES ? ": " : "", r == -EACCES ? program_denied(name, why, sizeof(why)) : "");
 	}
-	if (r < 0)
+	if (r < 0) {
 		snprintf(e->step, sizeof(e->step), "exec");
-	return r;
+		return r;
+	}
+	program_why(h->program, h->why, sizeof(h->why));
+	return 0;
 }
 
 int step_exec(struct helper *h, struct err *e)
@@ -105,5 +113,10 @@ int step_exec(struct helper *h, struct err *e)
 		return r;
 	execve(h->program, h->plan.seal.args.v, h->plan.seal.env.v ? h->plan.seal.env.v : none);
 	r = errno;
-	return err_set(e, r, "exec %s: %s", h->program, go_strerror(r, text, sizeof(text)));
+	if (r == E2BIG)
+		snprintf(h->why, sizeof(h->why),
+			 "process.args and process.env may have a quarter of RLIMIT_STACK, and "
+			 "each entry 128 KiB");
+	return err_set(e, r, "exec %s: %s%s%s", h->program, go_strerror(r, text, sizeof(text)), h->why[0] ? ": " : "",
+		       h->why);
 }

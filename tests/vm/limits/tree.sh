@@ -23,7 +23,7 @@ mkdir "$cg/jt-full"
 full() { # NAME FILE VALUE PATH ERE
 	echo "$3" >"$cg/jt-full/$2"
 	in_sh true ".linux.cgroupsPath = \"/jt-full/$4\" | $(res '{pids: {limit: 10}}')"
-	like "$1" "$rc $err" "^1 jailrun: cgroup.create: cannot make cgroup $cg/jt-full/$4: $5"
+	like "$1" "$rc $err" "^1 jailrun: cannot make cgroup $cg/jt-full/$4: $5"
 	is "$1: nothing is left" "$(find "$cg/jt-full" -mindepth 1 -type d)" ""
 	echo max >"$cg/jt-full/$2"
 }
