@@ -94,7 +94,7 @@ int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 
 int join_one(const struct ns_plan *p, struct ns_run *r, enum spec_ns ns, struct err *e)
 {
-	if (!p->join[ns])
+	if (!p->join[ns] || r->join_fds[ns] < 0) /* ns_join_first has it already */
 		return 0;
 	if (setns(r->join_fds[ns], (int)spec_ns_flag(ns)) < 0) {
 		err_errno(e, "join '%.128s'", p->join[ns]);
@@ -104,9 +104,47 @@ int join_one(const struct ns_plan *p, struct ns_run *r, enum spec_ns ns, struct 
 	return 0;
 }
 
+/* True when the namespace at fd belongs to the user namespace that is joined: its rights come with that one. */
+static bool is_owned(int fd, int userns_fd)
+{
+	AUTO_CLOSE int owner = ioctl(fd, NS_GET_USERNS);
+	struct stat a, b;
+
+	return owner >= 0 && userns_fd >= 0 && fstat(owner, &a) == 0 && fstat(userns_fd, &b) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+bool ns_joins_first(const struct ns_plan *p)
+{
+	if (p->join[NS_USER] || p->join[NS_PID])
+		return true;
+	for (int i = 0; p->clone_flags & CLONE_NEWUSER && i < NS_COUNT; i++)
+		if (p->join[i] && i != NS_MOUNT)
+			return true;
+	return false;
+}
+
+int ns_join_first(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	static const enum spec_ns order[] = {NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_PID};
+
+	for (size_t i = 0; p->userns && i < ARRAY_LEN(order); i++) {
+		const enum spec_ns ns = order[i];
+
+		if (r->join_fds[ns] < 0 || is_owned(r->join_fds[ns], r->join_fds[NS_USER]) ||
+		    (ns == NS_CGROUP && p->cgroup_late))
+			continue;
+		if (setns(r->join_fds[ns], (int)spec_ns_flag(ns)) == 0)
+			fd_close_p(&r->join_fds[ns]);
+		else if (errno != EPERM) /* EPERM: perhaps with the rights of the user namespace */
+			return join_one(p, r, ns, e);
+	}
+	return join_one(p, r, NS_USER, e) < 0 || join_one(p, r, NS_PID, e) < 0 ? -e->code : 0;
+}
+
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
-	/* user and pid were joined before the clone. The mount namespace comes last, by ns_rootfs_prepare: after it
+	/* user, pid and what is not of that user namespace were joined before the clone. The mount namespace comes last, by ns_rootfs_prepare: after it
 	 * no path of the host is there any more, and no procfs that could be trusted. */
 	static const enum spec_ns order[] = {NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME};
 

@@ -5,7 +5,7 @@
  *   plan           ns_plan, ns_plan_print (plan/)
  *   before it      ns_sources, ns_idmap_write (mounts/, idmap.c)
  *   its network    ns_net_devices, ns_loopback (network/)
- *   become it      ns_join, ns_become_root, ns_rest, ns_uts (join.c, idmap.c, uts.c)
+ *   become it      ns_join_first, ns_join, ns_become_root, ns_rest, ns_uts (join.c, idmap.c, uts.c)
  *   its root       ns_rootfs_prepare, ns_mounts, ns_dev, ns_sysctl, ns_pivot, ns_masks, ns_console, ns_propagation (mounts/, dev.c,
  *                  sysctl.c, console.c)
  *   exec           ns_enter_open, ns_enter, ns_enter_mount (join_process.c), ns_terminal
@@ -133,8 +133,14 @@ int ns_idmap_write(const struct ns_plan *p, pid_t pid, struct err *e);
 int ns_net_devices(const struct ns_plan *p, struct ns_run *r, pid_t pid, struct err *e);
 /* P: takes back those that ns_net_devices moved. Logs what fails. */
 void ns_net_devices_undo(struct ns_run *r);
-/* C: joins (setns(2)) in the order that user_namespaces(7) asks for: user first. The user and pid namespaces were joined
- * before the clone, the mount namespace will be by ns_rootfs_prepare. */
+/* Whether a process between the runtime and the container has to join namespaces: a user or pid namespace is to be joined, or
+ * others beside a new user namespace, from which those of the host could not be. */
+bool ns_joins_first(const struct ns_plan *p);
+/* In that process: joins (setns(2)) what the caller has the rights for, but for the mount namespace; then the user namespace, then
+ * the pid namespace if it belongs to that one. Of what is left ns_join takes care. Returns 0 or -errno. */
+int ns_join_first(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* C: joins (setns(2)) what ns_join_first left, with the rights of the user namespace. The mount namespace will be joined by
+ * ns_rootfs_prepare. */
 int ns_join(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: uid 0, gid 0, no groups, in the user namespace. */
 int ns_become_root(const struct ns_plan *p, struct ns_run *r, struct err *e);

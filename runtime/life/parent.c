@@ -191,7 +191,6 @@ static const char *clone_hint(int r)
 /* In the process between: joins, and makes the container's process as its own sibling. Returns 0 in the latter. */
 static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 {
-	static const enum spec_ns first[] = {NS_USER, NS_PID};
 	pid_t pid;
 
 	/* From setns on who has CAP_SYS_PTRACE in that user namespace may look, before the change of uid there would hide this
@@ -200,19 +199,15 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 		return -e->code;
 	if (l->ns.join[NS_USER])
 		life_raise_rlimits(&l->jail.seal, 0);
-	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
-		int fd = l->ns_run.join_fds[first[i]];
-
-		if (fd >= 0 && setns(fd, (int)spec_ns_flag(first[i])) < 0)
-			return err_errno(e, "join the %s namespace '%s'", spec_ns_name(first[i]), l->ns.join[first[i]]);
-	}
+	if (ns_join_first(&l->ns, &l->ns_run, e) < 0)
+		return -e->code;
 	pid = proc_clone(flags | CLONE_PARENT, birth_fd(l), NULL);
 	if (pid < 0)
 		err_set(e, -pid, "clone3: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
 	return pid;
 }
 
-/* A user or pid namespace that is joined must be entered before the clone, and not by the runtime itself: a process in
+/* Namespaces that must be joined before the clone (ns_joins_first) are not joined by the runtime itself: a process in
  * between does it, reports the pid over a socket of its own, since the container's process talks over the other one at
  * once, and is gone. */
 static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
@@ -263,7 +258,7 @@ int life_pair(struct life *l, int *ret_theirs, struct err *e)
 
 int parent_clone(struct life *l, struct err *e)
 {
-	bool joined = l->ns_run.join_fds[NS_USER] >= 0 || l->ns_run.join_fds[NS_PID] >= 0;
+	bool joined = ns_joins_first(&l->ns);
 	uint64_t flags = l->ns.clone_flags;
 	AUTO_CLOSE int theirs = -1;
 

@@ -125,6 +125,40 @@ for n in user:uts mount:net pid:user network:mnt ipc:time cgroup:ipc time:cgroup
 done
 in_container "$(args_filter /bin/true) | .linux.namespaces += [{type: \"time\", path: \"$T/b/config.json\"}]"
 like "a path that is no namespace" "$err" 'linux\.namespaces\[time\]\.path: .*no namespace'
+
+# ---- each kind beside a user namespace: new, the host's, the host's by path, that of the joined one ----
+shown='.mounts = [{destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]}] | del(.linux.maskedPaths, .linux.readonlyPaths, .hostname)'
+for user in new joined none; do
+	case $user in
+	new) of="$same | .linux.namespaces += [{type: \"user\"}]" ;;
+	joined) of=".linux.namespaces += [{type: \"user\", path: \"/proc/$holder/ns/user\"}]" ;;
+	none) of=. ;;
+	esac
+	for n in network:net ipc:ipc uts:uts cgroup:cgroup time:time pid:pid; do
+		link=/proc/self/ns/${n#*:}
+		for how in new host path of-joined; do
+			case $how in
+			new) entry="[{type: \"${n%:*}\"}]" ;;
+			host) entry='[]' ;;
+			path) entry="[{type: \"${n%:*}\", path: \"$link\"}]" ;;
+			of-joined) entry="[{type: \"${n%:*}\", path: \"/proc/$holder/ns/${n#*:}\"}]" ;;
+			esac
+			in_sh "readlink $link; readlink /proc/self/ns/user" "$shown | .linux.namespaces |= map(select(.type != \"${n%:*}\")) + $entry | $of"
+			is "user $user, ${n%:*} $how: exit status" "$rc" 0 || diag "$err"
+			got=$(head -n 1 <<<"$out")
+			case $how in
+			new) isnt "user $user, ${n%:*} $how: not the host's" "$got" "$(readlink "$link")" ;;
+			of-joined) is "user $user, ${n%:*} $how" "$got" "$(readlink "/proc/$holder/ns/${n#*:}")" ;;
+			*) is "user $user, ${n%:*} $how: the host's" "$got" "$(readlink "$link")" ;;
+			esac
+		done
+	done
+	case $user in
+	new) isnt "user $user: not the host's" "$(sed -n 2p <<<"$out")" "$(readlink /proc/self/ns/user)" ;;
+	joined) is "user $user: the one that was named" "$(sed -n 2p <<<"$out")" "$(readlink "/proc/$holder/ns/user")" ;;
+	none) is "user $user: the host's" "$(sed -n 2p <<<"$out")" "$(readlink /proc/self/ns/user)" ;;
+	esac
+done
 kill -KILL "$holder" "$outer" 2>/dev/null
 wait $outer 2>/dev/null
 unset ROOTFS
