@@ -2,7 +2,6 @@
 /* The namespaces of a container that runs, for a process that is executed in it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -40,12 +39,7 @@ int ns_enter_open(pid_t pid, pid_t pid_of_pidns, struct arena *a, struct ns_plan
 
 int ns_enter(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
-	static const enum spec_ns first[] = {NS_USER, NS_PID};
-
-	for (size_t i = 0; i < ARRAY_LEN(first); i++)
-		if (p->join[first[i]] && setns(r->join_fds[first[i]], (int)spec_ns_flag(first[i])) < 0)
-			return err_errno(e, "join the container's %s namespace", spec_ns_name(first[i]));
-	return ns_join(p, r, e);
+	return ns_join_first(p, r, e) < 0 ? -e->code : ns_join(p, r, e);
 }
 
 int ns_enter_mount(const struct ns_plan *p, struct ns_run *r, struct err *e)

@@ -229,4 +229,17 @@ if [ -n "$cg" ] && [ -w "$cg" ]; then
 	owners "$rw | .process.user = {uid: 77, gid: 77}"
 	is "a user without a user namespace" "$out" '77 77 0 made'
 else skip "ownership of the cgroup" "no cgroup v2 tree that can be written"; fi
+
+# ---- exec into a container in a user namespace that shows a network namespace of the host's ----
+unshare --net sleep 1000 &
+host=$!
+at_exit "kill $host"
+eventually 100 test "$(readlink "/proc/$host/ns/net")" != "$(own net)"
+make_bundle "$T/b" ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}] | .linux.gidMappings = .linux.uidMappings
+	| .linux.namespaces |= map(if .type == \"network\" then .path = \"/proc/$host/ns/net\" else . end)
+	| .mounts |= map(select(.destination == \"/proc\")) | .linux.maskedPaths = [] | .linux.readonlyPaths = [] | $(args_filter sleep 1000)"
+jr run --detach --bundle "$T/b" jt-$$-host >/dev/null 2>"$T/err" || diag "$(cat "$T/err")"
+jrun exec jt-$$-host readlink /proc/self/ns/net
+is "exec: joins the host's network namespace as well" "${out:-nothing}" "$(readlink "/proc/$host/ns/net")" || diag "$err"
+jr delete --force jt-$$-host
 done_testing
