@@ -69,8 +69,7 @@ static int from_options(const struct rt_update *u, struct spec_resources *ret, s
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *text = *(const char *const *)((const char *)u + rows[i].from);
 
-		/* As in runc, an option that is empty is not there; nor is a limit of 0 processes, its default. */
-		if (!text || !*text || (rows[i].from == offsetof(struct rt_update, pids_limit) && str_eq(text, "0")))
+		if (!text || !*text) /* as in runc, an option that is empty is not there */
 			continue;
 		if (take(&rows[i], text, (char *)ret + rows[i].to) < 0)
 			return err_set(e, EINVAL,

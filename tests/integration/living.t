@@ -277,6 +277,7 @@ else
 	done <<'LIST'
 memory 64m memory
 pids-limit 50 pids
+pids-limit 0 pids
 cpu-quota 50000 cpu
 cpuset-cpus 0 cpuset
 blkio-weight 500 io

@@ -25,6 +25,10 @@ is "no pids.limit" "$out" "made 6"
 ok "update --pids-limit" jr update --pids-limit 4 jt-pids
 jrun exec jt-pids bite forks 6
 is "update --pids-limit bites" "$out" "made 2 EAGAIN"
+ok "update --pids-limit 0" jr update --pids-limit 0 jt-pids
+is "update --pids-limit 0 is a limit" "$(of jt-pids pids.max)" 1
+ok "update --pids-limit with nothing" jr update --pids-limit "" jt-pids
+is "update --pids-limit with nothing changes nothing" "$(of jt-pids pids.max)" 1
 ok "update --pids-limit -1" jr update --pids-limit -1 jt-pids
 jrun exec jt-pids bite forks 6
 is "update --pids-limit -1 frees it" "$out" "made 6"
