@@ -4,7 +4,7 @@
  *   plan    cg_plan, cg_plan_split, cg_plan_network, cg_plan_print
  *   make    cg_create, cg_limit, cg_devices, cg_network_maps, cg_network, cg_own, cg_release; cg_unmake takes it back
  *   go in   cg_hand_down, cg_enter, cg_enter_beside
- *   live    cg_pids, cg_kill, cg_freeze, cg_update
+ *   live    cg_pids, cg_kill, cg_freeze, cg_check_thawed, cg_update
  *   count   cg_stats, cg_usage, cg_oom_open
  *   end     cg_hurry, cg_remove, cg_unit_remove
  *   cg_rdt_* the same for resctrl
@@ -193,7 +193,7 @@ bool cg_device_allowed(const struct spec_device_rule *rules, size_t n, char type
 /* ---- Make: before and beside the clone (create.c, write.c, programs/) ---- */
 
 /* Makes the directory (and its parents) or has systemd start the unit, enables the controllers down to it, opens it. An
- * existing cgroup that holds processes, and an existing unit, are refused, -EBUSY. A scope is held by a process of jailrun's until
+ * existing cgroup that holds processes, one that is frozen or below such a one, and an existing unit, are refused, -EBUSY. A scope is held by a process of jailrun's until
  * cg_release. Returns 0 or -errno; on failure what was made is removed. */
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e);
 
@@ -262,6 +262,13 @@ int cg_kill(const char *path, int sig, pid_t except, struct err *e);
 
 /* True when the cgroup is frozen or about to be (cgroup.freeze); one that is not there is not. */
 bool cg_frozen(const char *path);
+
+/* Which cgroup keeps the processes of the one at path frozen: the nearest one whose cgroup.freeze is 1, from path upwards. False: none
+ * (or its name is longer than size). */
+bool cg_frozen_by(const char *path, char *ret, size_t size);
+
+/* A process that is born in a frozen cgroup, or below one, stands still without a word. Returns 0; -EBUSY, and e names the cgroup. */
+int cg_check_thawed(const char *path, struct err *e);
 
 /* Freezes or thaws all processes of the cgroup and below, and waits until the kernel says that they are (cgroup.events).
  * SIGKILL goes through. Returns 0; -ENOENT when there is no such cgroup; -ETIMEDOUT when they would not be frozen within 10

@@ -34,8 +34,10 @@ static int create_unit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 		err_set(e, EAGAIN, "the cgroup %s of %s is gone", p->path, p->unit.name);
 	if (n >= 0) {
 		r->dir_fd = n;
-		n = p->box ? cg_divide(p, r, e) : 0;
+		n = cg_check_thawed(p->path, e);
 	}
+	if (n >= 0 && p->box)
+		n = cg_divide(p, r, e);
 	if (n < 0) {
 		cg_unmake(p, r);
 		return n;
@@ -84,9 +86,9 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	else if (n >= 0 && !r->made && cg_event(r->dir_fd, "populated") != 0)
 		err_set(e, EBUSY, "cgroup %s is not empty: it belongs to another container, or to one that still runs",
 			p->path);
-	else if (n >= 0 && !r->made && cg_event(r->dir_fd, "frozen") == 1)
-		err_set(e, EBUSY, "cgroup %s is frozen: no process could run in it", p->path);
-	else if (n >= 0)
+	else if (n >= 0 && cg_event(r->dir_fd, "frozen") == 1) /* of an empty one at once, also where one above is */
+		(void)cg_check_thawed(p->path, e);
+	if (n >= 0 && !e->code)
 		(void)check_type(p, r->dir_fd, e);
 	if (!e->code && (!p->box || cg_divide(p, r, e) == 0))
 		return 0;

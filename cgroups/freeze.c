@@ -2,7 +2,9 @@
 /* The freezer of cgroup v2 (cgroup-v2.rst, cgroup.freeze). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cgroups/cgroups.h"
@@ -17,6 +19,33 @@ bool cg_frozen(const char *path)
 	char text[16];
 
 	return fd >= 0 && cg_read(fd, "cgroup.freeze", text, sizeof(text)) > 0 && text[0] == '1';
+}
+
+bool cg_frozen_by(const char *path, char *ret, size_t size)
+{
+	char *slash;
+
+	if ((size_t)snprintf(ret, size, "%s", path) >= size)
+		return false;
+	/* The top of the tree, and what is above its mount, has no such file. */
+	for (; !cg_frozen(ret); *slash = '\0')
+		if (!(slash = strrchr(ret, '/')) || slash == ret)
+			return false;
+	return true;
+}
+
+int cg_check_thawed(const char *path, struct err *e)
+{
+	char above[PATH_MAX];
+
+	if (!cg_frozen_by(path, above, sizeof(above)))
+		return 0;
+	if (str_eq(path, above))
+		return err_set(e, EBUSY, "cgroup %s is frozen: no process could run in it (cgroup.freeze)", path);
+	return err_set(e, EBUSY,
+		       "no process could run in cgroup %s: %s above it is frozen; write 0 to its cgroup.freeze, or "
+		       "resume the container that it belongs to",
+		       path, above);
 }
 
 /* Several tries: a task that waits in the kernel for an answer of another one (the jail's helper has some of those) is
@@ -41,6 +70,7 @@ static int freeze(int dir_fd, const char *path, struct err *e)
 int cg_freeze(const char *path, bool frozen, struct err *e)
 {
 	AUTO_CLOSE int fd = cg_open(path, e);
+	char above[PATH_MAX];
 
 	if (fd == -ENOENT)
 		return err_set(e, ENOENT, "there is no cgroup '%s'", path);
@@ -52,5 +82,7 @@ int cg_freeze(const char *path, bool frozen, struct err *e)
 		return err_errno(e, "thaw cgroup '%s' (cgroup.freeze)", path);
 	if (cg_wait_event(fd, "frozen", 0, now_us() + TRY_US))
 		return 0;
+	if (cg_frozen_by(path, above, sizeof(above)))
+		return err_set(e, EBUSY, "cgroup '%s' stays frozen: %s above it is frozen as well", path, above);
 	return err_set(e, EBUSY, "cgroup '%s' stays frozen: one above it is frozen as well", path);
 }

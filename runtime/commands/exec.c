@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cgroups/cgroups.h"
 #include "commands.h"
 #include "runtime/caller/caller.h"
 #include "runtime/life/life.h"
@@ -24,6 +25,9 @@ static int check_state(const struct rt_call *c, struct rt_container *k, const st
 	case STATUS_RUNNING:
 		break;
 	}
+	/* A cgroup above is not the container's, which is not paused then; but its processes stand still, too. */
+	if (k->state.cgroup_path && !c->o.ignore_paused && cg_check_thawed(k->state.cgroup_path, e) < 0)
+		return -e->code;
 	if (plan->engine != JAIL_NONE && rt_store_status(&k->store, &k->state) == STATUS_CREATED)
 		return err_set(e, EBUSY,
 			       "cannot exec in a container that is not started: the jail of policy %s begins with it",

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "cgroups/cgroups.h"
 #include "commands.h"
 #include "runtime/life/life.h"
 
@@ -34,7 +35,10 @@ static int open_created(struct rt_call *c, struct rt_container *k, struct err *e
 		r = rt_store_lock(&k->store, RT_LOCK_EXCLUSIVE, e);
 	if (r >= 0)
 		r = rt_container_reload(c, k, e);
-	return r < 0 ? r : check_startable(k->status, e);
+	if (r >= 0)
+		r = check_startable(k->status, e);
+	/* The first process would stand still, and this call would wait for it. */
+	return r < 0 || !k->state.cgroup_path ? r : cg_check_thawed(k->state.cgroup_path, e);
 }
 
 static bool failed_hook(const struct err *e)

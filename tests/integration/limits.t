@@ -107,6 +107,37 @@ END
 in_sh 'echo ran' ".linux.cgroupsPath = \"/jt-$$-full/a/b/c\""
 is "with room it is made (control)" "$rc $out" "0 ran"
 
+# Below a frozen cgroup every process stands still: that is said, and by whose doing, and nobody waits.
+above=$mount/jt-$$-full
+frozen="cgroup $above/a: $above above it is frozen; write 0 to its cgroup.freeze"
+RUN_TIMEOUT=20
+at_exit "echo 0 >'$above/cgroup.freeze'"
+echo 1 >"$above/cgroup.freeze"
+for policy in none default; do
+	make_bundle "$T/fr" "$(args_filter sleep 60) | .linux.cgroupsPath = \"/jt-$$-full/a\""
+	jrun --policy $policy run --bundle "$T/fr" fr
+	like "$policy: run below a frozen cgroup" "$rc $err" "^1 .*$frozen"
+	is "$policy: nothing is left" "$(find "$above" -mindepth 1 -type d)" ""
+	echo 0 >"$above/cgroup.freeze"
+	ok "$policy: create, thawed (control)" eval 'jr --policy $policy create --bundle "$T/fr" fr </dev/null >"$T/fr.out" 2>&1'
+	echo 1 >"$above/cgroup.freeze"
+	jrun start fr
+	like "$policy: start below a frozen cgroup" "$rc $err" "^1 .*$frozen"
+	echo 0 >"$above/cgroup.freeze"
+	ok "$policy: start, thawed (control)" jr start fr
+	jrun exec fr /bin/echo ran
+	is "$policy: exec, thawed (control)" "$rc $out" "0 ran"
+	echo 1 >"$above/cgroup.freeze"
+	jrun exec fr /bin/echo ran
+	isnt "$policy: exec below a frozen cgroup" "$rc" 0
+	like "$policy: says so" "$err" "$frozen"
+	echo 0 >"$above/cgroup.freeze"
+	jr delete --force fr
+	echo 1 >"$above/cgroup.freeze"
+done
+echo 0 >"$above/cgroup.freeze"
+unset RUN_TIMEOUT
+
 # Huge pages, where the v2 tree has them: allocated by a file of hugetlbfs.
 pool=/proc/sys/vm/nr_hugepages
 if ! has hugetlb || [ ! -d /sys/kernel/mm/hugepages/hugepages-2048kB ]; then

@@ -121,8 +121,17 @@ static void test_frozen_above(void **state)
 	assert_int_equal(cg_freeze(path, true, &e), 0);
 	assert_int_equal(cg_freeze(inner, false, &e), -EBUSY);
 	assert_non_null(strstr(e.text, "above"));
+	assert_non_null(strstr(e.text, path));
+	e = (struct err){0};
+	assert_int_equal(cg_check_thawed(inner, &e), -EBUSY);
+	assert_non_null(strstr(e.text, inner));
+	assert_non_null(strstr(strstr(e.text, inner) + strlen(inner), path));
+	e = (struct err){0};
+	assert_int_equal(cg_check_thawed(path, &e), -EBUSY);
+	assert_null(strstr(e.text, "above"));
 	e = (struct err){0};
 	assert_int_equal(cg_freeze(path, false, &e), 0);
+	assert_int_equal(cg_check_thawed(inner, &e), 0);
 	assert_int_equal(rmdir(inner), 0);
 }
 
