@@ -167,6 +167,7 @@ struct jail_facts {
 	uint64_t last_cap;
 	int landlock_abi;       /* 0: no Landlock */
 	uint32_t seccomp_flags; /* SECCOMP_FILTER_FLAG_* that seccomp(2) takes */
+	int no_listener; /* the errno with which a filter around the runtime keeps a listener from it; 0: none does */
 	enum lsm_fact apparmor, selinux;
 };
 int jail_probe(struct jail_facts *ret, struct err *e);

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define LANDLOCK_VERSION    1u /* LANDLOCK_CREATE_RULESET_VERSION */
 #define LANDLOCK_ABI_SCOPES 6  /* Linux 6.12 */
@@ -35,6 +38,34 @@ static uint32_t probe_flags(void)
 	return (uint32_t)(flags | (takes_flags(listener | killable) ? killable : 0));
 }
 
+/* In a child: a listener of one's own. */
+static int try_listener(void)
+{
+	struct sock_filter allow = {.code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW};
+	struct sock_fprog prog = {.len = 1, .filter = &allow};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog) < 0)
+		return errno;
+	return 0;
+}
+
+/* The filters around a process have one listener, or refuse it. Only who runs under a filter has to ask. Returns 0 or an errno. */
+static int listener_kept_by(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_DISABLED)
+		return 0;
+	pid = proc_clone(0, -1, NULL);
+	if (pid == 0)
+		_exit(try_listener());
+	if (pid < 0 || proc_wait(pid, &status, 0) < 0)
+		return EAGAIN;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM; /* a filter may kill for it */
+}
+
 int jail_probe(struct jail_facts *ret, struct err *e)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -53,6 +84,11 @@ int jail_probe(struct jail_facts *ret, struct err *e)
 	if (ret->landlock_abi < 0)
 		ret->landlock_abi = 0;
 	ret->seccomp_flags = probe_flags();
+	if (ret->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		ret->no_listener = listener_kept_by();
+	if (ret->no_listener)
+		ret->seccomp_flags &=
+		    ~(uint32_t)(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	return 0;
 }
 

@@ -269,8 +269,9 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 		jw_bool(w, "reported", !silent);
 		if (silent)
 			jw_str(w, "why_not_reported",
-			       "no listener can be had: the kernel has none (seccomp_unotify(2)), or config.json takes "
-			       "it");
+			       "no listener can be had: the kernel has none (seccomp_unotify(2)), config.json takes "
+			       "it, or a "
+			       "filter that jailrun itself runs under has it or refuses it (an outer jail, a sandbox)");
 		if (p->n_policies == 1)
 			print_policy(&p->policies[0], w);
 		else

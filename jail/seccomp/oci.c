@@ -123,6 +123,14 @@ static int find_flags(const struct spec_seccomp *s, const struct jail_facts *f, 
 		err_set(e, EINVAL, "SCMP_ACT_NOTIFY needs it: the socket of the agent that answers the calls");
 		return err_ctx(e, "listenerPath");
 	}
+	if (f->no_listener)
+		return err_set(
+		    e, ENOTSUP,
+		    "SCMP_ACT_NOTIFY: a filter that jailrun itself runs under %s; run it outside of that, or "
+		    "choose another action",
+		    f->no_listener == EBUSY ? "has a listener (an outer jail, a sandbox), and the kernel takes "
+					      "no second one"
+					    : "refuses a listener");
 	if (!(f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return err_set(e, ENOTSUP,
 			       "SCMP_ACT_NOTIFY: seccomp(2) of this kernel has no listeners (Linux before 5.0)");

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,18 @@ static int plan_groups(struct life *l, const struct spec_admin *admin, struct er
 		       key);
 }
 
+/* Where somebody has said where denials go, and none can come. */
+static void warn_of_silence(const struct life *l)
+{
+	const struct jail_bpf *f = &l->jail.filter;
+
+	if (l->jail.engine == JAIL_NOTIFY && f->len && !(f->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) &&
+	    (l->audit.to == RT_AUDIT_FILE || l->audit.to == RT_AUDIT_JOURNALD || l->audit.to == RT_AUDIT_SYSLOG))
+		log_warn(
+		    "policy %s holds, but its denials are not reported here: see why_not_reported in `jailrun plan`",
+		    l->jail.policy);
+}
+
 static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin *admin,
 		     const struct rt_policies *policies, struct err *e)
 {
@@ -218,7 +231,10 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 	if (r < 0 || (r = jail_probe(&facts, e)) < 0)
 		return r;
 	r = jail_plan(&l->config, policies->has ? &policies->chosen : NULL, &facts, &o, &c->arena, &l->jail, e);
-	return r < 0 ? r : life_policy_links(l, &c->arena, e);
+	if (r < 0 || (r = life_policy_links(l, &c->arena, e)) < 0)
+		return r;
+	warn_of_silence(l);
+	return 0;
 }
 
 /* The uid of the host that the container's root is; in the runtime's own user namespace that is the runtime. */

@@ -45,8 +45,12 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 		    gone.si_pid == pid)
 			return 0;
 		errno = code;
-		return err_errno(e, "policy %s: trace the workload's process (is there CAP_SYS_PTRACE?)",
-				 h->plan.policy);
+		return err_errno(
+		    e,
+		    "policy %s: trace the workload's process: this takes CAP_SYS_PTRACE where "
+		    "kernel.yama.ptrace_scope is 2, cannot be where it is 3, and is refused by filters and "
+		    "tracers around jailrun (an outer jail that traces, strace, a sandbox)",
+		    h->plan.policy);
 	}
 	t = task_add(pid, pid);
 	if (!t)
