@@ -69,7 +69,8 @@ ok "it lives" kill -0 $victim
 forged "$T/own" 0:0 "$name_it"
 run "$T/jailrun" --root "$T/own" kill four KILL
 is "in a state of root's it is (control)" "$rc" 0 || diag "$keys $err"
-not_ok "and ends" kill -0 $victim
+wait $victim
+is "and ends" $? 137
 # What leads elsewhere, and what never ends.
 rm "$R/four/state.json"
 ln -s "$T/own/four/state.json" "$R/four/state.json"
