@@ -88,6 +88,23 @@ int err_ctx(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
+int err_before(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof(e->text)];
+	va_list ap;
+	size_t n;
+
+	if (!e || !e->code)
+		return -EIO;
+	memcpy(old, e->text, sizeof(old));
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, "%s", old);
+	return -e->code;
+}
+
 int err_file(struct err *e, const char *file)
 {
 	char old[sizeof(e->path)];

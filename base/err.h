@@ -24,6 +24,9 @@ int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf,
  * "options". Returns -e->code. */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts words before the message of an error that is set. Returns -code. */
+int err_before(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Puts the name of the file before the path: "judge.json: exec.allow[0]". Returns -e->code. */
 int err_file(struct err *e, const char *file);
 

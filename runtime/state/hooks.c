@@ -118,7 +118,8 @@ static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out
 	if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "ended with status %d", info->si_status);
 	else
-		snprintf(how, sizeof(how), "was killed by %s", signal_name(info->si_status));
+		snprintf(how, sizeof(how), "was killed by %s%s", signal_name(info->si_status),
+			 info->si_status == SIGSYS ? " (bad system call)" : "");
 	return err_set(e, ECANCELED, "'%s' %s%s%s%s", h->path, how, *tail ? " (output: " : " (no output)", tail,
 		       *tail ? ")" : "");
 }
@@ -181,6 +182,7 @@ static int list_run(const struct spec_hook_list *list, enum spec_hook_kind kind,
 
 		if (hook_run(&list->v[i], cwd, in, &local) >= 0)
 			continue;
+		err_before(&local, "error running %s hook #%zu: ", spec_hook_name(kind), i); /* as runc says it */
 		err_ctx(&local, "hooks.%s[%zu]", spec_hook_name(kind), i);
 		if (all) {
 			log_warn("%s", err_str(&local, text, sizeof(text)));

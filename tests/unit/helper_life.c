@@ -463,6 +463,7 @@ static void start_hooks(void **state)
 		trial_run(&t);
 		assert_string_equal(t.err.step, "hooks.startContainer");
 		assert_string_equal(t.err.path, "hooks.startContainer[1]");
+		assert_true(str_starts(t.err.text, "error running startContainer hook #1: '"));
 		assert_non_null(strstr(t.err.text, "exit status 9: {\"state\":1}why 1"));
 		assert_string_equal(t.out, "");
 

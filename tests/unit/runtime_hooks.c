@@ -109,7 +109,8 @@ static void test_order_and_stop(void **state)
 	(void)state;
 	assert_int_equal(rt_hooks_run(&list, HOOK_CREATE_RUNTIME, dir, state_json, &e), -ECANCELED);
 	assert_string_equal(e.path, "hooks.createRuntime[1]");
-	assert_string_equal(e.text, "'/bin/sh' ended with status 3 (output: some words)");
+	assert_string_equal(e.text,
+			    "error running createRuntime hook #1: '/bin/sh' ended with status 3 (output: some words)");
 	assert_string_equal(slurp("order"), "0\n1\n");
 	/* poststop: a failure stops nothing. */
 	rt_hooks_run_all(&list, HOOK_POSTSTOP, dir, state_json);
@@ -122,7 +123,7 @@ static void test_killed(void **state)
 
 	(void)state;
 	assert_int_equal(run_one(shell("kill -KILL $$"), &e), -ECANCELED);
-	assert_string_equal(e.text, "'/bin/sh' was killed by SIGKILL (no output)");
+	assert_string_equal(e.text, "error running prestart hook #0: '/bin/sh' was killed by SIGKILL (no output)");
 	assert_string_equal(e.path, "hooks.prestart[0]");
 }
 

@@ -121,7 +121,8 @@ static int run_hook(struct helper *h, const struct spec_hook *hook, struct err *
 		return err_set(e, -r, "'%s' ran into its timeout of %lld s%s%s", hook->path, (long long)hook->timeout.v,
 			       *tail ? ": " : "", tail);
 	if (WIFSIGNALED(status))
-		return err_set(e, EIO, "'%s' was killed by %s: %s", hook->path, signal_name(WTERMSIG(status)), tail);
+		return err_set(e, EIO, "'%s' was killed by %s%s: %s", hook->path, signal_name(WTERMSIG(status)),
+			       WTERMSIG(status) == SIGSYS ? " (bad system call)" : "", tail);
 	if (WEXITSTATUS(status) != 0)
 		return err_set(e, EIO, "'%s' failed: exit status %d: %s", hook->path, WEXITSTATUS(status), tail);
 	return 0;
@@ -171,8 +172,10 @@ int step_hooks(struct helper *h, struct err *e)
 	if (outer && children_in_pidns_of(h->h.peer, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < l->n; i++)
-		if (run_hook(h, &l->v[i], e) < 0)
+		if (run_hook(h, &l->v[i], e) < 0) {
+			err_before(e, "error running startContainer hook #%zu: ", i); /* as runc says it */
 			return err_ctx(e, "hooks.startContainer[%zu]", i);
+		}
 	if (outer && children_in_pidns_of(getpid(), e) < 0)
 		return -e->code;
 	return l->n && h->engine && getpid() == 1 ? kill_left_over(h, e) : 0;
