@@ -104,6 +104,7 @@ static int read_plan(struct helper *h, struct err *e)
 	if (jail_blob_read(p, (size_t)st.st_size, &h->arena, &h->plan) < 0)
 		return err_set(e, EBADMSG, "the helper cannot read its plan of %lld bytes", (long long)st.st_size);
 	munmap(p, (size_t)st.st_size);
+	fd_close_p(&h->h.blob_fd);
 	return 0;
 }
 

@@ -131,7 +131,6 @@ int confine_self(struct helper *h, struct err *e)
 		if (fd != h->h.audit_fd)
 			close(fd);
 	raise_fd_limit();
-	fd_close_p(&h->h.blob_fd);
 	fd_close_p(&h->h.start_fd);
 	if (chdir("/") < 0)
 		return err_errno(e, "chdir to /");

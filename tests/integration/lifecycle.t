@@ -52,6 +52,7 @@ is "list -q" "$(jr list -q)" "$id"
 is "list -f json: status" "$(jr list -f json | jq -r '.[0].status')" created
 like "list: heading" "$(jr list | head -n 1)" '^ID +PID +STATUS +BUNDLE +CREATED +OWNER'
 like "list: line" "$(jr list | sed -n 2p)" "^$id +$pid +created +$T/b +$created +root"
+is "created: no memory file of the runtime's is open in it" "$(for f in /proc/"$pid"/fd/*; do readlink "$f"; done | grep -c memfd:)" 0
 refused 'container with given ID already exists' create --bundle "$T/b" "$id"
 ok "the refused create left the container alone" status_is "$id" created
 
