@@ -79,6 +79,15 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 	return r < 0 && r != -ENOENT ? r : code;
 }
 
+/* By hand the other way of calling is `run BUNDLE`, which has a jail: once, who left it out is told so. */
+static void tell_of_no_jail(const struct rt_call *c, const struct life *l)
+{
+	if (l->foreground && !l->jail.policy && !c->g.policy && isatty(STDERR_FILENO))
+		log_warn("this container runs without a jail, as engines ask for it: say --policy default for one, or "
+			 "--policy none "
+			 "to have it so");
+}
+
 int cmd_run(struct rt_call *c, struct err *e)
 {
 	const char *bundle, *id, *policy;
@@ -94,6 +103,8 @@ int cmd_run(struct rt_call *c, struct err *e)
 		l.report = &report;
 	if (r >= 0)
 		r = rt_prepare(c, bundle, id, policy, &l, e);
+	if (r >= 0)
+		tell_of_no_jail(c, &l);
 	if (r >= 0 && l.foreground && !c->o.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		r = err_errno(e, "PR_SET_CHILD_SUBREAPER");
 	if (r >= 0)

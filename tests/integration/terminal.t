@@ -103,4 +103,13 @@ jrun create --bundle "$T/b" --console-socket "$T/no-socket" "jt-$$-x"
 is "a console socket that is not there is refused" "$rc" 1
 like "and named" "$err" 'no-socket'
 is "nothing is left of all those" "$(jr list -q)" ""
+
+# By hand the form of engines has no jail: said once, to a terminal alone.
+make_bundle "$T/b" "$(args_filter /bin/true)"
+for said in "" "--policy none" "--policy default"; do
+	run script -qec "'$JAILRUN' --root '$ROOT' $said run --bundle '$T/b' jt-$$-bare" /dev/null </dev/null
+	is "run --bundle on a terminal, ${said:-no policy}" "$rc $(grep -c 'runs without a jail' "$T/out")" "0 $([ -n "$said" ] && echo 0 || echo 1)"
+done
+jrun run --bundle "$T/b" "jt-$$-bare"
+is "without a terminal nothing is said" "$rc:$err" 0:
 done_testing
