@@ -27,6 +27,9 @@ int cg_enter(const char *path, const char *below, struct err *e)
 	if (dir < 0 || !below || !*below)
 		return take_fd(&dir);
 	fd = syscall(SYS_openat2, dir, below, &how, sizeof(how));
+	if (fd < 0 && errno == EXDEV)
+		return err_set(e, EXDEV, "bad sub cgroup path: '%s' leads out of the container's cgroup %s", below,
+			       path);
 	return fd < 0 ? err_errno(e, "open '%s' below the container's cgroup %s", below, path) : (int)fd;
 }
 

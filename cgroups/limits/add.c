@@ -21,7 +21,11 @@ static int refuse(const struct planning *pl, const char *controller)
 		return err_set(pl->e, ENOTSUP,
 			       "no cgroup v2 tree is mounted; remove the limit, or mount one at /sys/fs/cgroup");
 	if (!pl->p->path)
-		return err_set(pl->e, ENOTSUP, "%s cannot be written by this user: " ROOTLESS_HINT, f->mount);
+		return err_set(
+		    pl->e, ENOTSUP,
+		    "cannot set %s limit: container could not join or create cgroup: %s cannot be written by this "
+		    "user: " ROOTLESS_HINT,
+		    controller, f->mount);
 	if (f->layout == CG_HYBRID)
 		return err_set(
 		    pl->e, ENOTSUP,

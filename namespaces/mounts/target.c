@@ -154,7 +154,10 @@ static int open_or_make(struct ns_run *r, const char *path, bool is_dir, bool no
 		fd = path_open_in(r->rootfs_fd, path, flags, resolve, NULL);
 	}
 	if (fd == -ELOOP && no_symlinks)
-		return err_set(e, ELOOP, "'%s' in the rootfs is a symbolic link or behind one: it must be a directory",
+		return err_set(e, ELOOP,
+			       "'%s' must be mounted on ordinary directory, and in the rootfs it is a symbolic link or "
+			       "behind one: "
+			       "correct the rootfs",
 			       path);
 	if (fd == -ENOTDIR)
 		return err_set(e, ENOTDIR,

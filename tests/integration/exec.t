@@ -269,7 +269,7 @@ for POLICY in none default "$T/trace.json" "$T/outer.json"; do
 		into --cgroup /sub -- tail -n 1 /proc/self/cgroup
 		like "$name: --cgroup of an absolute path is below the container's, too" "$rc $out" "^0 .*/$id/sub\$" || diag "$err"
 		refused "$name: --cgroup of one that is not there" 'nosuch' --cgroup nosuch -- true
-		refused "$name: --cgroup out of it" '--cgroup' --cgroup .. -- true
+		refused "$name: --cgroup out of it" '--cgroup: bad sub cgroup path' --cgroup .. -- true
 		refused "$name: --cgroup of a controller" 'cgroup v2 has one tree' --cgroup cpu:sub -- true
 		ok "$name: pause" jr pause "$id"
 		refused "$name: into a paused one" 'cannot exec in a paused container \(use --ignore-paused to override\)' -- true

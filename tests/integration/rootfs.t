@@ -78,4 +78,11 @@ for POLICY in none default; do
 	is "$POLICY: --no-pivot: / is the rootfs" "$out" "$(stat -c %i "$T/b/rootfs")"
 	ok "$POLICY: no mount is left on the host" test -z "$(grep -F "$T" /proc/self/mountinfo)"
 done
+
+# A /proc that leads elsewhere would have the kernel's files where the image wants them (CVE-2019-19921, CVE-2023-27561).
+make_busybox_rootfs "$T/linked"
+rm -rf "$T/linked/proc"
+ln -s /tmp "$T/linked/proc"
+ROOTFS=$T/linked in_container "$(args_filter true)"
+like "a /proc that is a link is refused, in runc's words" "$rc:$err" "^1:.*'/proc' must be mounted on ordinary directory"
 done_testing

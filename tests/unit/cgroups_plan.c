@@ -183,7 +183,8 @@ static const struct golden goldens[] = {
      {.set = true, .memory = {.set = true, .limit = I64(1 << 20)}},
      .userns = true,
      .err = -ENOTSUP,
-     .want = "linux.resources.memory.limit: /sys/fs/cgroup cannot be written by this user: without permission to make "
+     .want = "linux.resources.memory.limit: cannot set memory limit: container could not join or create cgroup: "
+	     "/sys/fs/cgroup cannot be written by this user: without permission to make "
 	     "cgroups there can be no limits and no linux.cgroupsPath; remove them, or have a cgroup delegated"},
     {"user, no limit meant",
      &user,
@@ -508,7 +509,8 @@ static const struct golden goldens[] = {
      NULL,
      {.set = true, .unified = {unifieds + 2, 1}},
      .err = -ENOTSUP,
-     .want = "linux.resources.unified[\"cgroup.max.depth\"]: /sys/fs/cgroup cannot be written by this user: without "
+     .want = "linux.resources.unified[\"cgroup.max.depth\"]: cannot set cgroup limit: container could not join or "
+	     "create cgroup: /sys/fs/cgroup cannot be written by this user: without "
 	     "permission to make cgroups there can be no limits and no linux.cgroupsPath; remove them, or have a "
 	     "cgroup delegated"},
     {"swappiness is the host's",
