@@ -64,9 +64,12 @@ static bool refuses(size_t i)
 /* In a process of its own, since a filter can kill too: the number of a call before it is tried, and again when it is refused. */
 static void ask(int to)
 {
-	for (unsigned char i = 0; i < ARRAY_LEN(calls); i++)
-		if (write(to, &i, 1) != 1 || (refuses(i) && write(to, &i, 1) != 1))
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		const unsigned char number = (unsigned char)i;
+
+		if (write(to, &number, 1) != 1 || (refuses(i) && write(to, &number, 1) != 1))
 			break;
+	}
 	_exit(0);
 }
 
