@@ -51,7 +51,7 @@ works_or_says() {
 jrun run --bundle "$T/b" "jt-$$-c"
 is "with all calls (control)" "$rc:$out" 3:ran
 run "$T/without" 1 getcpu "$JAILRUN" --root "$ROOT" exec "jt-$$-none" true
-like "a filter that has nothing to do with it is not named (control)" "$err" 'container does not exist$'
+like "a filter that has nothing to do with it is not named (control)" "$err" 'container does not exist: .*--root$'
 run "$T/without" 1 getcpu "$JAILRUN" --root "$ROOT" run --bundle "$T/b" "jt-$$-c"
 is "under a filter that refuses another call it runs (control)" "$rc:$out" 3:ran
 
