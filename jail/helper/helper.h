@@ -15,6 +15,7 @@
 struct jail_engine_ops;
 
 struct helper {
+	bool first; /* PID 1 of a pid namespace */
 	struct jail_handover h;
 	struct jail_plan plan;
 	struct arena arena;

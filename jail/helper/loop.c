@@ -26,8 +26,6 @@ static void wait_for_rest(void)
 	const uint64_t until = now_us() + REST_US;
 	int status;
 
-	if (getpid() != 1) /* kill(-1) would reach who is not of the container */
-		return;
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
 
@@ -49,7 +47,8 @@ static _Noreturn void finish(struct helper *h)
 	audit_flush(h, true);
 	if (h->h.end_fd >= 0) { /* who asked for it wants to know what was used, too */
 		(void)!write(h->h.end_fd, &h->status, sizeof(h->status));
-		wait_for_rest();
+		if (h->first) /* or kill(-1) would reach who is not of the container */
+			wait_for_rest();
 	}
 	_exit(proc_exit_code(h->status)); /* and the kernel kills what is left in the namespace */
 }

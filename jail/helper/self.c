@@ -126,6 +126,7 @@ int confine_self(struct helper *h, struct err *e)
 	struct sock_fprog prog = {.len = ARRAY_LEN(own_filter), .filter = own_filter};
 	int r;
 
+	h->first = getpid() == 1; /* the filter knows no getpid(2) */
 	/* The terminal and the pipes are the workload's: who waits for their end must not wait for the supervisor. */
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd != h->h.audit_fd)
