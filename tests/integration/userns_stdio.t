@@ -69,5 +69,5 @@ is "and stays root's" "$(stat -c %u "$T/file")" 0
 is "so do devices" "$(stat -c %u /dev/null /dev/full | tr '\n' ' ')" '0 0 '
 # A terminal of the caller's.
 make_bundle "$T/b" "$userns | $(user 1000) | $(sh_filter 'echo again >/dev/stdout')"
-like "a terminal that is handed on" "$(script -qec "$JAILRUN --root $T/state run --bundle $T/b $id" /dev/null </dev/null)" '^again'
+like "a terminal that is handed on" "$(script -qec "$JAILRUN --root $T/state --policy none run --bundle $T/b $id" /dev/null </dev/null)" '^again'
 done_testing
