@@ -8,28 +8,7 @@
 need_root
 need_command gcc
 need_runtime
-cat >"$T/without.c" <<'C'
-#include <errno.h>
-#include <seccomp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-/* without ERRNO COMMAND...: there is no clone3. "try" as the command tells which errno it has. */
-int main(int argc, char **argv)
-{
-	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
-
-	if (!c || argc < 3 || seccomp_attr_set(c, SCMP_FLTATR_CTL_NNP, 0) < 0 ||
-	    seccomp_rule_add(c, SCMP_ACT_ERRNO(atoi(argv[1])), SCMP_SYS(clone3), 0) < 0 || seccomp_load(c) < 0)
-		return 125;
-	if (strcmp(argv[2], "try") == 0)
-		return syscall(SYS_clone3, NULL, 0) < 0 ? errno : 0;
-	execvp(argv[2], argv + 2);
-	return 126;
-}
-C
-gcc -o "$T/without" "$T/without.c" -lseccomp || skip_all "no compiler for the wrapper"
+. "$TOP_SRCDIR/tests/lib/without.sh"
 make_bundle "$T/b" "$(sh_filter 'cat /proc/self/cgroup; sleep 60 & exit 3')"
 make_bundle "$T/s" "$(args_filter sleep 60)"
 leftovers_begin "$T/b"
@@ -39,19 +18,19 @@ for policy in none default; do
 	like "policy $policy: with clone3 it runs (control)" "$control" "^3:"
 	for code in 38 1; do
 		id=jt-$$-$code
-		run "$T/without" $code try
+		run "$T/without" $code clone3 try
 		is "policy $policy: clone3 is refused with $code (control)" "$rc" $code
-		run "$T/without" $code "$JAILRUN" --root "$ROOT" --policy $policy run --bundle "$T/b" "$id"
+		run "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" --policy $policy run --bundle "$T/b" "$id"
 		is "policy $policy, errno $code: run, in the same cgroup as with it" "$rc:${out//$id/}" "$control" || diag "$err"
 		nothing_left "policy $policy, errno $code: nothing is left" "$id"
-		run "$T/without" $code "$JAILRUN" --root "$ROOT" --policy $policy create --bundle "$T/s" "$id"
+		run "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" --policy $policy create --bundle "$T/s" "$id"
 		is "policy $policy, errno $code: create" "$rc" 0 || diag "$err"
-		run "$T/without" $code "$JAILRUN" --root "$ROOT" start "$id"
+		run "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" start "$id"
 		is "policy $policy, errno $code: start" "$rc" 0 || diag "$err"
-		run "$T/without" $code "$JAILRUN" --root "$ROOT" exec "$id" sh -c 'cat /proc/1/cgroup; exit 4'
+		run "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" exec "$id" sh -c 'cat /proc/1/cgroup; exit 4'
 		is "policy $policy, errno $code: exec" "$rc" 4 || diag "$err"
-		not_ok "policy $policy, errno $code: exec of what is not there fails" "$T/without" $code "$JAILRUN" --root "$ROOT" exec "$id" /none
-		run "$T/without" $code "$JAILRUN" --root "$ROOT" delete --force "$id"
+		not_ok "policy $policy, errno $code: exec of what is not there fails" "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" exec "$id" /none
+		run "$T/without" $code clone3 "$JAILRUN" --root "$ROOT" delete --force "$id"
 		is "policy $policy, errno $code: delete" "$rc" 0
 	done
 done

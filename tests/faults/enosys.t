@@ -8,26 +8,7 @@
 need_root
 need_command gcc
 need_runtime
-cat >"$T/without.c" <<'C'
-#include <errno.h>
-#include <seccomp.h>
-#include <stdio.h>
-#include <unistd.h>
-/* without CALL COMMAND...: runs the command where that call does not exist. */
-int main(int argc, char **argv)
-{
-	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
-	int nr = argc > 2 ? seccomp_syscall_resolve_name(argv[1]) : -1;
-
-	if (!c || nr < 0 || seccomp_attr_set(c, SCMP_FLTATR_CTL_NNP, 0) < 0 ||
-	    seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), nr, 0) < 0 || seccomp_load(c) < 0)
-		return 125;
-	execvp(argv[2], argv + 2);
-	perror(argv[2]);
-	return 126;
-}
-C
-gcc -o "$T/without" "$T/without.c" -lseccomp || skip_all "no compiler for the wrapper"
+. "$TOP_SRCDIR/tests/lib/without.sh"
 make_bundle "$T/b"
 mkdir -p "$T/src" "$T/b/rootfs$T/src" "$T/b/rootfs/mnt"
 echo ran >"$T/src/mark" && echo "the wrong tree" >"$T/b/rootfs$T/src/mark"
@@ -38,7 +19,7 @@ for policy in none default; do
 	is "policy $policy: with all calls (control)" "$rc:$out" 3:ran
 	for call in openat2 clone3 close_range fsopen open_tree move_mount mount_setattr pidfd_open pidfd_send_signal; do
 		id=jt-$$-$call
-		run "$T/without" $call "$JAILRUN" --root "$ROOT" --policy $policy run --bundle "$T/b" "$id"
+		run "$T/without" 38 $call "$JAILRUN" --root "$ROOT" --policy $policy run --bundle "$T/b" "$id"
 		case $rc in
 		3)
 			is "policy $policy: without $call: it runs another way" "$out" ran

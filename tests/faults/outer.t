@@ -8,29 +8,7 @@
 need_root
 need_command gcc
 need_runtime
-cat >"$T/without.c" <<'C'
-#include <errno.h>
-#include <seccomp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-/* without ERRNO CALL COMMAND...: the call is refused with it. "try" as the command tells whether it is. */
-int main(int argc, char **argv)
-{
-	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
-	int nr = argc > 3 ? seccomp_syscall_resolve_name(argv[2]) : -1;
-
-	if (!c || nr < 0 || seccomp_attr_set(c, SCMP_FLTATR_CTL_NNP, 0) < 0 ||
-	    seccomp_rule_add(c, SCMP_ACT_ERRNO(atoi(argv[1])), nr, 0) < 0 || seccomp_load(c) < 0)
-		return 125;
-	if (strcmp(argv[3], "try") == 0)
-		return syscall(nr, -1L, -1L, -1L, -1L, -1L) < 0 ? errno : 0;
-	execvp(argv[3], argv + 3);
-	return 126;
-}
-C
-gcc -o "$T/without" "$T/without.c" -lseccomp || skip_all "no compiler for the wrapper"
+. "$TOP_SRCDIR/tests/lib/without.sh"
 make_bundle "$T/b" "$(sh_filter 'echo ran; exit 3') | .process.cwd = \"/made\""
 make_bundle "$T/s" "$(args_filter sleep 60)"
 leftovers_begin "$T/b"
