@@ -7,13 +7,8 @@
 # Seen output:
 #	own children: 0 1 2 3 4 5 6 7
 #	others' children: 7 6 5 4 3 2 1 0
-set -euo pipefail
-version=0.9.27+git20200814.62c30a4a-1
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir"
-apt-get -qq download "tcc=$version"
-for deb in ./*.deb; do dpkg -x "$deb" root; done
+. "$(dirname "$0")/peers.bash"
+packages tcc=0.9.27+git20200814.62c30a4a-1
 cat >order.c <<'C'
 #include <signal.h>
 #include <stdio.h>
