@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "err.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,49 +71,58 @@ int err_errno(struct err *e, const char *fmt, ...)
 	return -code;
 }
 
+/* "new" + joint + what was there; no joint before nothing. */
+__attribute__((format(printf, 4, 0))) static void put_before(char *at, size_t size, const char *joint, const char *fmt,
+							     va_list ap)
+{
+	char old[sizeof(((struct err *)NULL)->text)];
+	size_t n;
+
+	snprintf(old, sizeof(old), "%s", at);
+	vsnprintf(at, size, fmt, ap);
+	n = strlen(at);
+	if (old[0])
+		snprintf(at + n, size - n, "%s%s", joint, old);
+}
+
 int err_ctx(struct err *e, const char *fmt, ...)
 {
-	char old[sizeof(e->path)];
 	va_list ap;
-	size_t n;
 
 	if (!e || !e->code)
 		return -EIO;
-	memcpy(old, e->path, sizeof(old));
 	va_start(ap, fmt);
-	vsnprintf(e->path, sizeof(e->path), fmt, ap);
+	put_before(e->path, sizeof(e->path), e->path[0] == '[' ? "" : ".", fmt, ap);
 	va_end(ap);
-	n = strlen(e->path);
-	if (old[0])
-		snprintf(e->path + n, sizeof(e->path) - n, "%s%s", old[0] == '[' ? "" : ".", old);
 	return -e->code;
 }
 
 int err_before(struct err *e, const char *fmt, ...)
 {
-	char old[sizeof(e->text)];
 	va_list ap;
-	size_t n;
 
 	if (!e || !e->code)
 		return -EIO;
-	memcpy(old, e->text, sizeof(old));
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	put_before(e->text, sizeof(e->text), "", fmt, ap);
 	va_end(ap);
-	n = strlen(e->text);
-	snprintf(e->text + n, sizeof(e->text) - n, "%s", old);
 	return -e->code;
+}
+
+__attribute__((format(printf, 2, 3))) static void put_file(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_before(e->path, sizeof(e->path), ": ", fmt, ap);
+	va_end(ap);
 }
 
 int err_file(struct err *e, const char *file)
 {
-	char old[sizeof(e->path)];
-
 	if (!e || !e->code)
 		return -EIO;
-	memcpy(old, e->path, sizeof(old));
-	snprintf(e->path, sizeof(e->path), "%.120s%s%.*s", file, old[0] ? ": " : "", (int)(sizeof(e->path) - 124), old);
+	put_file(e, "%.120s", file);
 	return -e->code;
 }
 
@@ -120,5 +130,16 @@ char *err_str(const struct err *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s%s%s%s%s", e->path, e->path[0] ? ": " : "", e->text, e->step[0] ? " (step " : "",
 		 e->step, e->step[0] ? ")" : "");
+	return buf;
+}
+
+const char *go_strerror(int code, char *buf, size_t size)
+{
+	if (code == ELOOP)
+		return "too many levels of symbolic links";
+	if (code == ENOMEM)
+		return "cannot allocate memory";
+	snprintf(buf, size, "%s", strerror(code));
+	buf[0] = (char)tolower((unsigned char)buf[0]);
 	return buf;
 }

@@ -34,6 +34,9 @@ int err_file(struct err *e, const char *file);
  * read the table. Returns buf. */
 char *err_str(const struct err *e, char *buf, size_t size);
 
+/* As strerror, in the words of runc's messages (Go's): lower case. Returns buf, or a text of its own. */
+const char *go_strerror(int code, char *buf, size_t size);
+
 /* The symbol of an errno, "EPERM" for 1; "E?" when unknown. */
 const char *errno_name(int code);
 

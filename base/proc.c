@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,6 +96,11 @@ int proc_start_time(pid_t pid, uint64_t *ret_start, char *ret_state)
 	return 0;
 }
 
+bool proc_is_filtered(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
+}
+
 pid_t proc_wait(pid_t pid, int *ret_status, int options)
 {
 	pid_t r;
@@ -178,24 +185,9 @@ const char *signal_nearest(const char *s)
 
 const char *rlimit_name(int type)
 {
-	static const char *const limits[] = {
-	    [RLIMIT_AS] = "RLIMIT_AS",
-	    [RLIMIT_CORE] = "RLIMIT_CORE",
-	    [RLIMIT_CPU] = "RLIMIT_CPU",
-	    [RLIMIT_DATA] = "RLIMIT_DATA",
-	    [RLIMIT_FSIZE] = "RLIMIT_FSIZE",
-	    [RLIMIT_LOCKS] = "RLIMIT_LOCKS",
-	    [RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
-	    [RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
-	    [RLIMIT_NICE] = "RLIMIT_NICE",
-	    [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
-	    [RLIMIT_NPROC] = "RLIMIT_NPROC",
-	    [RLIMIT_RSS] = "RLIMIT_RSS",
-	    [RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
-	    [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
-	    [RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
-	    [RLIMIT_STACK] = "RLIMIT_STACK",
-	};
+#define NAMED(what) [RLIMIT_##what] = "RLIMIT_" #what,
+	static const char *const limits[] = {RLIMITS(NAMED)};
+#undef NAMED
 	static char buf[24];
 
 	snprintf(buf, sizeof(buf), "rlimit %d", type);
@@ -213,6 +205,11 @@ const char *signal_name(int sig)
 	else
 		snprintf(buf, sizeof(buf), "signal %d", sig);
 	return buf;
+}
+
+const char *signal_end(int sig)
+{
+	return sig == SIGSYS ? "SIGSYS (bad system call)" : signal_name(sig);
 }
 
 int signals_default(void)

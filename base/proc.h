@@ -26,6 +26,9 @@ int proc_start_time(pid_t pid, uint64_t *ret_start, char *ret_state);
 /* Whether that is the time which was stored: one tick apart in a time namespace whose clock differs by no whole number of ticks. */
 bool proc_start_is(uint64_t start, uint64_t stored);
 
+/* Whether this process is under a seccomp filter (prctl(2), PR_GET_SECCOMP). */
+bool proc_is_filtered(void);
+
 /* waitpid(2) across EINTR. Returns the pid or -errno. */
 pid_t proc_wait(pid_t pid, int *ret_status, int options);
 
@@ -38,8 +41,30 @@ int signal_parse(const char *s);
 /* The name of a signal that is nearest to s, without SIG; NULL: none is near. */
 const char *signal_nearest(const char *s);
 
-/* "RLIMIT_NOFILE" for 7. The buffer is static. */
+/* What setrlimit(2) and the specification know: the one list of it. */
+#define RLIMITS(X)                                                                                                     \
+	X(AS)                                                                                                          \
+	X(CORE)                                                                                                        \
+	X(CPU)                                                                                                         \
+	X(DATA)                                                                                                        \
+	X(FSIZE)                                                                                                       \
+	X(LOCKS)                                                                                                       \
+	X(MEMLOCK)                                                                                                     \
+	X(MSGQUEUE)                                                                                                    \
+	X(NICE)                                                                                                        \
+	X(NOFILE)                                                                                                      \
+	X(NPROC)                                                                                                       \
+	X(RSS)                                                                                                         \
+	X(RTPRIO)                                                                                                      \
+	X(RTTIME)                                                                                                      \
+	X(SIGPENDING)                                                                                                  \
+	X(STACK)
+
+/* "RLIMIT_NOFILE" for 7; "rlimit 99" for one that is none. The buffer is static. */
 const char *rlimit_name(int type);
+
+/* As signal_name; of SIGSYS, by which filters kill, with the shell's words, which callers look for. The buffer is static. */
+const char *signal_end(int sig);
 
 /* "SIGTERM" for 15; "SIGRTMIN+n" for real-time ones. The buffer is static. */
 const char *signal_name(int sig);

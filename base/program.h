@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* What to do about a program that is not found in PATH. */
+#define PROGRAM_NAME_IT "name it by its whole path, or correct PATH in process.env"
+
 /* What is wrong with the content of the program at path, and what to do: its loader or interpreter is not there, it is made for
  * another machine, it is no program. Looks as who calls, in the caller's root; never waits for a FIFO. Writes the reason into
  * buf, or "" when nothing is seen to be wrong. Returns buf. */

@@ -145,6 +145,8 @@ static int explain_full(const char *mount, const char *dir, struct err *e)
 
 static int explain_step(int r, const char *mount, const char *dir, struct err *e)
 {
+	char text[128];
+
 	if (r == -EDQUOT)
 		return explain_full(mount, dir, e);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
@@ -152,10 +154,7 @@ static int explain_step(int r, const char *mount, const char *dir, struct err *e
 		    e, -r,
 		    "unable to apply cgroup configuration: cannot make cgroup %s: %s; run as root, have a cgroup "
 		    "delegated, or leave out linux.cgroupsPath and all limits",
-		    dir,
-		    r == -EACCES  ? "permission denied"
-		    : r == -EPERM ? "operation not permitted"
-				  : "read-only file system");
+		    dir, go_strerror(-r, text, sizeof(text)));
 	if (r == -EOPNOTSUPP)
 		return err_set(e, -r, "cannot make cgroup %s: the one above is threaded", dir);
 	return err_set(e, -r, "cannot make cgroup %s: %s (%s)", dir, strerror(-r), errno_name(-r));

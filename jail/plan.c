@@ -56,7 +56,7 @@ static int listener_kept_by(void)
 	int status = 0;
 	pid_t pid;
 
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_DISABLED)
+	if (!proc_is_filtered())
 		return 0;
 	pid = proc_clone(0, -1, NULL);
 	if (pid == 0)

@@ -190,7 +190,7 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	jw_array(w, "rlimits");
 	for (uint64_t i = 0; i < s->n_rlimits; i++) {
 		jw_object(w, NULL);
-		jw_str(w, "type", spec_rlimit_name(s->rlimits[i].type));
+		jw_str(w, "type", rlimit_name(s->rlimits[i].type));
 		jw_uint(w, "soft", s->rlimits[i].soft);
 		jw_uint(w, "hard", s->rlimits[i].hard);
 		jw_object_end(w);

@@ -2,11 +2,9 @@
 /* A seccomp filter around jailrun: a container's, a sandbox's, another jail's. Which of the calls that jailrun lives on it refuses is
  * asked once something has failed, by calls that can do nothing: the kernel answers each with an error of its own. */
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,11 +44,6 @@ static const struct {
     {"umount2", SYS_umount2, {0, 1 << 30}, false},
     {"unshare", SYS_unshare, {1}, false},
 };
-
-bool rt_outer_filter(void)
-{
-	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
-}
 
 static bool refuses(size_t i)
 {
@@ -116,7 +109,8 @@ void rt_outer_hint(const struct err *e, struct buf *out)
 	bool refused[ARRAY_LEN(calls)] = {0};
 	size_t n, said = 0;
 
-	if ((e->code != EPERM && e->code != ENOSYS && e->code != EACCES && e->code != EOPNOTSUPP) || !rt_outer_filter())
+	if ((e->code != EPERM && e->code != ENOSYS && e->code != EACCES && e->code != EOPNOTSUPP) ||
+	    !proc_is_filtered())
 		return;
 	n = ask_all(refused);
 	if (!n && (e->code == EPERM || e->code == ENOSYS))

@@ -88,9 +88,6 @@ int rt_print(const struct buf *text, struct err *e);
 
 /* ---- a seccomp filter around jailrun: outer.c ---- */
 
-/* Whether this process is under one (prctl(2), PR_GET_SECCOMP). */
-bool rt_outer_filter(void);
-
 /* Adds to out which calls such a filter refuses, where it is the likely cause of e: "; likely cause: …". Nothing where there is no
  * filter, or where e has another kind of cause. */
 void rt_outer_hint(const struct err *e, struct buf *out);

@@ -16,25 +16,9 @@ static const uint64_t ns_flags[NS_COUNT] = {
     [NS_IPC] = CLONE_NEWIPC,  [NS_USER] = CLONE_NEWUSER, [NS_CGROUP] = CLONE_NEWCGROUP, [NS_TIME] = CLONE_NEWTIME,
 };
 
-const struct word rlimit_words[] = {
-    {"RLIMIT_AS", RLIMIT_AS},
-    {"RLIMIT_CORE", RLIMIT_CORE},
-    {"RLIMIT_CPU", RLIMIT_CPU},
-    {"RLIMIT_DATA", RLIMIT_DATA},
-    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
-    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-    {"RLIMIT_NICE", RLIMIT_NICE},
-    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
-    {"RLIMIT_NPROC", RLIMIT_NPROC},
-    {"RLIMIT_RSS", RLIMIT_RSS},
-    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
-    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-    {"RLIMIT_STACK", RLIMIT_STACK},
-    {NULL},
-};
+#define WORD(what) {"RLIMIT_" #what, RLIMIT_##what},
+const struct word rlimit_words[] = {RLIMITS(WORD){NULL}};
+#undef WORD
 
 const struct word sched_words[] = {
     {"SCHED_OTHER", SCHED_NORMAL},
@@ -81,11 +65,6 @@ uint64_t spec_ns_flag(enum spec_ns ns)
 const char *spec_hook_name(enum spec_hook_kind kind)
 {
 	return hooks_table.fields[kind].key;
-}
-
-const char *spec_rlimit_name(int type)
-{
-	return name_of(rlimit_words, type);
 }
 
 const char *spec_sched_name(int policy)

@@ -322,8 +322,7 @@ uint64_t spec_ns_flag(enum spec_ns ns);
 /* "prestart" for HOOK_PRESTART. */
 const char *spec_hook_name(enum spec_hook_kind kind);
 
-/* "RLIMIT_CPU" for RLIMIT_CPU, "SCHED_OTHER" for SCHED_OTHER, "MPOL_BIND" for MPOL_BIND; NULL for a number that has no name. */
-const char *spec_rlimit_name(int type);
+/* "SCHED_OTHER" for SCHED_OTHER, "MPOL_BIND" for MPOL_BIND; NULL for a number that has no name. */
 const char *spec_sched_name(int policy);
 const char *spec_mempolicy_name(int mode);
 

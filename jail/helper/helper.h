@@ -15,7 +15,6 @@
 struct jail_engine_ops;
 
 struct helper {
-	bool first; /* PID 1 of a pid namespace */
 	struct jail_handover h;
 	struct jail_plan plan;
 	struct arena arena;
@@ -27,6 +26,7 @@ struct helper {
 	int proc_fd;   /* a procfs that the workload cannot cover, or -1 */
 	int view_fd;   /* the tree of the policy's paths, or -1 */
 	pid_t main;    /* the process that becomes the workload */
+	bool first;    /* this process is PID 1 of a pid namespace */
 	bool workload; /* this process is it */
 	bool go;       /* the supervisor has said that it is ready */
 	bool ended;    /* the main process is gone, with this status */
@@ -39,8 +39,6 @@ struct helper {
 
 /* tell.c */
 _Noreturn void helper_fail(struct helper *h, struct err *e);
-/* As strerror, in the words of runc's messages (Go's): lower case. */
-const char *go_strerror(int code, char *buf, size_t size);
 
 /* The rows. wait.c, hooks.c, fork.c, join.c, labels.c, seal.c, schedule.c, filter.c, exec.c */
 int step_wait_start(struct helper *h, struct err *e);

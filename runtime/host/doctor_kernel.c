@@ -252,7 +252,7 @@ static const struct feature {
 /* What a filter around jailrun refuses is in no newer kernel either. */
 static const char *remedy_of(const struct feature *f, int r)
 {
-	if ((r == -EPERM || r == -ENOSYS) && rt_outer_filter())
+	if ((r == -EPERM || r == -ENOSYS) && proc_is_filtered())
 		return "jailrun runs under a seccomp filter of a container or a sandbox around it: let it allow these "
 		       "calls";
 	return f->remedy;

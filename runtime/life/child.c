@@ -360,7 +360,7 @@ static int find_in_path(const char *name, const char *dirs, struct err *e)
 		if (r == -EACCES)
 			best = EACCES;
 	}
-	return err_set(e, best, "exec: \"%s\": %s: name it by its whole path, or correct PATH in process.env", name,
+	return err_set(e, best, "exec: \"%s\": %s: " PROGRAM_NAME_IT, name,
 		       best == EACCES ? "permission denied" : "executable file not found in $PATH");
 }
 

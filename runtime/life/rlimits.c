@@ -34,7 +34,7 @@ static int refused(const struct spec_rlimit *l, const struct limit *before, stru
 {
 	static const char file[] = "/proc/sys/fs/nr_open";
 	AUTO_FREE char *text = NULL;
-	const char *name = spec_rlimit_name(l->type);
+	const char *name = rlimit_name(l->type);
 
 	if (l->type == RLIMIT_NOFILE && file_read(AT_FDCWD, file, 64, &text, NULL, NULL) >= 0 &&
 	    l->hard > strtoull(text, NULL, 10)) {
@@ -61,7 +61,7 @@ int life_check_rlimits(const struct jail_seal *s, struct err *e)
 		else if (r == -EPERM)
 			r = refused(l, &before, e);
 		else
-			err_set(e, -r, "%s: %s", spec_rlimit_name(l->type), strerror(-r));
+			err_set(e, -r, "%s: %s", rlimit_name(l->type), strerror(-r));
 		if (r < 0) {
 			err_ctx(e, "process.rlimits[%llu].hard", (unsigned long long)i);
 			return r;

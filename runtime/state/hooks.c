@@ -118,8 +118,7 @@ static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out
 	if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "ended with status %d", info->si_status);
 	else
-		snprintf(how, sizeof(how), "was killed by %s%s", signal_name(info->si_status),
-			 info->si_status == SIGSYS ? " (bad system call)" : "");
+		snprintf(how, sizeof(how), "was killed by %s", signal_end(info->si_status));
 	return err_set(e, ECANCELED, "'%s' %s%s%s%s", h->path, how, *tail ? " (output: " : " (no output)", tail,
 		       *tail ? ")" : "");
 }

@@ -260,7 +260,7 @@ static int check_process(struct reader *rd, const struct json *v, void *obj, str
 
 		if (seen & bit) {
 			bad(rd, v, e, EINVAL, "there is an entry for %s already; leave one out",
-			    spec_rlimit_name(p->rlimits[i].type));
+			    rlimit_name(p->rlimits[i].type));
 			err_ctx(e, "rlimits[%zu].type", i);
 			return -EINVAL;
 		}

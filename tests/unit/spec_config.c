@@ -578,8 +578,8 @@ static void test_names(void **state)
 	assert_int_equal(spec_ns_flag(NS_TIME), 0x00000080);
 	assert_string_equal(spec_hook_name(HOOK_PRESTART), "prestart");
 	assert_string_equal(spec_hook_name(HOOK_POSTSTOP), "poststop");
-	assert_string_equal(spec_rlimit_name(0), "RLIMIT_CPU");
-	assert_null(spec_rlimit_name(99));
+	assert_string_equal(rlimit_name(0), "RLIMIT_CPU");
+	assert_string_equal(rlimit_name(99), "rlimit 99");
 	assert_string_equal(spec_status_name(STATUS_PAUSED), "paused");
 }
 

@@ -11,9 +11,6 @@
 
 #include "jail/helper/helper.h"
 
-/* What to do; the runtime's own search says the same (child.c). */
-#define NAME_IT "name it by its whole path, or correct PATH in process.env"
-
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* With the effective ids; libc's own emulation of that forks. */
@@ -83,7 +80,7 @@ int find_program(struct helper *h, struct err *e)
 	} else if (!strchr(name, '/')) {
 		r = find_in_path(h, name);
 		if (r < 0)
-			err_set(e, -r, "exec: \"%s\": executable file not found in $PATH: " NAME_IT, name);
+			err_set(e, -r, "exec: \"%s\": executable file not found in $PATH: " PROGRAM_NAME_IT, name);
 	} else if (strlen(name) >= sizeof(h->program)) {
 		r = err_set(e, ENAMETOOLONG, "exec: \"%.128s…\": file name too long", name);
 	} else {

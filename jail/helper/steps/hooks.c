@@ -121,8 +121,7 @@ static int run_hook(struct helper *h, const struct spec_hook *hook, struct err *
 		return err_set(e, -r, "'%s' ran into its timeout of %lld s%s%s", hook->path, (long long)hook->timeout.v,
 			       *tail ? ": " : "", tail);
 	if (WIFSIGNALED(status))
-		return err_set(e, EIO, "'%s' was killed by %s%s: %s", hook->path, signal_name(WTERMSIG(status)),
-			       WTERMSIG(status) == SIGSYS ? " (bad system call)" : "", tail);
+		return err_set(e, EIO, "'%s' was killed by %s: %s", hook->path, signal_end(WTERMSIG(status)), tail);
 	if (WEXITSTATUS(status) != 0)
 		return err_set(e, EIO, "'%s' failed: exit status %d: %s", hook->path, WEXITSTATUS(status), tail);
 	return 0;

@@ -57,22 +57,6 @@ int step_session(struct helper *h, struct err *e)
 	return s->new_keyring ? join_keyring(h, e) : 0;
 }
 
-static int refused_rlimit(const struct spec_rlimit *l, int code, struct err *e)
-{
-	uint64_t now[2]; /* soft, hard */
-
-	if (syscall(SYS_prlimit64, 0, l->type, NULL, now) < 0 || l->hard <= now[1])
-		return err_set(e, code, "set %s to soft %llu, hard %llu: %s (%s); correct the entry",
-			       rlimit_name(l->type), (unsigned long long)l->soft, (unsigned long long)l->hard,
-			       strerror(code), errno_name(code));
-	return err_set(e, code,
-		       "set %s to soft %llu, hard %llu: %s (%s); the hard limit is %llu here, and raising it takes "
-		       "CAP_SYS_RESOURCE of the host%s: ask for less, or let the caller have more",
-		       rlimit_name(l->type), (unsigned long long)l->soft, (unsigned long long)l->hard, strerror(code),
-		       errno_name(code), (unsigned long long)now[1],
-		       l->type == RLIMIT_NOFILE ? " and stops at the sysctl fs.nr_open" : "");
-}
-
 int step_rlimits(struct helper *h, struct err *e)
 {
 	for (uint64_t i = 0; i < h->plan.seal.n_rlimits; i++) {
@@ -80,7 +64,8 @@ int step_rlimits(struct helper *h, struct err *e)
 		uint64_t v[2] = {l->soft, l->hard};
 
 		if (syscall(SYS_prlimit64, 0, l->type, v, NULL) < 0) {
-			refused_rlimit(l, errno, e);
+			err_errno(e, "set %s to soft %llu, hard %llu", rlimit_name(l->type),
+				  (unsigned long long)l->soft, (unsigned long long)l->hard);
 			return err_ctx(e, "process.rlimits[%llu]", (unsigned long long)i);
 		}
 	}
