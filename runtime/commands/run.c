@@ -84,8 +84,7 @@ static void tell_of_no_jail(const struct rt_call *c, const struct life *l)
 {
 	if (l->foreground && !l->jail.policy && !c->g.policy && isatty(STDERR_FILENO))
 		log_warn("this container runs without a jail, as engines ask for it: say --policy default for one, or "
-			 "--policy none "
-			 "to have it so");
+			 "--policy none to have it so");
 }
 
 int cmd_run(struct rt_call *c, struct err *e)

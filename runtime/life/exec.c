@@ -138,10 +138,11 @@ static int enter(struct life *l, struct err *e)
 {
 	int r = child_hide(e);
 
+	if (r < 0)
+		return r;
 	if (l->ns.userns)
 		life_raise_rlimits(&l->jail.seal, 0);
-
-	return r < 0 ? r : ns_enter(&l->ns, &l->ns_run, e);
+	return ns_enter(&l->ns, &l->ns_run, e);
 }
 
 static int enter_mount(struct life *l, struct err *e)

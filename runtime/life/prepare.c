@@ -265,9 +265,8 @@ static void warn_of_strays(const struct life *l)
 {
 	if (shares_pids(&l->config) && !l->cg.path)
 		log_warn("linux.namespaces: the container has neither a pid namespace of its own nor a cgroup: what "
-			 "its processes "
-			 "leave behind can be neither found nor killed. Such configuration is strongly discouraged; "
-			 "add {\"type\": \"pid\"}");
+			 "its processes leave behind can be neither found nor killed. Such configuration is strongly "
+			 "discouraged; add {\"type\": \"pid\"}");
 }
 
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,

@@ -301,9 +301,9 @@ static void print_times(const struct life *l)
 /* The rows before `to`, from the first one on; or nothing of them. */
 static int walk_or_undo(struct life *l, int to, struct err *e)
 {
-	int r = begin(l, e);
+	int r = life_check_rlimits(&l->jail.seal, e);
 
-	if (r < 0)
+	if (r < 0 || (r = begin(l, e)) < 0)
 		return r;
 	r = life_walk(l, ROLE_PARENT, 0, to, e);
 	if (r < 0)
@@ -315,9 +315,7 @@ static int walk_or_undo(struct life *l, int to, struct err *e)
 
 int life_create(struct life *l, struct err *e)
 {
-	int r = life_check_rlimits(&l->jail.seal, e);
-
-	return r < 0 ? r : walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
+	return walk_or_undo(l, l->start_now ? l->table->n : life_row(l, "cgroup.move"), e);
 }
 
 int life_start(struct life *l, struct err *e)
@@ -330,9 +328,7 @@ int life_start(struct life *l, struct err *e)
 
 int life_exec(struct life *l, struct err *e)
 {
-	int r = life_check_rlimits(&l->jail.seal, e);
-
-	return r < 0 ? r : walk_or_undo(l, l->table->n, e);
+	return walk_or_undo(l, l->table->n, e);
 }
 
 void life_print_rows(const struct life_table *t, struct buf *out)
