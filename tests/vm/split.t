@@ -210,7 +210,7 @@ clean() {
 for row in cgroup.create cgroup.limit cgroup.split clone fork; do
 	for step in $row +$row; do
 		RUN_TIMEOUT=20 jrun --policy "$T/trace.json" run --fail-step "$step" --bundle "$T/b" "f$step"
-		like "fail $step" "$rc $err" "^1 jailrun: .*$row.*EIO"
+		like "fail $step" "$rc $err" "^1 jailrun: .*\(EIO\) \(step $row\)$"
 		clean "fail $step"
 	done
 	RUN_TIMEOUT=20 jrun --policy "$T/trace.json" run --die-step $row --bundle "$T/b" "d$row"
@@ -221,7 +221,7 @@ done
 ok "create" eval 'jr --policy default create --bundle "$T/b" box >/dev/null 2>&1 </dev/null'
 for step in cgroup.move +cgroup.move; do
 	jrun start --fail-step $step box
-	like "start: fail $step" "$rc $err" "^1 jailrun: .*cgroup.move.*EIO"
+	like "start: fail $step" "$rc $err" "^1 jailrun: .*\(EIO\) \(step cgroup.move\)$"
 	ok "start: fail $step: it is created as before" status_is box created
 done
 jrun start --die-step cgroup.move box

@@ -64,7 +64,7 @@ ok "there are such rows: ${rows[*]}" test ${#rows[@]} -ge 4
 for row in "${rows[@]}" clone; do
 	for step in "$row" "+$row"; do
 		jrun run --fail-step "$step" --bundle "$T/rows" jt-rows
-		like "fail $step" "$rc $err" "^1 .*$row.*EIO"
+		like "fail $step" "$rc $err" "^1 .*\(EIO\) \(step $row\)$"
 		is "fail $step: nothing is left" "$(left_here)" ""
 	done
 	jrun run --die-step "$row" --bundle "$T/rows" jt-rows
