@@ -14,7 +14,7 @@
 
 static bool is_access(const char *s)
 {
-	return s[strspn(s, "rwm")] == '\0';
+	return !s[0] || s[strcspn(s, "rwm")];
 }
 
 static const struct pattern device_access = {is_access, "a composition of r, w and m"};
@@ -32,13 +32,22 @@ static const struct field device_rule_fields[] = {
 static int check_device_rule(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
 	D *d = obj;
+	char known[sizeof("rwm")], *end = known;
 
-	(void)rd;
 	(void)v;
-	(void)e;
 	if (!d->type)
 		d->type = 'a';
-	return 0;
+	if (!d->access || !d->access[strspn(d->access, "rwm")])
+		return 0;
+	/* Other letters have never meant anything in runc and crun, so there are configurations with them. */
+	for (const char *c = "rwm"; *c; c++)
+		if (strchr(d->access, *c))
+			*end++ = *c;
+	*end = '\0';
+	log_warn("linux.resources.devices: access \"%s\": only r, w and m are known: it counts as \"%s\"",
+		 shown(d->access).s, known);
+	d->access = arena_strdup(rd->arena, known);
+	return d->access ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
 static const struct table device_rule_table = {

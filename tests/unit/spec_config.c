@@ -212,8 +212,8 @@ static const struct {
     {RES("\"cpu\":{\"idle\":2}"), "config.json: linux.resources.cpu.idle: must be an integer from 0 to 1, not 2"},
     {RES("\"pids\":{\"limit\":-2}"),
      "config.json: linux.resources.pids.limit: must be an integer from -1 to 9223372036854775807, not -2"},
-    {RES("\"devices\":[{\"allow\":true,\"access\":\"rwx\"}]"),
-     "config.json: linux.resources.devices[0].access: must be a composition of r, w and m, not \"rwx\""},
+    {RES("\"devices\":[{\"allow\":true,\"access\":\"xa\"}]"),
+     "config.json: linux.resources.devices[0].access: must be a composition of r, w and m, not \"xa\""},
     {RES("\"devices\":[{\"type\":\"c\"}]"), "config.json: linux.resources.devices[0].allow: is required: add it"},
     {RES("\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0}]}"),
      "config.json: linux.resources.blockIO.weightDevice[0]: must have weight, leafWeight or both"},
@@ -277,6 +277,7 @@ static void test_good_values(void **state)
 	    RES("\"memory\":{\"limit\":5,\"swap\":5},\"cpu\":{\"burst\":1,\"quota\":1},\"blockIO\":{},\"network\":{}"),
 	    RES("\"memory\":{\"limit\":-1,\"swap\":-1},\"pids\":{\"limit\":0},\"cpu\":{\"burst\":1,\"quota\":-1}"),
 	    RES("\"memory\":{\"swap\":0},\"pids\":{},\"devices\":[{\"allow\":true,\"type\":\"\",\"access\":\"\"}]"),
+	    RES("\"devices\":[{\"allow\":true,\"access\":\"rwa\"}]"),
 	    RULE("\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":65535,\"args\":null"),
 	    RULE("\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4095,\"args\":[]"),
 	};
