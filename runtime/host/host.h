@@ -31,6 +31,14 @@ int rt_admin_check_owner(struct rt_call *c, int fd, const char *path, struct err
 /* Where policies are looked up by name. */
 const char *rt_policy_dir(const struct rt_call *c, const struct spec_admin *a);
 
+/* ---- annotations: annotations.c ---- */
+
+#define RT_ANNOTATION_POLICY "jailrun.policy"
+
+/* Refuses one of jailrun's own prefix that is not known: what was meant, a policy perhaps, would not hold, and nobody would see
+ * it. Warns of those of crun that are not honoured. Returns 0 or -EINVAL. */
+int rt_annotations_check(const struct spec_map *annotations, struct err *e);
+
 /* ---- which policies a container is under: policy.c ---- */
 
 /* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. One of dir has to be root's or the

@@ -11,8 +11,6 @@
 #include "host.h"
 #include "jail/jail.h"
 
-#define ANNOTATION "jailrun.policy"
-
 /* A policy of the directory. One that the command line gives by its path is the caller's to judge. */
 static int read_named(struct rt_call *c, const char *path, char **ret, size_t *ret_len, struct err *e)
 {
@@ -150,7 +148,7 @@ static int check_pid_namespace(struct rt_policies *p, struct err *e)
 int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, const struct spec_admin *admin,
 		       const char *fallback, bool shares_pids, struct rt_policies *ret, struct err *e)
 {
-	const char *asked = spec_map_get(annotations, ANNOTATION), *dir = rt_policy_dir(c, admin), *name;
+	const char *asked = spec_map_get(annotations, RT_ANNOTATION_POLICY), *dir = rt_policy_dir(c, admin), *name;
 	int r = 0;
 
 	*ret = (struct rt_policies){.has = false};
@@ -161,7 +159,7 @@ int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, co
 	if (r >= 0 && ret->has)
 		r = rt_policy_load(c, dir, name, c->g.policy != NULL, &ret->chosen, e);
 	if (r < 0 && !c->g.policy && asked)
-		return err_ctx(e, "config.json: annotations[\"" ANNOTATION "\"]");
+		return err_ctx(e, "config.json: annotations[\"" RT_ANNOTATION_POLICY "\"]");
 	if (r < 0 && !c->g.policy && admin->default_policy) {
 		err_ctx(e, "defaultPolicy");
 		return err_file(e, admin->file);

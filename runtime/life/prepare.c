@@ -295,7 +295,8 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 		return r;
 	if (!l->config.process.set && l->start_now) /* create can do without: runtime.md, Start */
 		return err_set(e, EINVAL, "config.json: process: is required to run a container");
-	if ((r = rt_check_terminal(c, l, e)) < 0 || (r = rt_admin_load(c, &admin, NULL, e)) < 0 ||
+	if ((r = rt_annotations_check(&l->config.annotations, e)) < 0 || /* once: not before another program runs */
+	    (r = rt_check_terminal(c, l, e)) < 0 || (r = rt_admin_load(c, &admin, NULL, e)) < 0 ||
 	    (r = rt_policies_choose(c, &l->config.annotations, &admin, default_policy, shares_pids(&l->config),
 				    &policies, e)) < 0 ||
 	    (r = rt_audit_choose(c, &admin, l->foreground && default_policy, &l->audit, e)) < 0)

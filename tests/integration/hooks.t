@@ -74,7 +74,7 @@ for case in "plain|none|." "jail|default|." "outer|$T/outer.json|." "user namesp
 	filter=${case#*|*|}
 	clean
 	chown -R 100000:100000 "$T/rootfs/rec"
-	make_bundle "$T/b" "$sleeper | .hooks = $(all_hooks) | .annotations = {\"a.b\": \"c \\\" d\", \"jailrun.x\": \"\"} | $filter"
+	make_bundle "$T/b" "$sleeper | .hooks = $(all_hooks) | .annotations = {\"a.b\": \"c \\\" d\", \"com.example.x\": \"\"} | $filter"
 	ok "$name: create" "$JAILRUN" --root "$ROOT" --policy "$policy" create --bundle "$T/b" "$id"
 	is "$name: hooks of create, in order" "$(order)" "prestart-0 prestart-1 createRuntime-0 createRuntime-1 createContainer-0 createContainer-1 "
 	is "$name: startContainer waits for start" "$(ls "$T/rootfs/rec")" ""

@@ -77,6 +77,7 @@ a long domain name#.domainname=("x"*65)#domainname|not 65|must have 64 character
 a host name that is a number#.hostname=1#hostname|not a number|must be a string
 an annotation that is a number#.annotations={"a":1}#annotations["a"]|not a number|must be a string
 a policy that is not there#.annotations={"jailrun.policy":"nosuch"}#annotations["jailrun.policy"]|there is no '/etc/jailrun/policies/nosuch.json'|put the file there
+an annotation of jailrun's, misspelt#.annotations={"jailrun.polciy":"x"}#annotations["jailrun.polciy"]|is not known|the nearest is jailrun.policy
 a policy by path#.annotations={"jailrun.policy":"/etc/x"}#annotations["jailrun.policy"]|'/etc/x' is no policy name|an annotation names one of
 mounts as object#.mounts={}#mounts|not an object|must be an array of objects
 an empty destination#.mounts+=[{"destination":"","type":"tmpfs"}]#mounts[7].destination|empty|must not be
@@ -140,4 +141,18 @@ config "a program on noexec" ".process.args=[\"/mnt/busybox\",\"true\"]|.mounts+
 chmod 700 "$T/rootfs/root"
 config "a program behind a directory" '.process.args=["/root/dyn"]|.process.user.uid=1000' '"/root/dyn"|permission denied: uid 1000 may not search|chmod o+x it'
 config "no rootfs" ".root.path=\"$none\"" "root.path|'$none': No such file or directory|make it, or correct root.path"
+
+# Annotations by which crun does something: what jailrun does not do is a warning that names it, once, and the container runs.
+crun='delegate-cgroup handler hooks.stderr hooks.stdout mount_context_type pidfd_receiver seccomp.plugins seccomp.receiver seccomp_bpf_data
+	seccomp_fail_unknown_syscall systemd.force_cgroup_v1 systemd.subgroup not.known'
+jq --arg keys "$crun keep_original_groups" '.annotations = ([$keys | splits("\\s+") | {("run.oci." + .): "1"}] | add) + {"run.ocix": "1"}' \
+	"$T/good.json" >"$T/b/config.json"
+jrun run --bundle "$T/b" "jt-$$-m"
+is "annotations of crun: the container runs" "$rc" 0
+is "annotations of crun: a warning for each that is not honoured" \
+	"$(sed -n 's/^jailrun: warning: annotations\["run\.oci\.\(.*\)"\]: is crun.s, and not honoured here: ..*/\1/p' <<<"$err")" "$(printf '%s\n' $crun)"
+is "annotations of crun: and no other line" "$(grep -vc 'not honoured here' <<<"$err")" 0
+jq '.annotations = {"run.oci.systemd.subgroup": "", "run.oci.mount_context_type": "context"}' "$T/good.json" >"$T/b/config.json"
+jrun run --bundle "$T/b" "jt-$$-m"
+is "annotations of crun: as jailrun does it anyway" "$rc:$err" 0:
 done_testing
