@@ -11,7 +11,7 @@ if ! in_guest; then
 	need_command dbus-daemon /lib/systemd/systemd
 	DEBIAN=$(make_debian_rootfs systemd systemd-sysv,dbus) || skip_all "debootstrap does not work here"
 	export DEBIAN
-	machine --timeout 600 -- "$TOP_SRCDIR/tests/vm/systemd.t"
+	machine --timeout 850 -- "$TOP_SRCDIR/tests/vm/systemd.t"
 	exit
 fi
 # The option comes with create and run alone, as from the callers.

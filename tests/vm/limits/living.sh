@@ -50,12 +50,19 @@ jr kill jt-box KILL
 ok "events ends" eventually 20 test -e "$T/events.rc"
 is "without an error" "$(cat "$T/events.rc") $(cat "$T/events.err")" "0 "
 gone jt-box
-# Out of memory at the first process: the word comes before the end.
-make_bundle "$T/b" "$(args_filter bite touch 48) | $(res '{memory: {limit: 20971520, swap: 20971520}}')"
-jr create --bundle "$T/b" jt-box >/dev/null 2>&1 </dev/null
-(jr events --interval 1h jt-box >"$T/events2" 2>&1) &
-sleep 1
-jr start jt-box
-wait $!
+# Out of memory at the first process: the word comes before the end. systemd removes a scope as soon as it is empty, and the kernel's count
+# with it: on a busy machine now and then before anyone can read it.
+oom_of_the_first() {
+	make_bundle "$T/b" "$(args_filter bite touch 48) | $(res '{memory: {limit: 20971520, swap: 20971520}}')"
+	jr create --bundle "$T/b" jt-box >/dev/null 2>&1 </dev/null
+	# shellcheck disable=SC2086 # words
+	"$JAILRUN" $JAILRUN_FLAGS --root "$ROOT" events --interval 1h jt-box >"$T/events2" 2>&1 &
+	events=$!
+	eventually 20 eval 'find /proc/$events/fd -lname "*/memory.events" | grep -q .'
+	jr start jt-box
+	wait $events
+	gone jt-box
+	[ "$(cat "$T/events2")" = '{"type":"oom","id":"jt-box"}' ]
+}
+! oom_of_the_first && [ "$manager" = systemd ] && oom_of_the_first
 is "out of memory at the first process" "$(cat "$T/events2")" '{"type":"oom","id":"jt-box"}'
-gone jt-box
