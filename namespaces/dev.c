@@ -62,12 +62,19 @@ static int host_node(const struct ns_plan *p, const struct spec_device *d, struc
 			i++;
 		path = i < p->n_devices ? p->devices[i++].path : by_number;
 	}
-	if (first >= 0)
-		return err_set(e, ENODEV, "the host's '%.128s' is not the device %c %lld:%lld, and there is no '%s'",
-			       d->path, d->type, (long long)d->major, (long long)d->minor, by_number);
-	return err_set(e, -first,
-		       "mknod is not allowed here, and of the host's '%.128s' or '%s' no copy can be had: %s", d->path,
-		       by_number, strerror(-first));
+	if (first >= 0 || first == -ENOENT)
+		return err_set(
+		    e, ENODEV,
+		    "%s: mknod(2) is not permitted in a user namespace, so that a node of the host has to be "
+		    "bound, and there '%.128s' %s and '%s' is not there: make the node on the host "
+		    "(mknod %s %c %lld %lld), or leave the entry out",
+		    d->path, d->path, first >= 0 ? "is another device" : "is not there", by_number, d->path, d->type,
+		    (long long)d->major, (long long)d->minor);
+	return err_set(
+	    e, -first,
+	    "%s: mknod(2) is not permitted in a user namespace, and of the host's '%.128s' or '%s' no copy can "
+	    "be had: %s (%s): let the caller reach one of them, or leave the entry out",
+	    d->path, d->path, by_number, strerror(-first), errno_name(-first));
 }
 
 /* In a user namespace mknod(2) is not allowed: the host's node is bound on an empty file. */
@@ -154,17 +161,33 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 	return bind_device(p, dir->fd, name, d, e);
 }
 
+/* Names the entry of config.json that d is of: the last of its path. The default devices have none. */
+static int name_entry(const struct ns_plan *p, const struct spec_device *d, struct err *e)
+{
+	const struct spec_linux *l = &p->config->linux_;
+	struct arena a = {0};
+	size_t i = l->n_devices;
+
+	while (i > 0 && !str_eq(path_clean(&a, l->devices[i - 1].path), d->path))
+		i--;
+	arena_free(&a);
+	return i > 0 ? err_ctx(e, "linux.devices[%zu]", i - 1) : err_ctx(e, "linux.devices");
+}
+
 static int make_devices(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	struct dir_cache dir = {.fd = -1};
 	mode_t mask = umask(0);
 	int result = 0;
 
-	for (size_t i = 0; i < p->n_devices && result == 0; i++)
+	for (size_t i = 0; i < p->n_devices && result == 0; i++) {
 		result = make_device(p, r, &dir, &p->devices[i], e);
+		if (result < 0)
+			name_entry(p, &p->devices[i], e);
+	}
 	umask(mask);
 	fd_close_p(&dir.fd);
-	return result < 0 ? err_ctx(e, "linux.devices") : 0;
+	return result;
 }
 
 /* Tells the journal of /dev/NAME, unless it is there already. */

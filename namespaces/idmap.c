@@ -139,19 +139,30 @@ static int write_at(int proc, const char *file, const char *text, size_t len, st
 	if (fd < 0)
 		return err_errno(e, "open %s of the container's process", file);
 	if (write(fd, text, len) != (ssize_t)len)
-		return err_errno(e, "write '%.100s' to %s", text, file);
+		return err_errno(e, "write to %s of the container's process", file);
 	return 0;
 }
 
 static int write_map(int proc, const char *file, const struct spec_idmaps *m, struct err *e)
 {
 	AUTO_BUF text = {0};
+	struct err why = {0};
 
 	for (size_t i = 0; i < m->n; i++)
 		buf_printf(&text, "%u %u %u\n", m->v[i].container_id, m->v[i].host_id, m->v[i].size);
 	if (text.failed)
 		return err_set(e, ENOMEM, "out of memory");
-	return write_at(proc, file, text.data, text.len, e);
+	if (write_at(proc, file, text.data, text.len, &why) == 0)
+		return 0;
+	if (why.code != EPERM) {
+		*e = why;
+		return -why.code;
+	}
+	/* Of several lines the kernel does not say which. */
+	return err_set(e, EPERM,
+		       "the kernel refuses %u %u %u%s (EPERM): each hostID has to be an id of the runtime's own user "
+		       "namespace (/proc/self/%s); correct hostID and size",
+		       m->v[0].container_id, m->v[0].host_id, m->v[0].size, m->n > 1 ? " or a map after it" : "", file);
 }
 
 /* newuidmap PID INSIDE OUTSIDE COUNT…: set-uid helpers that know /etc/subuid. */

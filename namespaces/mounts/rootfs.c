@@ -8,6 +8,11 @@
 
 #include "namespaces/internal.h"
 
+static const char *as_whom(const struct ns_plan *p)
+{
+	return p->userns ? " as the container's root user" : "";
+}
+
 /* The rootfs as a detached tree, when the runtime had not the rights to make it. */
 static int late_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
@@ -18,7 +23,7 @@ static int late_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
 		return 0;
 	errno = -r->rootfs_fd;
 	r->rootfs_fd = -1;
-	err_errno(e, "open_tree '%.200s' as the container's root user", p->rootfs);
+	err_errno(e, "open_tree '%.200s'%s", p->rootfs, as_whom(p));
 	return err_ctx(e, "root.path");
 }
 
@@ -34,7 +39,7 @@ static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e
 		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
 		if (tree < 0) {
 			errno = -tree;
-			err_errno(e, "open_tree '%.200s' as the container's root user%s", m->source,
+			err_errno(e, "open_tree '%.200s'%s%s", m->source, as_whom(p),
 				  tree == -EINVAL && !m->recursive ? " (with mounts below it: use 'rbind')" : "");
 			err_ctx(e, "source");
 			return err_ctx(e, "mounts[%zu]", i);

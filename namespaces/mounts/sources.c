@@ -41,10 +41,11 @@ void ns_run_close(struct ns_run *r)
 	net_devices_close(r);
 }
 
-/* Without privileges the tree can be made later, by the container's process in a mount namespace of its own. */
-static bool later(const struct ns_plan *p, int r)
+/* Who has no rights over its own mount namespace (no root, or the root of a user namespace) leaves the tree to the container's process,
+ * which has a mount namespace of its own. */
+static bool later(int r)
 {
-	return r == -EPERM && p->userns;
+	return r == -EPERM;
 }
 
 static int source_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
@@ -58,7 +59,7 @@ static int source_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *
 		return err_set(e, ENOTDIR, "'%.200s' is no directory: name the one that has the root file system",
 			       p->rootfs);
 	fd = mnt_clone(AT_FDCWD, p->rootfs, true);
-	if (later(p, fd))
+	if (later(fd))
 		return 0;
 	if (fd < 0) {
 		errno = -fd;
@@ -162,7 +163,7 @@ static int source_bind(const struct ns_plan *p, struct ns_run *r, const struct n
 	AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
 	int result;
 
-	if (later(p, tree))
+	if (later(tree))
 		return 0;
 	if (tree < 0) {
 		errno = -tree;

@@ -34,25 +34,6 @@ int child_hide(struct err *e)
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? err_errno(e, "PR_SET_DUMPABLE") : 0;
 }
 
-int child_guard(struct life *l, struct err *e)
-{
-	/* In a new user namespace that comes with the change of uid, after the id maps, which the runtime could not write
-	 * otherwise; before one that exists is joined it was done. */
-	if (!l->ns.userns && child_hide(e) < 0)
-		return -e->code;
-	return die_with_parent(e);
-}
-
-int child_join(struct life *l, struct err *e)
-{
-	return ns_join(&l->ns, &l->ns_run, e);
-}
-
-int child_rest(struct life *l, struct err *e)
-{
-	return ns_rest(&l->ns, &l->ns_run, e);
-}
-
 /* user_namespaces(7): where the maps were written without privilege, groups can neither be set nor dropped. */
 static int read_setgroups(struct life *l, struct err *e)
 {
@@ -69,6 +50,26 @@ static int read_setgroups(struct life *l, struct err *e)
 		l->jail.seal.set_groups = false;
 	}
 	return 0;
+}
+
+int child_guard(struct life *l, struct err *e)
+{
+	/* In a new user namespace that comes with the change of uid, after the id maps, which the runtime could not write
+	 * otherwise; before one that exists is joined it was done. */
+	if (!l->ns.userns &&
+	    (child_hide(e) < 0 || read_setgroups(l, e) < 0)) /* the runtime's own may be no first one */
+		return -e->code;
+	return die_with_parent(e);
+}
+
+int child_join(struct life *l, struct err *e)
+{
+	return ns_join(&l->ns, &l->ns_run, e);
+}
+
+int child_rest(struct life *l, struct err *e)
+{
+	return ns_rest(&l->ns, &l->ns_run, e);
 }
 
 int child_become_root(struct life *l, struct err *e)

@@ -54,7 +54,10 @@ in_sh 'stat -c "%F %t:%T" /dev/zero /dev/other; stat -c "%F %a %u:%g" /dev/p; he
 	"$userns | $(devices '{path: "/dev/other", type: "c", major: 1, minor: 5}, {path: "/dev/p", type: "p", fileMode: 416, uid: 5, gid: 6}')"
 is "user namespace: by bind, under any name; fifo" "$(tr '\n' ' ' <<<"$out")" 'character special file 1:5 character special file 1:5 fifo 640 5:6 3 ' || diag "$err"
 in_container "$(args_filter /bin/true) | $userns | $(devices '{path: "/dev/none", type: "b", major: 250, minor: 99}')"
-like "user namespace: what the host has not cannot be had" "$err" 'linux\.devices.*/dev/none'
+like "user namespace: what the host has not cannot be had: which, why, what to do" "$err" \
+	'linux\.devices\[0\]: /dev/none: mknod.* not permitted in a user namespace.*/dev/none. is not there.*mknod /dev/none b 250 99.*leave the entry out'
+in_container "$(args_filter /bin/true) | $userns | $(devices '{path: "/dev/zero", type: "c", major: 1, minor: 5}, {path: "//dev/full", type: "c", major: 240, minor: 99}')"
+like "user namespace: nor where the host's is another" "$err" 'linux\.devices\[1\]: /dev/full: .*is another device.*mknod /dev/full c 240 99'
 
 # Masked and read-only paths.
 mkdir -p "$T/rootfs/m/dir/below" "$T/rootfs/m/ro/sub" && echo s >"$T/rootfs/m/file" && echo s >"$T/rootfs/m/dir/below/file" && echo s >"$T/rootfs/m/target"

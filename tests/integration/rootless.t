@@ -81,7 +81,23 @@ like "with one it has lo alone, and that is up" "$(tr '\n' ' ' <<<"$out")" '127\
 as_run none "$(sh_filter 'stat -c "%F %t:%T" /dev/own /dev/null /dev/pipe') | .linux.devices = [{path: \"/dev/own\", type: \"c\", major: 1, minor: 5}, {path: \"/dev/pipe\", type: \"p\", fileMode: 384}]"
 like "a device under another name is the host's, bound; a fifo is made" "$(tr '\n' ' ' <<<"$out")" 'file 1:5 character special file 1:3 fifo 0:0' || diag "$err"
 as_run none "$(args_filter /bin/true) | .linux.devices = [{path: \"/dev/own\", type: \"b\", major: 250, minor: 77}]"
-like "a device that the host has not is refused" "$err" 'linux\.devices.*/dev/own'
+like "a device that the host has not is refused" "$err" 'linux\.devices\[0\]: /dev/own: mknod.*not permitted in a user namespace.*leave the entry out'
+
+# ---- as the root of an outer user namespace (unshare -Ur), without one of the container's own ----
+plain=("${user[@]}")
+alone='.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+for policy in none default; do
+	for flags in -Ur -Urm; do
+		user=("${plain[@]}" unshare $flags)
+		as_run $policy "$(sh_filter 'id -u; echo x >/dev/null && exit 9') | $alone"
+		is "inside unshare $flags: no user namespace of its own, policy $policy" "$rc:$out" 9:0 || diag "$err"
+	done
+done
+as_run none "$(args_filter /bin/true) | $alone | .process.user.additionalGids = [7]"
+like "inside it: groups cannot be set" "$err" 'process\.user\.additionalGids: setgroups.* denied'
+as_run none "$(args_filter /bin/true) | .linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 77"
+like "inside it: a map to an id that it has not, in one line" "$err" '^jailrun: linux\.gidMappings: the kernel refuses 0 77 1 .*correct hostID.*\)$'
+user=("${plain[@]}")
 
 # ---- binds of a mount whose attributes are locked ----
 mkdir -p "$T/u/locked" && mount -t tmpfs -o nosuid,nodev,noexec,noatime locked "$T/u/locked" && chmod 1777 "$T/u/locked"
