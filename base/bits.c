@@ -84,6 +84,15 @@ bool bits_has(const struct bits *b, size_t i)
 	return i / LONG_BITS < b->n && (b->v[i / LONG_BITS] >> i % LONG_BITS & 1);
 }
 
+size_t bits_count(const struct bits *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += (size_t)__builtin_popcountl(b->v[i]);
+	return n;
+}
+
 char *bits_list(const struct bits *b, struct arena *a)
 {
 	AUTO_BUF text = {0};

@@ -24,6 +24,9 @@ int bits_parse(const char *list, struct arena *a, struct bits *ret, struct err *
 /* Whether i, from 0 on, is in the set. */
 bool bits_has(const struct bits *b, size_t i);
 
+/* How many are in the set. */
+size_t bits_count(const struct bits *b);
+
 /* The set in the list format, or NULL when there is no memory. */
 char *bits_list(const struct bits *b, struct arena *a);
 

@@ -521,6 +521,8 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 			r = f->parse(rd, f, found[i], obj, e);
 		else if (f->required)
 			r = bad(rd, v, e, EINVAL, "is required: add it");
+		if (r < 0 && f->called)
+			err_before(e, "%s: ", f->called);
 		if (r < 0) {
 			err_ctx(e, "%s", f->key);
 			return r;

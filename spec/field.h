@@ -36,6 +36,7 @@ struct field {
 	const struct word *words;
 	const struct pattern *pattern;
 	const struct table *table;
+	const char *called; /* stands before the text of an error: the words by which callers know it */
 };
 
 /* An object. check holds the rules that span fields, and runs after all of them. */

@@ -128,9 +128,11 @@ static const struct field rdt_fields[] = {
 static const struct table rdt_table = {TABLE_FIELDS(rdt_fields), SET_AT(L, intel_rdt.set)};
 
 static const struct field memory_policy_fields[] = {
-    FIELD("mode", get_word, L, memory_policy.mode, .required = true, .words = mempolicy_words),
-    FIELD("nodes", get_bits, L, memory_policy.nodes),
-    FIELD("flags", get_word_bits, L, memory_policy.flags, .words = mempolicy_flag_words),
+    FIELD("mode", get_word, L, memory_policy.mode, .required = true, .words = mempolicy_words,
+	  .called = "invalid memory policy mode"),
+    FIELD("nodes", get_bits, L, memory_policy.nodes, .called = "invalid memory policy node"),
+    FIELD("flags", get_word_bits, L, memory_policy.flags, .words = mempolicy_flag_words,
+	  .called = "invalid memory policy flag"),
 };
 
 /* What set_mempolicy(2) would refuse without a word. */
@@ -143,7 +145,8 @@ static int check_memory_policy(struct reader *rd, const struct json *v, void *ob
 	bool none = mode == MPOL_DEFAULT || mode == MPOL_LOCAL;
 
 	if (none && l->memory_policy.nodes.v) {
-		bad(rd, v, e, EINVAL, "must not be given for %s, which has no nodes", name);
+		bad(rd, v, e, EINVAL, "must not be given: %s mode requires 0 nodes but got %zu", name,
+		    bits_count(&l->memory_policy.nodes));
 		return err_ctx(e, "nodes");
 	}
 	if (!none && mode != MPOL_PREFERRED && !l->memory_policy.nodes.v) {

@@ -234,6 +234,7 @@ static void sets_of_numbers(void **state)
 	}
 	assert_true(bits_parse("0-3,70", &a, &b, NULL) == 0 && b.n == 70 / (8 * sizeof(long)) + 1);
 	assert_true(bits_has(&b, 70) && bits_has(&b, 3) && !bits_has(&b, 4) && !bits_has(&b, 70000));
+	assert_int_equal(bits_count(&b), 5);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct err e = {0};
 

@@ -119,11 +119,12 @@ static const struct {
     {PROC("\"execCPUAffinity\":{\"initial\":\"a\"}"),
      "config.json: process.execCPUAffinity.initial: 'a' is no number; lists look like \"0-3,7\""},
     {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}"),
-     "config.json: linux.memoryPolicy.nodes: must not be given for MPOL_LOCAL, which has no nodes"},
+     "config.json: linux.memoryPolicy.nodes: must not be given: MPOL_LOCAL mode requires 0 nodes but got 1"},
     {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}"),
      "config.json: linux.memoryPolicy.nodes: MPOL_BIND needs one node at least"},
     {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0,99999\"}"),
-     "config.json: linux.memoryPolicy.nodes: '99999' is beyond the last number that can be, 65535"},
+     "config.json: linux.memoryPolicy.nodes: invalid memory policy node: '99999' is beyond the last number that can "
+     "be, 65535"},
     {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_"
 	   "RELATIVE_NODES\"]}"),
      "config.json: linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other"},
@@ -194,7 +195,8 @@ static const struct {
     {LINUX("\"personality\":{\"domain\":\"BSD\"}"),
      "config.json: linux.personality.domain: must be one of LINUX, LINUX32, not \"BSD\""},
     {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[\"X\"]}"),
-     "config.json: linux.memoryPolicy.flags[0]: must be one of MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, "
+     "config.json: linux.memoryPolicy.flags[0]: invalid memory policy flag: must be one of MPOL_F_NUMA_BALANCING, "
+     "MPOL_F_RELATIVE_NODES, "
      "MPOL_F_STATIC_NODES, not \"X\""},
     {RES("\"memory\":{\"limit\":\"1g\"}"),
      "config.json: linux.resources.memory.limit: must be an integer, not a string"},
