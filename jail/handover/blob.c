@@ -114,6 +114,7 @@ static void put_hooks(struct buf *out, const struct spec_hook_list *l)
 
 		blob_put_str(out, h->path);
 		blob_put_strv(out, &h->args);
+		blob_put_u32(out, h->env.v != NULL); /* an empty environment is one, too */
 		blob_put_strv(out, &h->env);
 		blob_put_u32(out, h->timeout.set);
 		blob_put_u64(out, (uint64_t)h->timeout.v);
@@ -122,15 +123,19 @@ static void put_hooks(struct buf *out, const struct spec_hook_list *l)
 
 static void get_hooks(struct blob *b, struct spec_hook_list *ret)
 {
-	uint64_t n = get_count(b, 32);
+	uint64_t n = get_count(b, 36);
 
 	ret->v = get_room(b, n, sizeof(*ret->v));
 	for (ret->n = 0; ret->n < n && !b->bad; ret->n++) {
 		struct spec_hook *h = &ret->v[ret->n];
+		bool has_env;
 
 		h->path = get_str(b);
 		get_strv(b, &h->args);
+		has_env = get_bool(b);
 		get_strv(b, &h->env);
+		if (!has_env)
+			h->env.v = NULL;
 		h->timeout.set = get_bool(b);
 		h->timeout.v = (int64_t)blob_get_u64(b);
 	}

@@ -175,17 +175,6 @@ static int plan_network(struct rt_call *c, struct life *l, const struct rt_polic
 	return r;
 }
 
-/* A hook of the container that names no environment has that of the container's process, as with other runtimes; one of the
- * host has the runtime's (rt_hooks_run). An array without entries is an environment. */
-static void default_hook_env(struct spec_config *c)
-{
-	struct spec_hook_list *list = &c->hooks[HOOK_START_CONTAINER];
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!list->v[i].env.v)
-			list->v[i].env = c->process.env;
-}
-
 /* crun's annotation, which Podman writes for --group-add keep-groups: setgroups(2) is left out. */
 static int plan_groups(struct life *l, const struct spec_admin *admin, struct err *e)
 {
@@ -301,7 +290,6 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 				    &policies, e)) < 0 ||
 	    (r = rt_audit_choose(c, &admin, l->foreground && default_policy, &l->audit, e)) < 0)
 		return r;
-	default_hook_env(&l->config);
 	if ((r = rt_listen_env(l->listen_fds, &c->arena, &l->config.process.env, e)) < 0 ||
 	    (r = rt_notify_plan(l->root, id, &l->config, &c->arena, &l->notify, e)) < 0 ||
 	    (r = ns_probe(&ns_facts, e)) < 0 ||

@@ -222,7 +222,7 @@ self_hook() { # KIND FIELDS
 }
 for kind in "${kinds[@]}"; do
 	path=$T/self env=" PATH=$PATH OF=runtime"
-	[ "$kind" != startContainer ] || path=/self env=" OF=process"
+	[ "$kind" != startContainer ] || path=/self env=" OF=process HOME=/root"
 	self_hook "$kind" ""
 	is "no args, no env: $kind" "$hook_saw" "0:1 $path$env"
 	self_hook "$kind" ', env: []'

@@ -16,7 +16,8 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	static struct spec_rlimit limits[] = {{7, 1024, 4096}, {0, UINT64_MAX, UINT64_MAX}};
 	static char *words[] = {"one", "", "three", NULL};
 	static struct spec_hook hooks[] = {{"/bin/hook", {words, 3}, {words, 1}, {true, 30}},
-					   {"/bin/other", {0}, {0}, {0}}};
+					   {"/bin/other", {0}, {0}, {0}},
+					   {"/bin/bare", {0}, {words, 0}, {0}}};
 	static struct sock_filter insns[] = {{0x20, 0, 0, 4}, {0x06, 1, 2, 0x7fff0000}};
 	static unsigned long cpus[] = {5, 1ul << 31};
 	static struct spec_policy policy;
@@ -56,7 +57,7 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 				     .new_keyring = true,
 				     .preserve_fds = 3,
 				     .seccomp = {insns, 2, 4},
-				     .start_hooks = {hooks, 2},
+				     .start_hooks = {hooks, 3},
 				     .hook_state = "{}"};
 }
 
@@ -79,6 +80,8 @@ static void round_trip(void **state)
 	assert_int_equal(q.policies[0].max_threads, -1);
 	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].network &&
 		    q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
+	assert_true(!q.seal.start_hooks.v[1].env.v && q.seal.start_hooks.v[2].env.v &&
+		    !q.seal.start_hooks.v[2].env.v[0]);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);
 	assert_int_equal(q.seal.groups[1], 4294967294u);
 	assert_true(q.seal.initial_affinity.n == 1 && q.seal.oom_score_adj.set && q.seal.oom_score_adj.v == -7);

@@ -19,7 +19,7 @@
 /* The child's side: returns only on failure. */
 static void run_sealed(struct helper *h, const struct spec_hook *hook, int in, int out, struct err *e)
 {
-	char *args[] = {hook->path, NULL}, *env[] = {NULL};
+	char *args[] = {hook->path, NULL};
 
 	h->plan.seal.terminal = false;
 	h->plan.seal.preserve_fds = 0;
@@ -30,7 +30,8 @@ static void run_sealed(struct helper *h, const struct spec_hook *hook, int in, i
 	if (step_session(h, e) < 0 || step_rlimits(h, e) < 0 || step_user(h, e) < 0 || step_caps(h, e) < 0 ||
 	    step_fds(h, e) < 0 || load_oci_filter(h, e) < 0)
 		return;
-	execve(hook->path, hook->args.n ? hook->args.v : args, hook->env.n ? hook->env.v : env);
+	/* One that names no environment has the workload's, as with other runtimes, with the HOME that step_user found. */
+	execve(hook->path, hook->args.n ? hook->args.v : args, hook->env.v ? hook->env.v : h->plan.seal.env.v);
 	err_errno(e, "exec '%s'", hook->path);
 }
 
