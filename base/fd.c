@@ -17,12 +17,6 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
-#ifndef F_SEAL_EXEC
-#define F_SEAL_EXEC 0x0020
-#endif
 
 void fd_close_p(int *fd)
 {
@@ -210,32 +204,6 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 	if (r < 0)
 		unlinkat(dirfd, tmp, 0);
 	return r;
-}
-
-int memfd_sealed(const char *name, const void *data, size_t len, struct err *e)
-{
-	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	AUTO_CLOSE int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-	int r;
-
-	if (fd < 0 && errno == EINVAL) /* MFD_EXEC is of Linux 6.3 */
-		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return err_errno(e, "memfd_create '%s'%s", name,
-				 errno == EACCES ? " (vm.memfd_noexec is 2: set it to 1)"
-				 : errno == ENOSYS || errno == EPERM
-				     ? " (a seccomp filter around this program refuses it)"
-				     : "");
-	r = fd_write_all(fd, data, len);
-	if (r < 0) {
-		errno = -r;
-		return err_errno(e, "write memfd '%s'", name);
-	}
-	if (fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
-		return err_errno(e, "seal memfd '%s'", name);
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_errno(e, "seek memfd '%s'", name);
-	return take_fd(&fd);
 }
 
 /* Where the procfs is that of a pid namespace which this process is not in, as for a process of `exec`: each number. */

@@ -58,8 +58,18 @@ bool file_is_there(int dirfd, const char *path);
  * Returns 0 or -errno; on failure the old content stands and nothing is left beside it. */
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
 
-/* A memfd that holds data and is sealed against any change (memfd_create(2), F_ADD_SEALS). Returns the fd or -errno. */
+/* An empty memfd (memfd_create(2)) that cannot be executed, as the sysctl vm.memfd_noexec may want it. Returns the fd or -errno. memfd.c */
+int memfd_data(const char *name, struct err *e);
+
+/* The same, holding data and sealed against any change (F_ADD_SEALS). */
 int memfd_sealed(const char *name, const void *data, size_t len, struct err *e);
+
+/* A program to be executed that nobody can write to, neither by an fd nor by /proc/PID/exe: a sealed memfd. Where vm.memfd_noexec=2
+ * forbids that, a file of a tmpfs that is mounted nowhere and read-only as a whole. Returns the fd or -errno. */
+int exec_copy(const char *name, const void *data, size_t len, struct err *e);
+
+/* Whether this process was executed from an exec_copy of that name. Returns 1, 0 or -errno. */
+int exec_is_copy(const char *name, struct err *e);
 
 /* Marks every fd from first on close-on-exec (close_range(2); /proc/self/fd where it is missing). Returns 0 or -errno. */
 int fd_cloexec_from(unsigned int first, struct err *e);

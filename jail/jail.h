@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The seal (the irreversible last steps of the container's process) and the jail around the workload. A policy becomes a plan, the plan
  * goes as a blob to the helper, and the helper (helper/, a static program of its own that is embedded in the runtime and executed
- * from a sealed memfd) enforces it. In the order of a container's life:
+ * from a sealed copy) enforces it. In the order of a container's life:
  *   ask            jail_probe
  *   plan           jail_plan, jail_plan_print (policy/: rules; seccomp/: rules to BPF; seal/: process.* and capabilities)
  *   hand over      jail_blob_write, jail_helper_open, jail_handover (handover/)
@@ -242,7 +242,7 @@ const char *jail_cap_name(int cap);
 void jail_blob_write(const struct jail_plan *p, struct buf *out);
 int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_plan *ret);
 
-/* A sealed memfd with the helper's program. */
+/* The helper's program, to be executed: exec_copy of base/fd.h. */
 int jail_helper_open(struct err *e);
 
 /* The rule that a trapped call fell under: the first that matches, as in the filter. Returns its index, or -1 for a

@@ -68,7 +68,7 @@ int jail_handover(int helper_fd, const struct jail_handover *h, struct err *e)
 		argv[n++] = trace;
 	argv[n] = NULL;
 	fexecve(helper_fd, argv, envp);
-	return err_errno(e, "execute the jail's helper from its memfd");
+	return err_errno(e, "execute the jail's helper from its sealed copy");
 }
 
 /* Takes "name=value" into its field. */

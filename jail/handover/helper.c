@@ -7,6 +7,6 @@ extern const char jail_helper_start[], jail_helper_end[];
 
 int jail_helper_open(struct err *e)
 {
-	return memfd_sealed("jailrun-init", jail_helper_start,
-			    (size_t)((uintptr_t)jail_helper_end - (uintptr_t)jail_helper_start), e);
+	return exec_copy("jailrun-init", jail_helper_start,
+			 (size_t)((uintptr_t)jail_helper_end - (uintptr_t)jail_helper_start), e);
 }

@@ -194,12 +194,12 @@ static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *s, uint
 /* The program, through a memfd: libseccomp 2.5 writes to files only. */
 static int export_bpf(scmp_filter_ctx ctx, struct arena *a, struct jail_bpf *ret, struct err *e)
 {
-	AUTO_CLOSE int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	AUTO_CLOSE int fd = memfd_data("seccomp", e);
 	off_t len;
 	int r;
 
 	if (fd < 0)
-		return err_errno(e, "memfd_create");
+		return fd;
 	r = seccomp_export_bpf(ctx, fd);
 	if (r < 0)
 		return err_set(e, -r, "libseccomp: seccomp_export_bpf: %s", strerror(-r));

@@ -183,7 +183,7 @@ static int try_trace(uint64_t options)
 	return r;
 }
 
-/* The jail's helper, out of its sealed memfd. What it says about its missing arguments goes nowhere. */
+/* The jail's helper, out of its sealed copy. What it says about its missing arguments goes nowhere. */
 static int try_helper(uint64_t arg)
 {
 	struct err e = {0};
@@ -234,9 +234,9 @@ static const struct feature {
     {"kernel.idmapped-mounts", try_idmap, 0, DOCTOR_NO, "idmapped mounts, on the file system of /",
      "mounts with uidMappings of that file system are refused",
      "as root, Linux 5.12 or newer, and a file system that takes them: ext4, xfs, btrfs; an overlay does not", 0},
-    {"kernel.helper", try_helper, 0, DOCTOR_BAD, "the jail's helper can be executed from a sealed memfd",
-     "the jail's helper cannot be executed",
-     "look at the sysctl vm.memfd_noexec, which must not be 2, and at the security module", KEEP(helper)},
+    {"kernel.helper", try_helper, 0, DOCTOR_BAD, "the jail's helper can be executed from a sealed copy",
+     "the jail's helper cannot be executed", "look at the sysctl vm.memfd_noexec and at the security module",
+     KEEP(helper)},
     {"kernel.seccomp", try_filter, 0, DOCTOR_BAD, "seccomp filters", "no filter can be loaded",
      "a kernel with CONFIG_SECCOMP_FILTER", KEEP(filter)},
     {"kernel.seccomp-notify", try_filter, SECCOMP_FILTER_FLAG_NEW_LISTENER, DOCTOR_NO, "seccomp user notification",

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -125,13 +124,15 @@ static int hook_result(const struct spec_hook *h, const siginfo_t *info, int out
 
 static int hook_run(const struct spec_hook *h, const char *cwd, int in, struct err *e)
 {
-	AUTO_CLOSE int pidfd = -1, out = memfd_create("hook-output", MFD_CLOEXEC), report = -1, report_child = -1;
+	AUTO_CLOSE int pidfd = -1, out = memfd_data("hook-output", e), report = -1, report_child = -1;
 	pid_t parent = getpid(), pid;
 	siginfo_t info = {0};
 	int r, code, pair[2];
 
 	/* A memory file, not a pipe: what a hook leaves running may go on writing, and nobody waits for its end. */
-	if (out < 0 || fcntl(out, F_SETFL, O_APPEND) < 0)
+	if (out < 0)
+		return out;
+	if (fcntl(out, F_SETFL, O_APPEND) < 0)
 		return err_errno(e, "make a file for the output of '%s'", h->path);
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return err_errno(e, "pipe to '%s'", h->path);

@@ -98,8 +98,8 @@ like "no user namespaces: the sysctl is named" "$(line kernel.namespace.user)" '
 # Of a pid namespace.
 if [ -e /proc/sys/vm/memfd_noexec ]; then
 	doctor unshare --pid --fork --mount-proc sh -c 'echo 2 >/proc/sys/vm/memfd_noexec; "$@"' sh
-	is "memfds that cannot be executed: it does not work" "$rc" 1
-	like "memfds that cannot be executed: the line" "$(line kernel.helper)" '^no .*EACCES.*memfd_noexec'
+	is "memfds that cannot be executed: it works" "$rc" 0
+	begins "memfds that cannot be executed: by other means" kernel.helper ok
 else
 	skip "memfds that cannot be executed" "no such sysctl"
 fi

@@ -174,6 +174,20 @@ static void memfds_are_sealed(void **state)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
+static void programs_are_sealed(void **state)
+{
+	AUTO_CLOSE int fd = exec_copy("x", "data", 4, NULL);
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0 && fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(fd, "D", 1), -1);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_mode & 0100);
+	assert_int_equal(exec_is_copy("x", &e), 0);
+}
+
 static void messages_carry_fds(void **state)
 {
 	struct wire m = {.kind = WIRE_FD, .row = 5, .value = -7}, got;
@@ -237,6 +251,7 @@ int main(void)
 	    T(files_are_replaced_whole),
 	    T(a_planted_file_is_not_used),
 	    cmocka_unit_test(memfds_are_sealed),
+	    cmocka_unit_test(programs_are_sealed),
 	    cmocka_unit_test(messages_carry_fds),
 	    cmocka_unit_test(last_words_are_heard),
 	    cmocka_unit_test(a_process_has_a_start),
