@@ -116,7 +116,7 @@ static int64_t utc_offset(void)
 int rt_audit_plan(struct rt_call *c, struct rt_audit *a, const struct spec_admin *admin,
 		  const struct spec_map *annotations, struct jail_audit *ret, struct err *e)
 {
-	char real[PATH_MAX];
+	char resolved[PATH_MAX], *real;
 	size_t size = 0;
 
 	*ret = (struct jail_audit){.form = kinds[a->to].form};
@@ -124,10 +124,11 @@ int rt_audit_plan(struct rt_call *c, struct rt_audit *a, const struct spec_admin
 		ret->utc_offset = utc_offset();
 	if (ret->form != JAIL_AUDIT_LINES) {
 		/* A link (/dev/log is one) would lead the helper astray, in the container. */
-		a->real = arena_strdup(&c->arena, realpath(a->path, real) ? real : a->path);
-		if (!a->real)
+		real = arena_strdup(&c->arena, realpath(a->path, resolved) ? resolved : a->path);
+		if (!real)
 			return err_set(e, ENOMEM, "out of memory");
-		ret->socket = strrchr(a->real, '/') + 1;
+		a->real = real;
+		ret->socket = strrchr(real, '/') + 1;
 	}
 	if (a->to == RT_AUDIT_NONE || !annotations->n)
 		return 0;

@@ -37,7 +37,7 @@ static int no_policy(const char *dir, const char *name, const char *path, struct
 		strcpy(near, "default");
 	list = opendir(dir);
 	while (list && (d = readdir(list))) {
-		char *dot = strrchr(d->d_name, '.');
+		const char *dot = strrchr(d->d_name, '.');
 		char word[NAME_MAX + 1];
 
 		if (!dot || !str_eq(dot, ".json"))

@@ -10,6 +10,7 @@
 
 #include "cgroups/cgroups.h"
 #include "cgroups_bpf.h"
+#include "range.h"
 
 #define ANY                                                                                                            \
 	{                                                                                                              \
@@ -186,10 +187,10 @@ static void test_small(void **state)
 	int docker = length_of(rules, 1);
 
 	(void)state;
-	assert_in_range(docker, 1, 40);
+	assert_uint_in_range(docker, 1, 40);
 	assert_int_equal(length_of(NULL, 0), docker);
 	assert_int_equal(length_of(rules, 2), docker);
-	assert_in_range(length_of(&all, 1), 1, 8);
+	assert_uint_in_range(length_of(&all, 1), 1, 8);
 }
 
 static void test_refused(void **state)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "cgroups_net_bpf.h"
+#include "range.h"
 
 #define LIST_MAX 8
 
@@ -518,7 +519,7 @@ static void test_many(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_in_range(compile(1024, false, AF_INET6, &a, &prog, &e), 1, 32000);
+	assert_uint_in_range(compile(1024, false, AF_INET6, &a, &prog, &e), 1, 32000);
 	assert_int_equal(compile(1025, false, AF_INET6, &a, &prog, &e), -E2BIG);
 	assert_non_null(strstr(e.text, "more than 1024 rules"));
 	arena_free(&a);

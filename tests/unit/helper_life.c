@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "helper_run.h"
+#include "range.h"
 
 static struct trial t;
 
@@ -439,7 +440,7 @@ static void audit_is_bounded(void **state)
 		else
 			lines++;
 	}
-	assert_in_range(lines, 10, 50);
+	assert_uint_in_range(lines, 10, 50);
 	assert_int_equal(lines + more, 300);
 }
 

@@ -116,7 +116,7 @@ static void probe(void **state)
 
 	(void)state;
 	assert_int_equal(jail_probe(&f, NULL), 0);
-	assert_in_range(f.last_cap, 37, 63);
+	assert_uint_in_range(f.last_cap, 37, 63);
 	assert_int_not_equal(f.arch, 0);
 }
 

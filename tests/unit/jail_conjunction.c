@@ -83,7 +83,7 @@ static struct answer answer(const struct jail_plan *p, uint32_t arch, int nr, co
 	default:
 		assert_int_equal(ret, SECCOMP_RET_USER_NOTIF);
 	}
-	assert_in_range(i, 0, p->n_rules - 1);
+	assert_uint_in_range(i, 0, p->n_rules - 1);
 	return of_rule(p, &p->rules[i]);
 }
 
@@ -197,7 +197,7 @@ static void pairs(void **state)
 				}
 			arena_free(&x->a);
 		}
-	assert_in_range(compared, 1000000, SIZE_MAX);
+	assert_uint_in_range(compared, 1000000, SIZE_MAX);
 }
 
 /* Random allow-lists, refusals and conditions on few calls, so that they meet. */

@@ -124,7 +124,7 @@ static void random_sets(void **state)
 			assert_int_equal(gen_add(&g, &rules[i]), 0);
 		}
 		assert_int_equal(gen_finish(&g, &f, NULL), 0);
-		assert_in_range(f.len, 1000, BPF_MAXINSNS);
+		assert_uint_in_range(f.len, 1000, BPF_MAXINSNS);
 		for (int k = 0; k < 3000; k++) {
 			struct gen_rule probe = random_rule();
 			uint64_t args[6];

@@ -456,7 +456,7 @@ static void architectures(void **state)
 		assert_non_null(strstr(x->e.text, names[i]));
 		assert_non_null(strstr(x->e.text, "libseccomp 2."));
 	}
-	assert_in_range(known, 19, ARRAY_LEN(names));
+	assert_uint_in_range(known, 19, ARRAY_LEN(names));
 }
 
 static bool same(const struct jail_bpf *a, const struct jail_bpf *b)

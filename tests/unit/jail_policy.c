@@ -60,7 +60,7 @@ static const char *verdict(const struct fixture *x, uint32_t arch, int nr, const
 	default:
 		assert_int_equal(ret, SECCOMP_RET_USER_NOTIF);
 	}
-	assert_in_range(i, 0, x->plan.n_rules - 1);
+	assert_uint_in_range(i, 0, x->plan.n_rules - 1);
 	return x->plan.rules[i].name;
 }
 
@@ -500,7 +500,7 @@ static void docker_size(void **state)
 			 0);
 	make(x, arena_printf(&x->a, "{\"syscalls\":%s}", text));
 	free(text);
-	assert_in_range(x->plan.filter.len, 100, 1500);
+	assert_uint_in_range(x->plan.filter.len, 100, 1500);
 	PASSES(X64, SYS_read);
 	PASSES(X64, SYS_recvfrom);
 	PASSES(X86, 102, 10); /* recv, which is nowhere else */

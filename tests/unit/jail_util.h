@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "jail/internal.h"
+#include "range.h"
 
 /* Every jump has to stay inside: what the kernel's checker would refuse fails the test. */
 static inline uint32_t run_bpf(const struct jail_bpf *f, uint32_t arch, int nr, const uint64_t args[6])
@@ -26,12 +27,12 @@ static inline uint32_t run_bpf(const struct jail_bpf *f, uint32_t arch, int nr, 
 		const struct sock_filter *i = &f->insns[pc++];
 		bool yes;
 
-		assert_in_range(pc, 1, f->len);
+		assert_uint_in_range(pc, 1, f->len);
 		switch (i->code) {
 		case BPF_RET | BPF_K:
 			return i->k;
 		case BPF_LD | BPF_W | BPF_ABS:
-			assert_in_range(i->k, 0, sizeof(d) - 4);
+			assert_uint_in_range(i->k, 0, sizeof(d) - 4);
 			memcpy(&a, (const char *)&d + i->k, 4);
 			continue;
 		case BPF_ALU | BPF_AND | BPF_K:

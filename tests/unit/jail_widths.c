@@ -70,12 +70,12 @@ static void find_names(struct fixture *x, uint32_t native)
 			/* Those that every policy lets through have no arguments; what io_uring is refused for are others. */
 			if (name && !strstr(name, "sigreturn") && !str_eq(name, "restart_syscall") &&
 			    !strstr(name, "io_uring") && !strv_has(&x->names, name)) {
-				assert_in_range(x->names.n, 0, MAX_NAMES - 1);
+				assert_uint_in_range(x->names.n, 0, MAX_NAMES - 1);
 				x->names.v[x->names.n++] = arena_strdup(&x->kept, name);
 			}
 			free(name);
 		}
-	assert_in_range(x->names.n, 250, MAX_NAMES);
+	assert_uint_in_range(x->names.n, 250, MAX_NAMES);
 }
 
 /* The rule for names[first..], as the object `syscalls` of a policy, or as linux.seccomp. */

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "range.h"
 #include "runtime/state/state.h"
 
 static char dir[] = "/tmp/jailrun-hooks-XXXXXX";
@@ -151,7 +152,7 @@ static void test_timeout(void **state)
 	(void)state;
 	h.timeout = (struct opt_i64){true, 1};
 	assert_int_equal(run_one(h, &e), -ETIMEDOUT);
-	assert_in_range(now_us() - start, 900000, 8000000);
+	assert_uint_in_range(now_us() - start, 900000, 8000000);
 	assert_string_equal(e.path, "hooks.prestart[0]");
 	/* What it had started is gone as well. */
 	sleeper = atoi(slurp("sleeper"));
