@@ -71,7 +71,7 @@ static void set(void)
 {
 	cpu_set_t one;
 	sigset_t usr2;
-	struct rlimit l = {333, 333};
+	struct rlimit l = {233, 233};
 	unsigned long node0 = 1;
 
 	sched_getaffinity(0, sizeof(one), &one);
