@@ -109,6 +109,18 @@ int err_before(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
+int err_no_room(struct err *e, const char *dir)
+{
+	size_t n;
+
+	if (!e || !e->code)
+		return -EIO;
+	n = strlen(e->text);
+	if (e->code == ENOSPC || e->code == EDQUOT)
+		snprintf(e->text + n, sizeof(e->text) - n, ": make room in '%.255s'", dir);
+	return -e->code;
+}
+
 __attribute__((format(printf, 2, 3))) static void put_file(struct err *e, const char *fmt, ...)
 {
 	va_list ap;

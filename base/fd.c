@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,21 @@ bool file_is_there(int dirfd, const char *path)
 	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int err_no_room_at(struct err *e, int dirfd)
+{
+	char link[32], dir[PATH_MAX];
+	ssize_t n;
+
+	if (!e || (e->code != ENOSPC && e->code != EDQUOT))
+		return e ? -e->code : -EIO;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	n = readlink(dirfd == AT_FDCWD ? "/proc/self/cwd" : link, dir, sizeof(dir) - 1);
+	if (n < 0)
+		return -e->code;
+	dir[n] = '\0';
+	return err_no_room(e, dir);
+}
+
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
@@ -192,8 +208,11 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 	fd = openat(dirfd, tmp, flags, mode);
 	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
 		fd = openat(dirfd, tmp, flags, mode);
-	if (fd < 0)
-		return err_errno(e, "create '%s'", tmp);
+	if (fd < 0) {
+		r = err_errno(e, "create '%s'", tmp);
+		err_no_room_at(e, dirfd);
+		return r;
+	}
 	r = fd_write_all(fd, data, len);
 	if (r < 0) {
 		errno = -r;
@@ -201,8 +220,10 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 	} else if (renameat(dirfd, tmp, dirfd, name) < 0) {
 		r = err_errno(e, "rename '%s' to '%s'", tmp, name);
 	}
-	if (r < 0)
+	if (r < 0) {
+		err_no_room_at(e, dirfd);
 		unlinkat(dirfd, tmp, 0);
+	}
 	return r;
 }
 

@@ -54,7 +54,10 @@ int file_write(int dirfd, const char *path, const char *data, struct err *e);
  * program refuse. errno says why not. */
 bool file_is_there(int dirfd, const char *path);
 
-/* Replaces a file atomically: writes a temporary one beside it, then renames.
+/* err_no_room, of a directory by its fd. */
+int err_no_room_at(struct err *e, int dirfd);
+
+/* Replaces a file atomically: writes a temporary one beside it, then renames. An error of a full file system names the directory.
  * Returns 0 or -errno; on failure the old content stands and nothing is left beside it. */
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
 

@@ -138,17 +138,26 @@ int out_open(const char *path, struct out *ret, struct err *e)
 
 int out_try(const struct out *o, mode_t mode, struct err *e)
 {
+	static const char block[4096]; /* as much as any file takes of the disk */
 	AUTO_CLOSE int fd = -1;
 	char name[288];
+	int r = 0;
 
 	if (o->fd >= 0)
 		return 0;
 	snprintf(name, sizeof(name), "%.200s.new.%d", o->name, (int)getpid());
 	fd = openat(o->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return err_errno(e, "make a file beside '%s'", o->name);
-	unlinkat(o->dir_fd, name, 0);
-	return 0;
+	if (fd < 0) {
+		r = err_errno(e, "make a file beside '%s'", o->name);
+	} else if ((r = fd_write_all(fd, block, sizeof(block))) < 0) {
+		errno = -r;
+		err_errno(e, "write a file beside '%s'", o->name);
+	}
+	if (r < 0)
+		err_no_room_at(e, o->dir_fd);
+	if (fd >= 0)
+		unlinkat(o->dir_fd, name, 0);
+	return r;
 }
 
 int out_write(const struct out *o, const void *data, size_t len, mode_t mode, struct err *e)

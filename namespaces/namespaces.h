@@ -96,6 +96,7 @@ struct ns_run {
 	int devices_null_fd; /* the container's /dev/null, or a copy of the host's: verified, what masks are made of */
 	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
 	void *made_arg;
+	const char *rootfs; /* root.path, for messages; or NULL */
 };
 
 /* Sets all fds to -1; closes those that are open, but not the caller's cgroup_dir_fd. May be called twice. */

@@ -58,6 +58,7 @@ static int source_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "'%.200s' is no directory: name the one that has the root file system",
 			       p->rootfs);
+	r->rootfs = p->rootfs;
 	fd = mnt_clone(AT_FDCWD, p->rootfs, true);
 	if (later(fd))
 		return 0;

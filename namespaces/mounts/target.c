@@ -147,8 +147,11 @@ static int open_or_make(struct ns_run *r, const char *path, bool is_dir, bool no
 		if (e && e->code)
 			return -e->code;
 		fd = make(r, path, is_dir, e);
-		if (fd < 0)
+		if (fd < 0) {
+			if (r->rootfs)
+				err_no_room(e, r->rootfs);
 			return fd;
+		}
 		/* What was made is where path leads, or the mount would go somewhere else. */
 		fd_close_p(&fd);
 		fd = path_open_in(r->rootfs_fd, path, flags, resolve, NULL);

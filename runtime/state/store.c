@@ -188,7 +188,11 @@ static int reserve_open(struct rt_store *s, struct err *e)
 	if (r < 0)
 		return r;
 	s->made_fd = openat(s->dir_fd, JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	return s->made_fd < 0 ? err_errno(e, "make the journal '" JOURNAL_FILE "' of container %s", s->id) : 0;
+	if (s->made_fd >= 0)
+		return 0;
+	r = err_errno(e, "make the journal '" JOURNAL_FILE "' of container %s", s->id);
+	err_no_room_at(e, s->dir_fd);
+	return r;
 }
 
 int rt_store_reserve(const char *root, const char *id, const struct spec_state *first, struct rt_store *ret,
@@ -374,9 +378,10 @@ int rt_store_made(void *store, const char *path, bool is_dir, struct err *e)
 	r = fd_write_all(s->made_fd, line.data, line.len);
 	if (r < 0) {
 		errno = -r;
-		return err_errno(e, "write the journal of what is made in the rootfs");
+		err_errno(e, "write the journal of what is made in the rootfs");
+		err_no_room_at(e, s->dir_fd);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e)
@@ -454,10 +459,13 @@ int rt_store_keep_plan(struct rt_store *s, const struct buf *blob, struct err *e
 	AUTO_CLOSE int fd = openat(s->dir_fd, PLAN_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int r;
 
-	if (fd < 0)
-		return err_errno(e, "make the file '" PLAN_FILE "' of container %s", s->id);
-	r = fd_write_all(fd, blob->data, blob->len);
-	return r < 0 ? err_set(e, -r, "write the file '" PLAN_FILE "' of container %s: %s", s->id, strerror(-r)) : 0;
+	r = fd < 0 ? -errno : fd_write_all(fd, blob->data, blob->len);
+	if (r >= 0)
+		return 0;
+	errno = -r;
+	err_errno(e, "write the file '" PLAN_FILE "' of container %s", s->id);
+	err_no_room_at(e, s->dir_fd);
+	return r;
 }
 
 int rt_store_read_plan(struct rt_store *s, char **ret, size_t *ret_len, struct err *e)

@@ -77,4 +77,35 @@ row "a signal" - - '"TREM"|did you mean TERM?' kill jt-$$-sig TREM
 jr delete --force jt-$$-sig
 # Global flags stand behind the command as well.
 ok "a global flag behind the command" "$JAILRUN" list --root "$ROOT"
+
+# A full disk: the directory is named. First without room for data, with one file more; then without room for a file.
+F=$T/full
+mkdir "$F"
+mount -t tmpfs -o size=8m,nr_inodes=1000 none "$F" && at_exit "umount '$F'"
+mkdir "$F/state" "$F/state/x"
+make_busybox_rootfs "$F/rootfs"
+dd if=/dev/zero of="$F/data" bs=4k 2>/dev/null
+make_bundle "$T/b" "$(args_filter true)"
+cp "$T/b/config.json" "$T/good.json"
+row "a full disk: the state root" - - "write 'state.json|No space left on device|make room in '$F/state/jt-$$-m'" --root "$F/state" "${run[@]}"
+row "a full disk: the report, before anything starts" '.process.args = ["nosuch"]' - "--report|No space left on device|make room in '$F'" run --report "$F/r" -b "$T/b" "jt-$$-m"
+row "a full disk: the pid file" - - "--pid-file|No space left on device|make room in '$F'" run --pid-file "$F/pid" -b "$T/b" "jt-$$-m"
+row "a full disk: spec" - - "write '$F/config.json'|No space left on device" spec --bundle "$F"
+i=0
+while : 2>/dev/null >"$F/state/x/$i"; do i=$((i + 1)); done
+isnt "control: there was room for a file" "$i" 0
+row "no room for a file: the state root" - - "make the state directory '$F/state/jt-$$-m'|No space left on device" --root "$F/state" "${run[@]}"
+row "no room for a file: the report" - - "--report|No space left on device|make room in '$F'" run --report "$F/r" -b "$T/b" "jt-$$-m"
+row "no room for a file: the pid file" - - "--pid-file|No space left on device|make room in '$F'" run --pid-file "$F/pid" -b "$T/b" "jt-$$-m"
+row "no room for a file: the log" - - "--log: open '$F/log'|No space left on device" --log "$F/log" "${run[@]}"
+row "no room for a file: the audit file" - - "--audit: open '$F/log'|No space left on device" --audit "$F/log" run "$T/b"
+row "no room for a file: spec" - - "make '$F/config.json'|No space left on device" spec --bundle "$F"
+root=".root.path = \"$F/rootfs\""
+row "no room for a file: a mount point" "$root | .mounts += [{\"destination\":\"/mnt/new/dir\",\"type\":\"tmpfs\",\"source\":\"x\"}]" - \
+	"mounts[7].destination|'/mnt' in the rootfs|No space left on device|make room in '$F/rootfs'" "${run[@]}"
+row "no room for a file: a file to mount on" "$root | .mounts += [{\"destination\":\"/etc/new\",\"type\":\"bind\",\"source\":\"/etc/passwd\",\"options\":[\"bind\"]}]" - \
+	"mounts[7].destination|'/etc/new' in the rootfs|No space left on device|make room in '$F/rootfs'" "${run[@]}"
+row "no room for a file: cwd" "$root | .process.cwd = \"/new/cwd\"" - \
+	"process.cwd|'/new' in the rootfs|No space left on device|make room in '$F/rootfs'" "${run[@]}"
+is "a full disk: no container is left" "$(ls "$F/state")$(jr list -q | grep -c "jt-$$-m")" x0
 done_testing

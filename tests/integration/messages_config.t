@@ -150,7 +150,7 @@ jq --arg keys "$crun keep_original_groups" '.annotations = ([$keys | splits("\\s
 jrun run --bundle "$T/b" "jt-$$-m"
 is "annotations of crun: the container runs" "$rc" 0
 is "annotations of crun: a warning for each that is not honoured" \
-	"$(sed -n 's/^jailrun: warning: annotations\["run\.oci\.\(.*\)"\]: is crun.s, and not honoured here: ..*/\1/p' <<<"$err")" "$(printf '%s\n' $crun)"
+	"$(sed -n 's/^jailrun: warning: annotations\["run\.oci\.\(.*\)"\]: is crun.s, and not honoured here: ..*/\1/p' <<<"$err")" "$(xargs -n 1 <<<"$crun")"
 is "annotations of crun: and no other line" "$(grep -vc 'not honoured here' <<<"$err")" 0
 jq '.annotations = {"run.oci.systemd.subgroup": "", "run.oci.mount_context_type": "context"}' "$T/good.json" >"$T/b/config.json"
 jrun run --bundle "$T/b" "jt-$$-m"
