@@ -11,8 +11,11 @@
 
 /* clone3(2) as fork(2) with flags (CLONE_*, with CLONE_NEW*): the child goes on here with return value 0. cgroup_fd
  * >= 0 adds CLONE_INTO_CGROUP. ret_pidfd may be NULL. Where clone3(2) is refused it is clone(2), and the child waits until it was
- * written to cgroup.procs. Returns the pid, 0 in the child, or -errno. clone.c */
+ * written to cgroup.procs; so also where the kernel kills who is born in that cgroup. Returns the pid, 0 in the child, or -errno. clone.c */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
+
+/* One that the last proc_clone() with CLONE_PARENT made and that died unborn, or 0: whoever is the parent has to wait for it. */
+pid_t proc_unborn(void);
 
 /* Returns the fd; -ESRCH when there is no such process; -errno. */
 int proc_pidfd_open(pid_t pid);

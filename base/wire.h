@@ -14,7 +14,7 @@ enum wire_kind {
 	WIRE_ERR,       /* err: a row of mine failed; undo */
 	WIRE_FD,        /* one fd comes along; row says for which */
 	WIRE_TIME,      /* row took value microseconds (--trace-steps) */
-	WIRE_PID,       /* value: pid of a process made on the other's behalf */
+	WIRE_PID,       /* value: pid of a process made for the other; row: of one that died unborn */
 	WIRE_START,     /* run the workload; the fd, if one comes along: the cgroup that it is born in */
 	WIRE_DIE,       /* tests only: kill yourself here */
 	WIRE_LISTENER, /* a filter with a listener for an agent will be loaded. The sender's pidfd comes along; value: the

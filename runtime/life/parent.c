@@ -226,6 +226,7 @@ static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
 		if (pid != 0) {
 			m.kind = pid < 0 ? WIRE_ERR : WIRE_PID;
 			m.value = pid;
+			m.row = proc_unborn();
 			wire_send(pair[1], &m, -1);
 			_exit(0);
 		}
@@ -238,6 +239,8 @@ static pid_t clone_joined(struct life *l, uint64_t flags, struct err *e)
 	if (middle < 0)
 		return err_set(e, -middle, "clone3: %s", strerror(-middle));
 	proc_wait(middle, &status, 0);
+	if (r > 0 && m.row > 0)
+		proc_wait(m.row, NULL, 0);
 	if (r > 0 && m.kind == WIRE_PID)
 		return (pid_t)m.value;
 	if (r > 0)

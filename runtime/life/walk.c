@@ -168,13 +168,15 @@ static int introduce(struct life *l, const struct wire *m, int pidfd, struct err
 }
 
 /* Of `exec`: the process in between has made the one that becomes the program. */
-static int take_pid(struct life *l, pid_t pid, struct err *e)
+static int take_pid(struct life *l, pid_t pid, pid_t unborn, struct err *e)
 {
 	int r;
 
 	if (!l->table->executes || pid <= 0)
 		return err_set(e, EBADMSG, "a pid from the container's process, unasked");
 	proc_wait(l->pid, NULL, 0); /* the one in between is done */
+	if (unborn > 0)
+		proc_wait(unborn, NULL, 0);
 	fd_close_p(&l->pidfd);
 	l->pid = pid; /* our child, not waited for: the number is its own */
 	l->pidfd = proc_pidfd_open(pid);
@@ -200,7 +202,7 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 	case WIRE_FD:
 		return take_console(l, fd, e);
 	case WIRE_PID:
-		return take_pid(l, (pid_t)m->value, e);
+		return take_pid(l, (pid_t)m->value, m->row, e);
 	case WIRE_TIME:
 		if ((row = jail_row(l, m->row)) >= 0) {
 			l->times->us[row] = (uint32_t)m->value;

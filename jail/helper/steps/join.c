@@ -30,7 +30,7 @@ int step_clone_exec(struct helper *h, struct err *e)
 		    : pid == -EBUSY  ? "; the container's cgroup has children with controllers, and can hold no process"
 				     : "");
 	if (pid > 0) {
-		wire_send(h->sock, &(struct wire){.kind = WIRE_PID, .value = pid}, -1);
+		wire_send(h->sock, &(struct wire){.kind = WIRE_PID, .row = proc_unborn(), .value = pid}, -1);
 		_exit(0);
 	}
 	h->workload = true;

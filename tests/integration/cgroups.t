@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The cgroup above or below that is not as a new one: cgroup.kill was written to before.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+. "$TOP_SRCDIR/tests/lib/leftovers.sh"
+need_root
+need_runtime
+need_command jq busybox
+
+make_busybox_rootfs "$T/rootfs"
+ROOTFS=$T/rootfs
+RUN_TIMEOUT=20
+id=jt-$$-cg
+mount=$(cgroup2_mount)
+{ [ -n "$mount" ] && mkdir "$mount/$id"; } || skip_all "needs a cgroup v2 tree"
+at_exit "jr delete --force '$id' 2>/dev/null; find '$mount/$id' -depth -type d -exec rmdir {} \\;"
+printf '{"init": "workload"}' >"$T/outer.json"
+
+# Some kernels kill every newborn of a cgroup in which cgroup.kill was ever written, and judges use theirs again. Each place where a
+# process is born in one: create and run, the helper's, exec's, and who joins namespaces first.
+killed() { # CGROUP
+	mkdir -p "$1"
+	{ echo 1 >"$1/cgroup.kill"; } 2>/dev/null
+}
+zombies() { # of the process $1
+	local child children
+	read -ra children <"/proc/$1/task/$1/children"
+	for child in "${children[@]}"; do
+		grep -l '^State:.Z' "/proc/$child/status"
+	done
+}
+killed "$mount/$id/k" || skip "cgroup.kill" "Linux 5.14 has it"
+for policy in none default "$T/outer.json"; do
+	name=${policy##*/}
+	make_bundle "$T/b" "$(sh_filter 'tail -n 1 /proc/self/cgroup; exit 3') | .linux.cgroupsPath = \"/$id/k\" |
+		del(.linux.namespaces[] | select(.type == \"cgroup\"))"
+	killed "$mount/$id/k"
+	jrun --policy "$policy" run --bundle "$T/b" "$id"
+	like "$name: run in a cgroup once killed" "$rc $out" "^3 .*/$id/k" || diag "$err"
+	make_bundle "$T/b" "$(args_filter sleep 60) | .linux.cgroupsPath = \"/$id/k\" | del(.linux.namespaces[] | select(.type == \"cgroup\"))"
+	killed "$mount/$id/k"
+	ok "$name: create" eval 'jr --policy "$policy" create --bundle "$T/b" "$id" </dev/null >"$T/create.out" 2>&1'
+	killed "$mount/$id/other"
+	ok "$name: start" jr start "$id"
+	jrun exec "$id" tail -n 1 /proc/self/cgroup
+	like "$name: exec" "$rc $out" "^0 .*/$id/k" || diag "$err"
+	cgroup=$mount/$id/k
+	[ -d "$cgroup/box" ] && cgroup+=/box
+	killed "$cgroup/sub"
+	for i in 1 2; do
+		jrun exec --cgroup sub "$id" tail -n 1 /proc/self/cgroup
+		like "$name: exec --cgroup into one killed $i times" "$rc $out" "^0 .*/sub$" || diag "$err"
+		killed "$cgroup/sub"
+	done
+	"$JAILRUN" --root "$ROOT" exec --cgroup sub "$id" sleep 60 </dev/null >"$T/exec.out" 2>&1 &
+	ok "$name: a long one" eventually 5 grep -q . "$cgroup/sub/cgroup.procs"
+	is "$name: no zombie is left by exec" "$(zombies $!)" ""
+	jr delete --force "$id"
+	wait $!
+done
+make_bundle "$T/b" "$(args_filter sleep 60) | .linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] |
+	.linux.gidMappings = .linux.uidMappings"
+jr run --detach --bundle "$T/b" "$id-u" </dev/null >"$T/run.out" 2>&1 || fail "$(cat "$T/run.out")"
+at_exit "jr delete --force '$id-u'"
+make_bundle "$T/j" "$(args_filter sleep 60) | .linux.cgroupsPath = \"/$id/k\" |
+	.linux.namespaces += [{type: \"user\", path: \"/proc/$(jr state "$id-u" | jq .pid)/ns/user\"}]"
+killed "$mount/$id/k"
+"$JAILRUN" --root "$ROOT" run --bundle "$T/j" "$id" </dev/null >"$T/run.out" 2>&1 &
+ok "a container that joins a user namespace runs" eventually 5 status_is "$id" running || diag "$(cat "$T/run.out")"
+is "no zombie is left of it" "$(zombies $!)" ""
+jr delete --force "$id"
+wait $!
+done_testing
