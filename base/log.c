@@ -24,7 +24,7 @@ void log_setup(int fd, bool json, bool debug)
 	logging.debug = debug;
 }
 
-static void to_file(const char *level, const char *text)
+static void record(int fd, const char *level, const char *text)
 {
 	AUTO_BUF line = {0};
 	char when[NOW_UTC_SIZE];
@@ -38,14 +38,13 @@ static void to_file(const char *level, const char *text)
 		jw_str(&w, "msg", text);
 		jw_str(&w, "time", when);
 		jw_object_end(&w);
-		buf_str(&line, "\n");
 	} else {
 		buf_printf(&line, "time=\"%s\" level=%s msg=", when, level);
 		jw_str(&(struct jsonw){.out = &line}, NULL, text);
-		buf_str(&line, "\n");
 	}
+	buf_str(&line, fd_line_end(fd));
 	if (!line.failed)
-		(void)fd_write_all(logging.fd, line.data, line.len);
+		(void)fd_write_all(fd, line.data, line.len);
 }
 
 __attribute__((format(printf, 4, 0))) static void say(const char *level, const char *prefix, bool file, const char *fmt,
@@ -56,7 +55,7 @@ __attribute__((format(printf, 4, 0))) static void say(const char *level, const c
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (file && logging.fd >= 0)
-		to_file(level, text);
+		record(logging.fd, level, text);
 	dprintf(STDERR_FILENO, "jailrun: %s%s%s", prefix, text, fd_line_end(STDERR_FILENO));
 	errno = saved;
 }
@@ -81,11 +80,15 @@ void log_warn(const char *fmt, ...)
 
 void log_debug(const char *fmt, ...)
 {
+	int saved = errno;
+	char text[2048];
 	va_list ap;
 
 	if (!logging.debug)
 		return;
 	va_start(ap, fmt);
-	say("debug", "debug: ", true, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	record(logging.fd >= 0 ? logging.fd : STDERR_FILENO, "debug", text);
+	errno = saved;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the runtime says beside its results. Warnings and debug lines go to stderr, and to --log when --debug is on:
- * callers parse --log as one JSON object a failing call, so nothing else may be written there unasked. */
+/* What the runtime says beside its results. Warnings go to stderr, and to --log when --debug is on: callers parse --log as one
+ * JSON object a failing call, so nothing else may be written there unasked. Debug lines go to --log, or to stderr when there is
+ * none: always in the form of --log, by which those who know runc find them. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -11,8 +12,9 @@ void log_setup(int fd, bool json, bool debug);
 
 /* The one error of a failing call: to --log in its format, and always to stderr as "jailrun: <text>". */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* To stderr, and to --log when --debug is on: what does not go as asked, and what --debug alone shows. */
+/* What does not go as asked. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What --debug alone shows. */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -87,6 +87,15 @@ static int open_cgroup(struct life *l, struct err *e)
 	return 0;
 }
 
+static void say_affinity(const struct bits *cpus)
+{
+	AUTO_BUF mask = {0};
+
+	for (size_t i = cpus->n; i-- > 0;)
+		buf_printf(&mask, mask.len ? "%016lx" : "%lx", cpus->v[i]);
+	log_debug("nsexec container setup: affinity: 0x%s", mask.data);
+}
+
 /* execCPUAffinity.initial is for the time before the process is in the container's cgroup, in which it is born: it inherits. */
 static pid_t clone_on_cpus(struct life *l, struct err *e)
 {
@@ -101,6 +110,8 @@ static pid_t clone_on_cpus(struct life *l, struct err *e)
 		err_errno(e, "sched_setaffinity: is one of these CPUs online and in the runtime's own cpuset?");
 		return err_ctx(e, "process.execCPUAffinity.initial");
 	}
+	if (cpus->v)
+		say_affinity(cpus);
 	pid = proc_clone(0, l->cg_run.dir_fd, &l->pidfd);
 	if (pid != 0 && cpus->v)
 		syscall(SYS_sched_setaffinity, 0, size, before.v);

@@ -222,6 +222,8 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 	r = jail_plan(&l->config, policies->has ? &policies->chosen : NULL, &facts, &o, &c->arena, &l->jail, e);
 	if (r < 0 || (r = life_policy_links(l, &c->arena, e)) < 0)
 		return r;
+	if (l->jail.seal.seccomp.len)
+		log_debug("seccomp filter flags: %u", l->jail.seal.seccomp.flags);
 	warn_of_silence(l);
 	return 0;
 }

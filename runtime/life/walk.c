@@ -53,6 +53,8 @@ static int run_row(struct life *l, char side, int row, struct err *e)
 		r = l->table->rows[row].run(l, e);
 	if (r >= 0 && l->fail_row == row)
 		r = err_set(e, EIO, "failure injected after the row (EIO)");
+	if (r >= 0 && side == ROLE_PARENT && l->table->rows[row].clones)
+		log_debug("nsexec container setup: process %d", (int)l->pid);
 	l->times->us[row] = (uint32_t)(now_us() - begin);
 	l->times->ran[row] = true;
 	if (r < 0 && !e->step[0])
@@ -182,6 +184,7 @@ static int take_pid(struct life *l, pid_t pid, pid_t unborn, struct err *e)
 	l->pidfd = proc_pidfd_open(pid);
 	if (l->pidfd < 0)
 		return err_set(e, -l->pidfd, "pidfd_open: %s", strerror(-l->pidfd));
+	log_debug("child process in init(): process %d", (int)pid);
 	/* Should it have ended, what it died of is waiting in the socket. */
 	r = wire_send(l->sock, &(struct wire){.kind = WIRE_START}, -1);
 	return r < 0 && r != -EPIPE ? err_set(e, -r, "tell the process to go on: %s", strerror(-r)) : 0;
@@ -194,6 +197,8 @@ static int on_message(struct life *l, const struct wire *m, int fd, struct err *
 
 	switch (m->kind) {
 	case WIRE_BATON:
+		if (!l->ready && m->row >= JAIL_ROW)
+			log_debug("child process in init()");
 		l->ready = l->ready || m->row >= JAIL_ROW;
 		return 1;
 	case WIRE_ERR:
@@ -236,8 +241,11 @@ int life_wait(struct life *l, bool until_closed, struct err *e)
 		if (!fds[0].revents)
 			continue;
 		r = wire_recv(l->sock, &m, &fd);
-		if (r == 0 && until_closed && l->ready)
+		if (r == 0 && until_closed && l->ready) {
+			log_debug(l->table->executes ? "setns_init: about to exec: its end of the socket is closed"
+						     : "init: closing the pipe to signal completion");
 			return 0;
+		}
 		if (r == 0)
 			return vanished(l, e);
 		if (r < 0)
