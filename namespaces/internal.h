@@ -22,8 +22,8 @@ bool proc_target_allowed(const char *destination);
 int net_devices_plan(const struct spec_config *c, const struct ns_facts *f, struct err *e);
 void net_devices_close(struct ns_run *r);
 
-/* sysctl.c: is key ("net.ipv4.ip_forward", "net/ipv4/…") one of a namespace of the container's own? */
-int sysctl_check(const char *key, const struct ns_plan *p, struct err *e);
+/* sysctl.c: is key ("net.ipv4.ip_forward", "net/ipv4/…") one of a namespace of the container's own, in this kernel (NS_KERNEL)? */
+int sysctl_check(const char *key, const struct ns_plan *p, unsigned int kernel, struct err *e);
 /* The file below /proc/sys of a key; NULL when the key is no proper one. */
 char *sysctl_path(struct arena *a, const char *key);
 

@@ -2,6 +2,7 @@
 /* Namespaces that exist already, and those that can only be made late. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -54,6 +55,7 @@ static int sysctl_guard(const struct ns_plan *p, const struct ns_run *r, struct 
 		const char *proc_name;
 	} of[] = {{NS_NETWORK, "/proc/self/ns/net"},
 		  {NS_IPC, "/proc/self/ns/ipc"},
+		  {NS_PID, "/proc/self/ns/pid"},
 		  {NS_UTS, "/proc/self/ns/uts"},
 		  {NS_USER, "/proc/self/ns/user"}};
 	const struct spec_map *m = &p->config->linux_.sysctl;
@@ -67,7 +69,7 @@ static int sysctl_guard(const struct ns_plan *p, const struct ns_run *r, struct 
 		config.linux_.namespaces[of[k].ns].set = false;
 		without.config = &config;
 		for (size_t i = 0; i < m->n; i++)
-			if (sysctl_check(m->v[i].key, &without, e) < 0)
+			if (sysctl_check(m->v[i].key, &without, UINT_MAX, e) < 0)
 				return err_ctx(e, "linux.sysctl[\"%s\"]", m->v[i].key);
 	}
 	return 0;

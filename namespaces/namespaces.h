@@ -20,11 +20,15 @@
 #include "base/base.h"
 #include "spec/spec.h"
 
+/* A version of Linux, to be compared. */
+#define NS_KERNEL(major, minor) ((major)*1000u + (minor))
+
 /* Facts of this host and this caller. */
 struct ns_facts {
 	uint32_t euid, egid;
 	bool in_userns;            /* the runtime itself runs inside a user namespace */
 	bool kernel_has[NS_COUNT]; /* /proc/self/ns/X exists */
+	unsigned int kernel;       /* NS_KERNEL of its version */
 	bool has_cgroup2;          /* a cgroup v2 tree is mounted at /sys/fs/cgroup or at its "unified" */
 	enum lsm_fact selinux;
 };

@@ -13,19 +13,15 @@ static const struct {
 	const char *name;
 	bool prefix;
 	enum spec_ns ns;
+	unsigned int since; /* NS_KERNEL: before that it was the whole host's, or was not there */
 } namespaced[] = {
-    {"fs/mqueue/", true, NS_IPC},
-    {"kernel/domainname", false, NS_UTS},
-    {"kernel/msgmax", false, NS_IPC},
-    {"kernel/msgmnb", false, NS_IPC},
-    {"kernel/msgmni", false, NS_IPC},
-    {"kernel/sem", false, NS_IPC},
-    {"kernel/shm_rmid_forced", false, NS_IPC},
-    {"kernel/shmall", false, NS_IPC},
-    {"kernel/shmmax", false, NS_IPC},
-    {"kernel/shmmni", false, NS_IPC},
-    {"net/", true, NS_NETWORK},
-    {"user/", true, NS_USER},
+    {"fs/mqueue/", true, NS_IPC, 0},     {"kernel/domainname", false, NS_UTS, 0},
+    {"kernel/msgmax", false, NS_IPC, 0}, {"kernel/msgmnb", false, NS_IPC, 0},
+    {"kernel/msgmni", false, NS_IPC, 0}, {"kernel/pid_max", false, NS_PID, NS_KERNEL(6, 14)},
+    {"kernel/sem", false, NS_IPC, 0},    {"kernel/shm_rmid_forced", false, NS_IPC, 0},
+    {"kernel/shmall", false, NS_IPC, 0}, {"kernel/shmmax", false, NS_IPC, 0},
+    {"kernel/shmmni", false, NS_IPC, 0}, {"net/", true, NS_NETWORK, 0},
+    {"user/", true, NS_USER, 0},         {"vm/memfd_noexec", false, NS_PID, NS_KERNEL(6, 3)},
 };
 
 /* sysctl(8): the first separator decides. With dots, a slash stands for a dot in a name ("net.ipv4.conf.eth0/1"). */
@@ -46,36 +42,36 @@ char *sysctl_path(struct arena *a, const char *key)
 	return path;
 }
 
-int sysctl_check(const char *key, const struct ns_plan *p, struct err *e)
+static int check_path(const char *path, const struct ns_plan *p, unsigned int kernel, struct err *e)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(namespaced) &&
+	       !(namespaced[i].prefix ? str_starts(path, namespaced[i].name) : str_eq(path, namespaced[i].name)))
+		i++;
+	if (str_eq(path, "kernel/hostname"))
+		return err_set(e, EINVAL, "use the property 'hostname' for it");
+	if (i == ARRAY_LEN(namespaced))
+		return err_set(e, EINVAL,
+			       "is not of a namespace: it would change the host; remove it, or set it on the host");
+	if (kernel < namespaced[i].since)
+		return err_set(e, ENOTSUP, "is of a %s namespace since Linux %u.%u, and this is Linux %u.%u: remove it",
+			       spec_ns_name(namespaced[i].ns), namespaced[i].since / NS_KERNEL(1, 0),
+			       namespaced[i].since % NS_KERNEL(1, 0), kernel / NS_KERNEL(1, 0),
+			       kernel % NS_KERNEL(1, 0));
+	if (!p->config->linux_.namespaces[namespaced[i].ns].set)
+		return err_set(e, EINVAL, "would change the host: it needs a %s namespace of the container's own",
+			       spec_ns_name(namespaced[i].ns));
+	return 0;
+}
+
+int sysctl_check(const char *key, const struct ns_plan *p, unsigned int kernel, struct err *e)
 {
 	struct arena a = {0};
 	const char *path = sysctl_path(&a, key);
-	int r = 0;
+	int r = path ? check_path(path, p, kernel, e)
+		     : err_set(e, EINVAL, "is no name of a sysctl, like net.ipv4.ip_forward");
 
-	if (!path) {
-		r = err_set(e, EINVAL, "is no name of a sysctl, like net.ipv4.ip_forward");
-	} else if (str_eq(path, "vm/memfd_noexec")) {
-		r = err_set(e, EINVAL, "jailrun executes its helper from a memfd after this would hold; leave it out");
-	} else if (str_eq(path, "kernel/pid_max")) {
-		r = err_set(e, EINVAL,
-			    "is of a pid namespace since Linux 6.14 and the whole host's before that, so it is not set "
-			    "here; use linux.resources.pids.limit");
-	} else if (str_eq(path, "kernel/hostname")) {
-		r = err_set(e, EINVAL, "use the property 'hostname' for it");
-	} else {
-		size_t i = 0;
-
-		while (i < ARRAY_LEN(namespaced) && !(namespaced[i].prefix ? str_starts(path, namespaced[i].name)
-									   : str_eq(path, namespaced[i].name)))
-			i++;
-		if (i == ARRAY_LEN(namespaced))
-			r = err_set(
-			    e, EINVAL,
-			    "is not of a namespace: it would change the host; remove it, or set it on the host");
-		else if (!p->config->linux_.namespaces[namespaced[i].ns].set)
-			r = err_set(e, EINVAL, "would change the host: it needs a %s namespace of the container's own",
-				    spec_ns_name(namespaced[i].ns));
-	}
 	arena_free(&a);
 	return r;
 }
@@ -95,7 +91,8 @@ static int sysctl_write(int sys, const struct spec_pair *s, struct err *e)
 	if (!path)
 		r = err_set(e, EINVAL, "is no name of a sysctl");
 	else if ((fd = (int)syscall(SYS_openat2, sys, path, &how, sizeof(how))) < 0)
-		r = err_errno(e, "open /proc/sys/%s", path);
+		r = err_errno(e, "open /proc/sys/%s%s", path,
+			      errno == EACCES ? ": only the host's root may, not that of a user namespace" : "");
 	else if (write(fd, s->value, len) != (ssize_t)len)
 		r = err_errno(e, "write '%.64s' to /proc/sys/%s", s->value, path);
 	arena_free(&a);

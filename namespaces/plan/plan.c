@@ -2,8 +2,10 @@
 /* From config.json and facts to what will be done: namespaces, ids, names. */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include "namespaces/internal.h"
@@ -35,6 +37,17 @@ const char *ns_proc_name(enum spec_ns ns)
 	return proc_names[ns];
 }
 
+/* 0, older than all, when it cannot be told. */
+static unsigned int kernel_version(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 || minor >= NS_KERNEL(1, 0))
+		return 0;
+	return NS_KERNEL(major, minor);
+}
+
 int ns_probe(struct ns_facts *ret, struct err *e)
 {
 	AUTO_CLOSE int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -46,6 +59,7 @@ int ns_probe(struct ns_facts *ret, struct err *e)
 	for (int i = 0; i < NS_COUNT; i++)
 		ret->kernel_has[i] = fstatat(dir, proc_names[i], &st, AT_SYMLINK_NOFOLLOW) == 0;
 	ret->in_userns = fstatat(dir, proc_names[NS_USER], &st, 0) == 0 && st.st_ino != USER_INIT_INO;
+	ret->kernel = kernel_version();
 	ret->has_cgroup2 = has_cgroup2();
 	return 0;
 }
@@ -118,7 +132,7 @@ static int plan_names(const struct spec_config *c, const struct ns_facts *f, con
 		err_ctx(e, "linux.mountLabel");
 	}
 	for (size_t i = 0; r == 0 && i < l->sysctl.n; i++)
-		if ((r = sysctl_check(l->sysctl.v[i].key, p, e)) < 0)
+		if ((r = sysctl_check(l->sysctl.v[i].key, p, f->kernel, e)) < 0)
 			err_ctx(e, "linux.sysctl[\"%s\"]", l->sysctl.v[i].key);
 	return r;
 }

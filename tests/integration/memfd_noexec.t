@@ -20,6 +20,8 @@ for POLICY in none default "$T/exec.json"; do
 	in_sh 'cat /proc/sys/vm/memfd_noexec; exit 7'
 	is "policy $POLICY: it runs, under the same sysctl" "$rc $out" '7 2' || diag "$err"
 done
+in_sh 'cat /proc/sys/vm/memfd_noexec' '.linux.sysctl = {"vm.memfd_noexec": "1"}'
+like "less than around it is not to be had" "$rc $err" '^1 .*linux\.sysctl\["vm\.memfd_noexec"\].*Invalid argument'
 make_bundle "$T/b" "$(args_filter /bin/true)"
 ok "create" jr --policy none create --bundle "$T/b" $id </dev/null
 is "PID 1 is the helper, of a tmpfs that is mounted nowhere" "$(readlink "/proc/$(jr state $id | jq .pid)/exe")" /jailrun-init

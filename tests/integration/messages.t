@@ -51,8 +51,11 @@ row "an rlimit" '.process.rlimits = [{"type":"RLIMIT_FROB","soft":1,"hard":1}]' 
 row "a soft limit above the hard one" '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":2,"hard":1}]' - 'process.rlimits[0]|must not exceed the hard limit' "${run[@]}"
 row "a type" '.process.args = "true"' - 'process.args' "${run[@]}"
 row "a sysctl of the host" '.linux.sysctl = {"kernel.panic":"1"}' - 'linux.sysctl["kernel.panic"]|would change the host' "${run[@]}"
-row "kernel.pid_max" '.linux.sysctl = {"kernel.pid_max":"100"}' - 'kernel.pid_max|pid namespace since Linux 6.14|pids.limit' "${run[@]}"
-row "vm.memfd_noexec" '.linux.sysctl = {"vm.memfd_noexec":"2"}' - 'vm.memfd_noexec|helper|leave it out' "${run[@]}"
+for row in kernel.pid_max:6.14 vm.memfd_noexec:6.3; do
+	want=needs first=$(printf '%s\n' "${row#*:}" "$(uname -r)" | sort -V | head -n 1)
+	[ "$first" = "${row#*:}" ] || want="since Linux ${row#*:}|remove it"
+	row "${row%:*}" "del(.linux.namespaces[] | select(.type == \"pid\")) | .linux.sysctl = {\"${row%:*}\":\"1\"}" - "${row%:*}|pid namespace|$want" "${run[@]}"
+done
 row "no program" '.process.args = ["/no/such"]' - '/no/such|no such file or directory' "${run[@]}"
 row "no program in PATH" '.process.args = ["nosuch"]' - '"nosuch"|executable file not found in $PATH' "${run[@]}"
 row "a directory as program" '.process.args = ["/etc"]' - '"/etc"|is a directory|permission denied' "${run[@]}"

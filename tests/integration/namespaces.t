@@ -186,6 +186,34 @@ mkdir -p "$T/urootfs" && cp -a "$T/b/rootfs/." "$T/urootfs" && chown -Rh 100000:
 in_sh 'cat /proc/sys/user/max_net_namespaces' "$userns | .linux.sysctl = {\"user.max_net_namespaces\": \"5\"}"
 is "sysctl of user" "$out" 5 || diag "$err"
 isnt "and not of the host" "$(cat /proc/sys/user/max_net_namespaces)" 5
+# Of a pid namespace: each where this kernel has it, with the helper as PID 1 and beside it.
+from() { # VERSION: whether the kernel is that old
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
+for row in 6.14:kernel.pid_max:1234 6.3:vm.memfd_noexec:2; do
+	IFS=: read -r since key value <<<"$row"
+	file=/proc/sys/${key//.//}
+	from "$since" || { skip "sysctl of pid: $key" "Linux $since has it"; continue; }
+	before=$(cat "$file")
+	echo "{\"init\": \"workload\"}" >"$T/workload.json"
+	for POLICY in none default "$T/workload.json"; do
+		in_sh "cat $file" ".linux.sysctl = {\"$key\": \"$value\"}"
+		is "policy $POLICY: sysctl of pid: $key" "$out" "$value" || diag "$err"
+	done
+	POLICY=none
+	make_bundle "$T/b" "$(args_filter /bin/sleep 1000)"
+	jr --policy none run -d --bundle "$T/b" "jt-$$-pid" </dev/null
+	in_sh "cat $file" ".linux.sysctl = {\"$key\": \"$value\"} | .linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$(jr state "jt-$$-pid" | jq .pid)/ns/pid\" else . end)"
+	is "in a joined pid namespace: $key" "$out $(jr exec "jt-$$-pid" cat "$file")" "$value $value" || diag "$err"
+	jr delete --force "jt-$$-pid"
+	in_container "$(args_filter /bin/true) | .linux.sysctl = {\"$key\": \"$value\"} | .linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/self/ns/pid\" else . end)"
+	like "in a joined one that is the host's" "$err" "linux\.sysctl\[\"$key\"\].*change the host.*pid namespace"
+	is "and not of the host" "$(cat "$file")" "$before"
+done
+if from 6.3; then
+	in_container "$(args_filter /bin/true) | $userns | .linux.sysctl = {\"vm.memfd_noexec\": \"1\"}"
+	like "vm.memfd_noexec in a user namespace" "$err" "memfd_noexec: only the host's root may"
+fi
 in_container "$(args_filter /bin/true) | .linux.sysctl = {\"net.core.no_such\": \"1\"}"
 like "a sysctl that is not there is named" "$err" 'linux\.sysctl\["net\.core\.no_such"\]'
 in_container "$(args_filter /bin/true) | .linux.sysctl = {\"net.ipv4.ip_forward\": \"maybe\"}"

@@ -14,6 +14,7 @@
 
 static const struct ns_facts host = {
     .kernel_has = {true, true, true, true, true, true, true, true},
+    .kernel = NS_KERNEL(6, 14),
     .has_cgroup2 = true,
 };
 
@@ -116,6 +117,10 @@ static void test_sysctl(void **state)
 	    {"kernel.domainname", "uts", NULL},
 	    {"kernel.domainname", "ipc", "uts namespace"},
 	    {"kernel.hostname", "uts", "'hostname'"},
+	    {"kernel.pid_max", "pid", NULL},
+	    {"kernel.pid_max", "ipc", "pid namespace"},
+	    {"vm.memfd_noexec", "pid", NULL},
+	    {"vm.memfd_noexec", "ipc", "pid namespace"},
 	    {"kernel.core_pattern", "ipc", "change the host"},
 	    {"user.max_net_namespaces", "ipc", "needs a user namespace"},
 	    {"kernel.msgmaxx", "ipc", "change the host"},
@@ -142,6 +147,32 @@ static void test_sysctl(void **state)
 			refused(p, EINVAL, path, cases[i].text);
 		else
 			assert_int_equal(p->result, 0);
+	}
+}
+
+static void test_sysctl_of_older_kernels(void **state)
+{
+	static const struct {
+		const char *key;
+		unsigned int kernel;
+		const char *text;
+	} cases[] = {
+	    {"kernel.pid_max", NS_KERNEL(6, 13), "since Linux 6.14, and this is Linux 6.13"},
+	    {"kernel.pid_max", 0, "since Linux 6.14"},
+	    {"vm.memfd_noexec", NS_KERNEL(5, 19), "since Linux 6.3, and this is Linux 5.19"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct ns_facts old = host;
+		char text[200], path[60];
+
+		old.kernel = cases[i].kernel;
+		snprintf(text, sizeof(text),
+			 "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"}],\"sysctl\":{\"%s\":\"1\"}",
+			 cases[i].key);
+		snprintf(path, sizeof(path), "linux.sysctl[\"%s\"]", cases[i].key);
+		refused(plan_of(&old, "", text, ""), ENOTSUP, path, cases[i].text);
 	}
 }
 
@@ -492,12 +523,19 @@ static void test_mount_label(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_mount_label),    cmocka_unit_test(test_namespaces),
-	    cmocka_unit_test(test_names),          cmocka_unit_test(test_sysctl),
-	    cmocka_unit_test(test_idmaps),         cmocka_unit_test(test_net_devices),
-	    cmocka_unit_test(test_idmap_count),    cmocka_unit_test(test_every_option),
-	    cmocka_unit_test(test_option_effects), cmocka_unit_test(test_bad_mounts),
-	    cmocka_unit_test(test_cgroup_mounts),  cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_mount_label),
+	    cmocka_unit_test(test_namespaces),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_sysctl),
+	    cmocka_unit_test(test_sysctl_of_older_kernels),
+	    cmocka_unit_test(test_idmaps),
+	    cmocka_unit_test(test_net_devices),
+	    cmocka_unit_test(test_idmap_count),
+	    cmocka_unit_test(test_every_option),
+	    cmocka_unit_test(test_option_effects),
+	    cmocka_unit_test(test_bad_mounts),
+	    cmocka_unit_test(test_cgroup_mounts),
+	    cmocka_unit_test(test_devices),
 	    cmocka_unit_test(test_print),
 	};
 
