@@ -55,14 +55,43 @@ static int explain_enable(int code, const char *want, const char *dir, struct er
 	case ENOENT:
 		return err_set(
 		    e, ENOENT,
-		    "cannot hand '%s' to the cgroups below %s: not all of them are in its cgroup.controllers", want,
-		    dir);
+		    "cannot hand '%s' to the cgroups below %s: it is not in its cgroup.controllers; remove the limit, "
+		    "or enable it in cgroup.subtree_control of the one above",
+		    want, dir);
 	case EOPNOTSUPP:
 		return err_set(e, EOPNOTSUPP, "cannot hand '%s' to the cgroups below %s: it is threaded", want, dir);
 	default:
 		errno = code;
 		return err_errno(e, "cannot hand '%s' to the cgroups below %s", want, dir);
 	}
+}
+
+/* The write whose controller cannot be had: one that is not there at all, or else the first of those that were asked for. */
+static const struct cg_write *to_blame(const struct cg_plan *p, int dir_fd, int code, const char *have)
+{
+	const struct cg_write *first = NULL;
+	char there[512] = "";
+
+	(void)cg_read(dir_fd, "cgroup.controllers", there, sizeof(there));
+	for (size_t i = 0; i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+
+		if (!w->controller || str_has_word(have, w->controller))
+			continue;
+		if (code == ENOENT && !str_has_word(there, w->controller))
+			return w;
+		first = first ? first : w;
+	}
+	return first;
+}
+
+static int refuse(const struct cg_plan *p, int dir_fd, int code, const char *have, const char *want, const char *dir,
+		  struct err *e)
+{
+	const struct cg_write *w = to_blame(p, dir_fd, code, have);
+
+	explain_enable(code, code == ENOENT && w ? w->controller : want, dir, e);
+	return w ? err_ctx(e, "%s", w->field) : -code;
 }
 
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
@@ -86,9 +115,9 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	if (!n)
 		return 0;
 	if (cg_holds_processes(dir_fd))
-		return explain_enable(EBUSY, want, dir, e);
+		return refuse(p, dir_fd, EBUSY, have, want, dir, e);
 	r = file_write(dir_fd, "cgroup.subtree_control", want, NULL);
-	return r < 0 ? explain_enable((int)-r, want, dir, e) : 0;
+	return r < 0 ? refuse(p, dir_fd, (int)-r, have, want, dir, e) : 0;
 }
 
 /* One step of mkdir -p; ret_made NULL: nothing is made. Returns the fd, or -EAGAIN when a neighbour's clean-up has just taken

@@ -444,6 +444,7 @@ static void test_internal(void **state)
 	assert_int_equal(cg_create(&p, &r, &e), -EBUSY);
 	assert_non_null(strstr(e.text, "no internal processes"));
 	assert_non_null(strstr(e.text, "'+memory'"));
+	assert_string_equal(e.path, "linux.resources.memory.limit");
 	assert_false(exists(p.path));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	reap(pid);
@@ -474,6 +475,37 @@ static void test_controllers(void **state)
 	snprintf(first, sizeof(first), "%s", facts.controllers.v[facts.controllers.n - 1]);
 	assert_true(str_has_word(there, first));
 	cg_unmake(&p, &r);
+	nothing_left();
+}
+
+/* Which property asks for a controller that the cgroup above does not have. */
+static void test_no_controller(void **state)
+{
+	struct cg_plan root, p;
+	struct cg_run above, r;
+	struct err e = {0};
+	struct cg_write w = {.file = "x", .value = "1", .field = "linux.resources.x"};
+
+	NEED_CGROUPS();
+	if (facts.controllers.n == 0)
+		skip();
+	plan_at("/none", &root);
+	root.count = root.count_all = false;
+	create(&root, &above);
+	assert_int_equal(mkdirat(above.dir_fd, "a", 0755), 0);
+	plan_at("/none/a/b", &p);
+	p.mount = arena_printf(&arena, "%s/a", root.path); /* nothing is handed down to here */
+	p.count = p.count_all = false;
+	p.writes = &w;
+	p.n_writes = 1;
+	w.controller = facts.controllers.v[0];
+	assert_int_equal(cg_create(&p, &r, &e), -ENOENT);
+	assert_string_equal(e.path, "linux.resources.x");
+	assert_non_null(strstr(e.text, "not in its cgroup.controllers"));
+	assert_non_null(strstr(e.text, w.controller));
+	assert_false(exists(p.path));
+	assert_int_equal(unlinkat(above.dir_fd, "a", AT_REMOVEDIR), 0);
+	cg_unmake(&root, &above);
 	nothing_left();
 }
 
@@ -519,7 +551,7 @@ int main(void)
 	    cmocka_unit_test(test_frozen),   cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
 	    cmocka_unit_test(test_guard),    cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
 	    cmocka_unit_test(test_failure),  cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_controllers),
-	    cmocka_unit_test(test_threaded),
+	    cmocka_unit_test(test_threaded), cmocka_unit_test(test_no_controller),
 	};
 	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {
