@@ -71,6 +71,9 @@ bool fs_wants_mode(const struct ns_mount *m);
 
 /* mountinfo.c: makes read-only what of the host's cgroups is mounted at or below the destination of m. */
 int guard_cgroups(const struct ns_run *r, const struct ns_mount *m, struct err *e);
+/* Whether the tree has what is asked of a mount of cgroup v2: all its mounts share its options, which only the host may set. Returns 0 or
+ * -errno. */
+int check_cgroup_options(const struct ns_mount *m, struct err *e);
 /* The type of the file system that the mount `id` (STATX_MNT_ID) of this mount namespace is of, into ret; false when it is
  * not found. */
 bool mount_type(uint64_t id, char *ret, size_t size);

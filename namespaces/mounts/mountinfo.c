@@ -15,6 +15,7 @@ struct line {
 	uint64_t id;
 	char *mount_point; /* decoded */
 	const char *type;
+	const char *super; /* options of the file system, not of the mount */
 };
 
 /* A blank, tab, line feed or backslash of the path is written as \ooo. */
@@ -50,12 +51,23 @@ static bool next_line(char **rest, struct line *ret)
 		if (!word)
 			continue;
 		type += strlen(" - ");
-		type[strcspn(type, " ")] = '\0';
+		ret->type = str_field(&type, " ");
+		str_field(&type, " "); /* source */
+		ret->super = type ? type : "";
 		decode(word);
 		ret->mount_point = word;
-		ret->type = type;
 		return true;
 	}
+	return false;
+}
+
+static bool has_option(const char *list, const char *option)
+{
+	const size_t n = strlen(option);
+
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (strncmp(p, option, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+			return true;
 	return false;
 }
 
@@ -74,6 +86,30 @@ bool mount_type(uint64_t id, char *ret, size_t size)
 		return true;
 	}
 	return false;
+}
+
+int check_cgroup_options(const struct ns_mount *m, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	char *rest;
+	struct line l = {0};
+	int result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e);
+	bool found = false;
+
+	for (rest = text; result == 0 && !found && next_line(&rest, &l);)
+		found = str_eq(l.type, "cgroup2");
+	for (size_t i = 0; result == 0 && i < m->fs_options.n; i++) {
+		const char *option = m->fs_options.v[i];
+
+		if (found && has_option(l.super, option))
+			continue;
+		result =
+		    err_set(e, EINVAL,
+			    "'%.64s' is an option of the whole cgroup tree, which the host's mount of it does not have "
+			    "(%.128s), and which can be set only there; remove it, or remount the host's with it",
+			    option, found ? l.super : "there is none");
+	}
+	return result < 0 ? err_ctx(e, "options") : 0;
 }
 
 static bool is_cgroup(int fd)

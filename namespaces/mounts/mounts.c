@@ -352,6 +352,8 @@ static int mount_cgroup(const struct ns_plan *p, struct ns_run *r, const struct 
 	struct err first = {0};
 	int result;
 
+	if (m->fs_options.n && check_cgroup_options(m, e) < 0)
+		return -e->code;
 	if (p->config->linux_.namespaces[NS_CGROUP].set && !p->cgroup_late) {
 		if (p->guard_cgroups && p->config->linux_.namespaces[NS_CGROUP].path)
 			as_bind.attr_set |= MOUNT_ATTR_RDONLY;

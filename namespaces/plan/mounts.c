@@ -65,6 +65,26 @@ static int plan_bind(const struct ns_plan *p, struct arena *a, struct ns_mount *
 	return 0;
 }
 
+/* Options of cgroup v2 are of the whole tree. Whether it has them is seen when it is mounted. */
+static int check_cgroup(const struct ns_facts *f, const struct ns_mount *m, struct err *e)
+{
+	static const char *const known[] = {"nsdelegate",           "favordynmods",     "memory_localevents",
+					    "memory_recursiveprot", "pids_localevents", "memory_hugetlb_accounting"};
+
+	for (size_t i = 0; i < m->fs_options.n; i++) {
+		const char *option = m->fs_options.v[i];
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(known) && !str_eq(known[k], option))
+			k++;
+		if (k == ARRAY_LEN(known))
+			return err_set(e, EINVAL, "cgroup v2 has no option '%.64s'; remove it", option);
+		if (!f->has_cgroup2)
+			return err_set(e, ENOTSUP, "'%.64s': there is no cgroup v2 on this host; remove it", option);
+	}
+	return 0;
+}
+
 static void plan_cgroup(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct ns_mount *m)
 {
 	if (!f->has_cgroup2) { /* nothing to show: an empty directory is in its place */
@@ -73,7 +93,6 @@ static void plan_cgroup(const struct spec_config *c, const struct ns_facts *f, b
 		m->source = "tmpfs";
 		m->note = "no cgroup v2 on this host: an empty read-only directory instead";
 		m->attr_set |= MOUNT_ATTR_RDONLY;
-		m->fs_options.n = 0;
 		return;
 	}
 	m->type = "cgroup2";
@@ -136,11 +155,8 @@ static int plan_fs(const struct spec_config *c, const struct ns_facts *f, bool r
 	}
 	if (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2")) {
 		m->kind = NS_MNT_CGROUP;
-		if (m->fs_options.n && str_eq(m->type, "cgroup2") && f->has_cgroup2) {
-			err_set(e, EINVAL, "'%.64s' would change the host's cgroup tree", m->fs_options.v[0]);
+		if (check_cgroup(f, m, e) < 0)
 			return err_ctx(e, "options");
-		}
-		m->fs_options.n = 0;
 		plan_cgroup(c, f, rootless, m);
 		return 0;
 	}

@@ -71,4 +71,16 @@ ok "a container that joins a user namespace runs" eventually 5 status_is "$id" r
 is "no zombie is left of it" "$(zombies $!)" ""
 jr delete --force "$id"
 wait $!
+
+# Options of a mount of cgroup v2 are of the whole tree: what the host's has is there, and nothing else can be.
+super=$(awk '/ - cgroup2 / { print $NF; exit }' /proc/self/mountinfo)
+for option in nsdelegate memory_recursiveprot memory_localevents; do
+	make_bundle "$T/m" "$(sh_filter 'grep " - cgroup2 " /proc/self/mountinfo') |
+		(.mounts[] | select(.type == \"cgroup\") | .options) += [\"$option\"]"
+	jrun run --bundle "$T/m" "$id"
+	case ,$super, in
+	*,$option,*) like "$option, which the host's has" "$rc $out" "^0 .*[ ,]$option" || diag "$err" ;;
+	*) like "$option, which the host's has not" "$rc $err" "^1 jailrun: mounts\[[0-9]+\]\.options: '$option' is .*\($super\).*; remove it" ;;
+	esac
+done
 done_testing

@@ -408,8 +408,10 @@ static void test_bad_mounts(void **state)
 	    {"{\"destination\":\"/x\",\"type\":\"cgroup\",\"uidMappings\":[" MAP(0, 5, 1) "],\"gidMappings\":[" MAP(
 		 0, 5, 1) "]}",
 	     "mounts[0].options", "cgroup2"},
-	    {"{\"destination\":\"/x\",\"type\":\"cgroup2\",\"options\":[\"nsdelegate\"]}", "mounts[0].options",
-	     "nsdelegate"},
+	    {"{\"destination\":\"/x\",\"type\":\"cgroup2\",\"options\":[\"nsdelegated\"]}", "mounts[0].options",
+	     "no option 'nsdelegated'"},
+	    {"{\"destination\":\"/x\",\"type\":\"cgroup\",\"options\":[\"cpu\"]}", "mounts[0].options",
+	     "no option 'cpu'"},
 	};
 	struct plan *p;
 
@@ -425,6 +427,7 @@ static void test_bad_mounts(void **state)
 static void test_cgroup_mounts(void **state)
 {
 	static const char mount[] = "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"options\":[\"rw\"]}";
+	static const char options[] = "{\"destination\":\"/x\",\"type\":\"cgroup\",\"options\":[\"nsdelegate\"]}";
 	struct ns_facts none = host, rootless = host;
 	struct ns_mount *m;
 	struct plan *p;
@@ -442,6 +445,9 @@ static void test_cgroup_mounts(void **state)
 	assert_int_equal(m->kind, NS_MNT_FS);
 	assert_string_equal(m->type, "tmpfs");
 	assert_non_null(strstr(m->note, "no cgroup v2"));
+	refused(plan_of(&none, "", MOUNT_NS, options), ENOTSUP, "mounts[0].options", "no cgroup v2 on this host");
+	/* Of the whole tree: looked at when it is mounted. */
+	assert_string_equal(mount_of(options)->fs_options.v[0], "nsdelegate");
 	/* Who sees it writable in a namespace of its own owns it. */
 	assert_false(plan_of(&host, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"cgroup\"}]", mount)
 			 ->plan.cgroup_owner.set);
