@@ -12,8 +12,7 @@ int options_parse(struct ns_mount *m, struct arena *a, struct err *e);
 /* plan/mounts.c, plan/devices.c: parts of ns_plan. */
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
 		struct err *e);
-int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
-		 struct err *e);
+int plan_devices(const struct spec_config *c, struct arena *a, struct ns_plan *p, struct err *e);
 
 /* procmounts: "/proc/uptime" and the few others that may be covered by a mount. */
 bool proc_target_allowed(const char *destination);
@@ -61,6 +60,10 @@ bool target_is_own(const struct ns_run *r, const char *path);
 /* To be called before something is made in the rootfs: tells the journal, when target_is_own. arg is the struct ns_run:
  * a path_made_fn. */
 int target_made(void *arg, const char *path, bool is_dir, struct err *e);
+
+/* plan/mounts.c: whether m shows a namespace that is none of the container's own; the error that the kernel's EPERM means then. */
+bool shows_foreign(const struct spec_config *c, const struct ns_mount *m);
+int shown_refused(const struct spec_config *c, const struct ns_mount *m, struct err *e);
 
 /* newfs.c: the new file system of m (NS_MNT_FS) with all its options but iversion, mounted nowhere; mode: of its root, or
  * -1. Returns the fd of the mount or -errno. */

@@ -91,6 +91,8 @@ int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 		if (result < 0)
 			return err_ctx(e, "linux.namespaces[%s].path", spec_ns_name((enum spec_ns)i));
 	}
+	r->host_net = !(p->clone_flags & CLONE_NEWNET) &&
+		      (!p->join[NS_NETWORK] || is_own(r->join_fds[NS_NETWORK], "/proc/self/ns/net"));
 	return sysctl_guard(p, r, e);
 }
 

@@ -44,6 +44,8 @@ struct ns_mount {
 	const char *inside;      /* bind whose source lies in an earlier mount: its path below the rootfs; or NULL */
 	bool recursive;          /* rbind */
 	bool tmpcopyup;
+	bool
+	    or_host; /* sysfs of a network namespace that may be the host's: where the kernel refuses it, the host's /sys */
 	bool idmap, idmap_recursive;
 	const struct spec_mount *spec;
 	uint64_t attr_set, attr_clr;         /* MOUNT_ATTR_*, this mount alone */
@@ -59,7 +61,8 @@ struct ns_plan {
 	uint64_t rest_flags;        /* those that must come later: CLONE_NEWCGROUP, CLONE_NEWTIME */
 	const char *join[NS_COUNT]; /* path of the namespace to join, or NULL */
 	bool userns;                /* the container is in a user namespace of its own or a joined one */
-	bool keep_groups;           /* set by the caller: its groups stay */
+	bool rootless;    /* it has no rights over the host's namespaces: that, or the runtime has none itself */
+	bool keep_groups; /* set by the caller: its groups stay */
 	const struct spec_config *config;
 	const char *bundle; /* absolute */
 	const char *rootfs; /* absolute, resolved */
@@ -91,6 +94,7 @@ struct ns_run {
 			    later a tmpfs to be made read-only */
 	size_t n_sources;
 	int join_fds[NS_COUNT];
+	bool host_net; /* the container's network namespace is the runtime's own */
 	int proc_fd;   /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
 	int userns_fd; /* of idmapped mounts' maps, or -1 */
 	int cgroup_dir_fd; /* given by the caller before the clone, and its own: the container's cgroup v2 directory, or -1 */

@@ -220,7 +220,7 @@ static int make_fs(struct ns_run *r, const struct ns_mount *m, struct err *e)
 	bool made = true;
 	int mnt;
 
-	if (r->source_fds[m->index] >= 0)
+	if (r->source_fds[m->index] >= 0 && !m->or_host)
 		return take_fd(&r->source_fds[m->index]);
 	if (fs_wants_mode(m)) {
 		target = target_open(r, m->destination, true, false, &made, e);
@@ -250,12 +250,28 @@ static int label_mqueue(const struct ns_plan *p, const struct ns_mount *m, int m
 	return 0;
 }
 
+/* All of it read-only, and what the host mounts there later stays there. */
+static int mount_host_sys(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, int tree, struct err *e)
+{
+	struct ns_mount as_bind = *m;
+	int result;
+
+	as_bind.attr_rec_set |= m->attr_set;
+	as_bind.propagation = MS_REC | MS_PRIVATE;
+	result = change_tree(p, &as_bind, tree, true, e);
+	return result < 0 ? result : attach(r, m, tree, true, e);
+}
+
 static int mount_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
 	const bool tmpfs = str_eq(m->type, "tmpfs"), ro = m->attr_set & MOUNT_ATTR_RDONLY;
-	AUTO_CLOSE int mnt = make_fs(r, m, e);
+	AUTO_CLOSE int mnt = make_fs(r, m, e), host = m->or_host ? take_fd(&r->source_fds[m->index]) : -1;
 	int result;
 
+	if (mnt == -EPERM && p->rootless && shows_foreign(p->config, m)) {
+		*e = (struct err){0};
+		return host >= 0 ? mount_host_sys(p, r, m, host, e) : shown_refused(p->config, m, e);
+	}
 	if (mnt < 0)
 		return mnt;
 	if (m->tmpcopyup) {

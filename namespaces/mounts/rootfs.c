@@ -27,6 +27,15 @@ static int late_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	return err_ctx(e, "root.path");
 }
 
+/* Copied here and not by the runtime: in this mount namespace, which belongs to the user namespace, what covers parts of the host's
+ * /sys is locked to it. Where there is no copy, the mount will say why the kernel refuses a new one. */
+static void late_sys(const struct ns_plan *p, struct ns_run *r)
+{
+	for (size_t i = 0; r->host_net && i < p->n_mounts; i++)
+		if (p->mounts[i].or_host)
+			r->source_fds[i] = mnt_clone(AT_FDCWD, "/sys", true);
+}
+
 /* The sources of binds likewise; before the rootfs is attached, since from then on it is part of "/". */
 static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
@@ -66,6 +75,7 @@ int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	result = late_sources(p, r, e);
 	if (result < 0)
 		return result;
+	late_sys(p, r);
 	/* The copy is a peer of the host's mount until this. pivot_root(2) wants it not shared. */
 	result = mnt_change(r->rootfs_fd, true, &(struct mnt_change){.propagation = slave ? MS_SLAVE : MS_PRIVATE});
 	if (result < 0) {

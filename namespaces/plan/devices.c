@@ -44,8 +44,7 @@ static int check_device(const struct spec_device *d, struct err *e)
 	return 0;
 }
 
-int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
-		 struct err *e)
+int plan_devices(const struct spec_config *c, struct arena *a, struct ns_plan *p, struct err *e)
 {
 	const struct spec_linux *l = &c->linux_;
 	struct spec_device *d = arena_alloc(a, (ARRAY_LEN(defaults) + l->n_devices + 1) * sizeof(*d));
@@ -53,7 +52,7 @@ int plan_devices(const struct spec_config *c, const struct ns_facts *f, struct a
 
 	if (!d)
 		return err_set(e, ENOMEM, "out of memory");
-	p->bind_devices = p->userns || f->in_userns || f->euid != 0;
+	p->bind_devices = p->rootless;
 	p->devices = d;
 	for (size_t i = 0; i < l->n_devices; i++)
 		if (check_device(&l->devices[i], e) < 0)

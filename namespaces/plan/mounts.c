@@ -115,26 +115,58 @@ static void fold_recursive(struct ns_mount *m)
 	m->attr_rec_set = m->attr_rec_clr = 0;
 }
 
-/* What shows a namespace can only be mounted by one who has rights over it, and the root of a new user namespace has none
- * over those of the host. */
-static int check_shown(const struct spec_config *c, const struct ns_plan *p, const struct ns_mount *m, struct err *e)
-{
-	static const struct {
-		const char *type;
-		enum spec_ns ns;
-	} shows[] = {{"proc", NS_PID}, {"sysfs", NS_NETWORK}, {"mqueue", NS_IPC}};
+static const struct {
+	const char *type, *host;
+	enum spec_ns ns;
+} shows[] = {{"proc", "/proc", NS_PID}, {"sysfs", "/sys", NS_NETWORK}, {"mqueue", "/dev/mqueue", NS_IPC}};
 
-	for (size_t i = 0; p->clone_flags & CLONE_NEWUSER && i < ARRAY_LEN(shows); i++) {
-		if (!str_eq(m->type, shows[i].type) || c->linux_.namespaces[shows[i].ns].set)
-			continue;
-		err_set(
-		    e, EINVAL,
-		    "with a user namespace of its own a container can mount '%s' only of its own %s namespace: add one "
-		    "to linux.namespaces, or bind the host's",
-		    m->type, spec_ns_name(shows[i].ns));
-		return err_ctx(e, "type");
+static size_t shown_by(const struct ns_mount *m)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(shows) && !(m->kind == NS_MNT_FS && str_eq(m->type, shows[i].type)))
+		i++;
+	return i;
+}
+
+bool shows_foreign(const struct spec_config *c, const struct ns_mount *m)
+{
+	const size_t i = shown_by(m);
+	const struct spec_namespace *ns = i < ARRAY_LEN(shows) ? &c->linux_.namespaces[shows[i].ns] : NULL;
+
+	return ns && (!ns->set || ns->path);
+}
+
+int shown_refused(const struct spec_config *c, const struct ns_mount *m, struct err *e)
+{
+	const size_t i = shown_by(m);
+	const char *name = spec_ns_name(shows[i].ns), *path = c->linux_.namespaces[shows[i].ns].path;
+
+	err_set(
+	    e, EINVAL,
+	    "in a user namespace '%s' can be mounted only of a %s namespace that belongs to it, and %s%.128s%s does "
+	    "not: add {\"type\": \"%s\"} to linux.namespaces, or bind the host's (type 'bind', source '%s', options "
+	    "'rbind' and 'ro')",
+	    m->type, name, path ? "'" : "the host's", path ? path : "", path ? "'" : "", name, shows[i].host);
+	return err_ctx(e, "type");
+}
+
+/* What shows a namespace can only be mounted by one who has rights over it, and the root of a new user namespace has none
+ * over those of the host; that of a joined one may have them. As in crun the host's /sys stands in where it is to be read-only. */
+static int check_shown(const struct spec_config *c, const struct ns_plan *p, struct ns_mount *m, struct err *e)
+{
+	const bool fresh = p->clone_flags & CLONE_NEWUSER;
+
+	if (!p->rootless || !shows_foreign(c, m))
+		return 0;
+	if (str_eq(m->type, "sysfs") && m->attr_set & MOUNT_ATTR_RDONLY) {
+		m->or_host = true;
+		if (fresh && !c->linux_.namespaces[NS_NETWORK].set)
+			m->note = "the network namespace is not of the user namespace: the host's /sys instead, by a "
+				  "read-only bind mount";
+		return 0;
 	}
-	return 0;
+	return fresh && !c->linux_.namespaces[shows[shown_by(m)].ns].set ? shown_refused(c, m, e) : 0;
 }
 
 static int plan_fs(const struct spec_config *c, const struct ns_facts *f, bool rootless, struct arena *a,
@@ -258,7 +290,6 @@ static int check_destination(const struct ns_mount *m, struct err *e)
 static int plan_mount(const struct spec_config *c, const struct ns_facts *f, struct arena *a, const struct ns_plan *p,
 		      struct ns_mount *m, struct err *e)
 {
-	bool rootless = p->userns || f->in_userns || f->euid != 0;
 	int r;
 
 	m->destination = path_clean(a, m->spec->destination);
@@ -275,7 +306,7 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 	if (m->kind == NS_MNT_BIND)
 		r = plan_bind(p, a, m, e);
 	else if (m->kind == NS_MNT_FS)
-		r = plan_fs(c, f, rootless, a, m, e);
+		r = plan_fs(c, f, p->rootless, a, m, e);
 	else
 		m->fs_ro = m->fs_options.n && (m->attr_set & MOUNT_ATTR_RDONLY);
 	if (r == 0 && m->kind == NS_MNT_FS)
@@ -315,7 +346,7 @@ static void plan_cgroup_owner(const struct spec_config *c, const struct ns_facts
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,
 		struct err *e)
 {
-	p->guard_cgroups = (p->userns || f->in_userns || f->euid != 0) && !c->linux_.namespaces[NS_CGROUP].set;
+	p->guard_cgroups = p->rootless && !c->linux_.namespaces[NS_CGROUP].set;
 	p->mounts = arena_alloc(a, (c->n_mounts + 1) * sizeof(*p->mounts));
 	if (!p->mounts)
 		return err_set(e, ENOMEM, "out of memory");

@@ -185,6 +185,7 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 	ret->show_rootfs =
 	    c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n;
 	r = plan_namespaces(c, f, ret, e);
+	ret->rootless = ret->userns || f->in_userns || f->euid != 0;
 	if (r == 0)
 		r = idmap_plan(c, ret, e);
 	if (r == 0)
@@ -196,6 +197,6 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 	if (r == 0)
 		r = plan_mounts(c, f, a, ret, e);
 	if (r == 0)
-		r = plan_devices(c, f, a, ret, e);
+		r = plan_devices(c, a, ret, e);
 	return r;
 }

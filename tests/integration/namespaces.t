@@ -128,6 +128,9 @@ like "a path that is no namespace" "$err" 'linux\.namespaces\[time\]\.path: .*no
 
 # ---- each kind beside a user namespace: new, the host's, the host's by path, that of the joined one ----
 shown='.mounts = [{destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]}] | del(.linux.maskedPaths, .linux.readonlyPaths, .hostname)'
+unshare --net --ipc sleep 100 &
+other=$!
+eventually 5 test "$(readlink "/proc/$other/ns/ipc")" != "$(own ipc)"
 for user in new joined none; do
 	case $user in
 	new) of="$same | .linux.namespaces += [{type: \"user\"}]" ;;
@@ -158,7 +161,25 @@ for user in new joined none; do
 	joined) is "user $user: the one that was named" "$(sed -n 2p <<<"$out")" "$(readlink "/proc/$holder/ns/user")" ;;
 	none) is "user $user: the host's" "$(sed -n 2p <<<"$out")" "$(readlink /proc/self/ns/user)" ;;
 	esac
+	[ "$user" != none ] || continue
+	# What shows a namespace of the host's: its /sys, read-only; the others say why not, and what to do.
+	for row in 'host|.' 'path|.linux.namespaces += [{type: "network", path: "/proc/self/ns/net"}]'; do
+		in_sh 'ls /sys/class/net; touch /sys/x 2>&1; grep -c " /sys[^ ]* r[o],nosuid,nodev,noexec" /proc/self/mountinfo; grep -c " /sys[^ ]* rw" /proc/self/mountinfo' \
+			"$shown | .mounts += [{destination: \"/sys\", type: \"sysfs\", source: \"sysfs\", options: [\"nosuid\", \"noexec\", \"nodev\", \"ro\"]}] | $(without_ns network) | $of | ${row#*|}"
+		is "user $user, network ${row%%|*}: the host's /sys" "$(grep -vE 'touch|^[0-9]+$' <<<"$out")" "$(ls /sys/class/net)" || diag "$err"
+		like "user $user, network ${row%%|*}: read-only, with all below it" "$(tail -n 3 <<<"$out" | tr '\n' ' ')" 'touch: /sys/x: Read-only file system [1-9][0-9]* 0 $'
+	done
+	for row in 'sysfs|network|net|/sys' 'proc|pid|pid|/proc' 'mqueue|ipc|ipc|/dev/mqueue'; do
+		IFS='|' read -r type kind file source <<<"$row"
+		in_container "$(args_filter /bin/true) | del(.linux.maskedPaths, .linux.readonlyPaths, .hostname) | .mounts = [{destination: \"$source\", type: \"$type\", source: \"x\"}] | $(without_ns "$kind") | $of"
+		like "user $user: $type of the host's $kind namespace: why not, and what to do" "$err" "mounts\[0\]\.type: in a user namespace '$type' .*of a $kind namespace.*the host's does not: add .*$kind.*bind the host's .*$source"
+		[ "$kind" != pid ] || continue
+		in_container "$(args_filter /bin/true) | del(.linux.maskedPaths, .linux.readonlyPaths, .hostname) | .mounts = [{destination: \"$source\", type: \"$type\", source: \"x\", options: [\"ro\"]}] | .linux.namespaces |= map(if .type == \"$kind\" then .path = \"/proc/$other/ns/$file\" else . end) | $of"
+		like "user $user: $type of another's $kind namespace" "$err" "mounts\[0\]\.type: .*and '/proc/$other/ns/$file' does not"
+	done
 done
+kill -KILL "$other"
+wait "$other" 2>/dev/null
 kill -KILL "$holder" "$outer" 2>/dev/null
 wait $outer 2>/dev/null
 unset ROOTFS
@@ -170,7 +191,7 @@ for row in 'hostname|del(.linux.namespaces[] | select(.type == "uts")) | .hostna
 	'linux\.sysctl\["kernel\.shmmax"\]|del(.linux.namespaces[] | select(.type == "ipc")) | .linux.sysctl = {"kernel.shmmax": "1"}' \
 	'linux\.sysctl\["user\.max_net_namespaces"\]|.linux.sysctl = {"user.max_net_namespaces": "1"}' \
 	'linux\.namespaces|.linux.namespaces += [{type: "pid"}]' 'linux\.namespaces|.linux.namespaces += [{type: "uts", path: "/proc/self/ns/uts"}]' \
-	'linux\.namespaces|.linux.namespaces |= map(select(.type != "mount"))' 'mounts\[5\]\.type|.linux.namespaces |= map(select(.type != "network")) + [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
+	'linux\.namespaces|.linux.namespaces |= map(select(.type != "mount"))' 'mounts\[5\]\.type|del(.mounts[5].options) | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
 	in_container "$(args_filter /bin/true) | ${row#*|}"
 	is "without its namespace ${row%%|*} is refused" "$rc" 1
 	like "and named" "$err" "config\.json: ${row%%|*}|jailrun: ${row%%|*}"

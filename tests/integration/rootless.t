@@ -93,6 +93,8 @@ for policy in none default; do
 		is "inside unshare $flags: no user namespace of its own, policy $policy" "$rc:$out" 9:0 || diag "$err"
 	done
 done
+as_run none "$(sh_filter 'ls /sys/class/net; touch /sys/x 2>&1') | $alone | del(.linux.namespaces[] | select(.type == \"network\")) | .mounts |= (map(select(.destination != \"/sys\")) + [{destination: \"/sys\", type: \"sysfs\", source: \"sysfs\", options: [\"ro\"]}])"
+is "inside it: sysfs of the host's network namespace is the host's /sys" "$out" "$(ls /sys/class/net)"$'\n''touch: /sys/x: Read-only file system' || diag "$err"
 as_run none "$(args_filter /bin/true) | $alone | .process.user.additionalGids = [7]"
 like "inside it: groups cannot be set" "$err" 'process\.user\.additionalGids: setgroups.* denied'
 as_run none "$(args_filter /bin/true) | .linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 77"

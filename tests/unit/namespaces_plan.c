@@ -200,6 +200,11 @@ static void test_idmaps(void **state)
 	refused(plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "]," GIDS,
 			"{\"destination\":\"/sys\",\"type\":\"sysfs\"}"),
 		EINVAL, "mounts[0].type", "network namespace");
+	p = plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "]," GIDS,
+		    "{\"destination\":\"/sys\",\"type\":\"sysfs\",\"options\":[\"ro\"]}");
+	assert_int_equal(p->result, 0);
+	assert_true(p->plan.mounts[0].or_host);
+	assert_non_null(strstr(p->plan.mounts[0].note, "the host's /sys"));
 	p = plan_of(&host, "", USER "\"uidMappings\":[" MAP(0, 5, 9) "," MAP(9, 14, 1) "]," GIDS, "");
 	assert_int_equal(p->result, 0);
 	assert_true(p->plan.userns);
