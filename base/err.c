@@ -109,16 +109,25 @@ int err_before(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
-int err_no_room(struct err *e, const char *dir)
+int err_after(struct err *e, const char *fmt, ...)
 {
+	va_list ap;
 	size_t n;
 
 	if (!e || !e->code)
 		return -EIO;
 	n = strlen(e->text);
-	if (e->code == ENOSPC || e->code == EDQUOT)
-		snprintf(e->text + n, sizeof(e->text) - n, ": make room in '%.255s'", dir);
+	va_start(ap, fmt);
+	vsnprintf(e->text + n, sizeof(e->text) - n, fmt, ap);
+	va_end(ap);
 	return -e->code;
+}
+
+int err_no_room(struct err *e, const char *dir)
+{
+	if (e && (e->code == ENOSPC || e->code == EDQUOT))
+		return err_after(e, ": make room in '%.255s'", dir);
+	return e ? -e->code : -EIO;
 }
 
 __attribute__((format(printf, 2, 3))) static void put_file(struct err *e, const char *fmt, ...)

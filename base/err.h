@@ -27,6 +27,9 @@ int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* Puts words before the message of an error that is set. Returns -code. */
 int err_before(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts words behind the message of an error that is set. Returns -code. */
+int err_after(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Where the error is one of a full file system (ENOSPC, EDQUOT), says behind it where to make room: in dir. Returns -code. */
 int err_no_room(struct err *e, const char *dir);
 

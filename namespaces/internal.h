@@ -8,6 +8,8 @@
 
 /* options.c: the list of options of one mount into *m (kind, attributes, propagation, data). */
 int options_parse(struct ns_mount *m, struct arena *a, struct err *e);
+/* options.c: what somebody meant who wrote that option, as words behind a message; "": none is near. The buffer is static. */
+const char *option_hint(const char *option);
 
 /* plan/mounts.c, plan/devices.c: parts of ns_plan. */
 int plan_mounts(const struct spec_config *c, const struct ns_facts *f, struct arena *a, struct ns_plan *p,

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "namespaces/internal.h"
+
 int mnt_clone(int fd, const char *path, bool recursive)
 {
 	int tree = open_tree(fd, path,
@@ -75,7 +77,10 @@ static int set_option(int fs, const char *type, const char *option, struct err *
 	r = errno;
 	kernel_says(fs, says, sizeof(says));
 	errno = r;
-	return err_errno(e, "file system '%s' refuses the option '%s'%s", type, option, says);
+	err_errno(e, "file system '%s' refuses the option '%s'%s", type, option, says);
+	if (strstr(says, "Unknown parameter"))
+		err_after(e, "%s", option_hint(option));
+	return -r;
 }
 
 static int set_options(int fs, const char *type, const struct strv *options, bool ro, struct err *e)

@@ -54,8 +54,8 @@ static int plan_bind(const struct ns_plan *p, struct arena *a, struct ns_mount *
 		err_set(
 		    e, EINVAL,
 		    "'%.64s' is an option of a file system: the kernel ignores it for a bind mount, which has those "
-		    "of its source's; leave it out, or mount a file system of its own",
-		    m->fs_options.v[0]);
+		    "of its source's; leave it out, or mount a file system of its own%s",
+		    m->fs_options.v[0], option_hint(m->fs_options.v[0]));
 		return err_ctx(e, "options");
 	}
 	if (m->tmpcopyup) {

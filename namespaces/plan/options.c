@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mount options of config.md's table, and what each is made of. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,30 @@ int options_parse(struct ns_mount *m, struct arena *a, struct err *e)
 			return err_ctx(e, "options[%zu]", i);
 	}
 	return 0;
+}
+
+const char *option_hint(const char *option)
+{
+	/* Of the file systems that containers have. */
+	static const char *const data[] = {"context",  "gid",  "hidepid", "huge",      "inode64",   "lowerdir",
+					   "mode",     "mpol", "noswap",  "nr_blocks", "nr_inodes", "nsdelegate",
+					   "ptmxmode", "size", "subset",  "uid",       "upperdir",  "workdir"};
+	static char hint[64];
+	const char *near = NULL;
+	size_t least = SIZE_MAX;
+	char key[64];
+
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(option, "="), option);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (str_nearer(key, table[i].name, &least))
+			near = table[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(data); i++)
+		if (str_nearer(key, data[i], &least))
+			near = data[i];
+	if (!near || !least)
+		return "";
+	snprintf(hint, sizeof(hint), ": did you mean '%s'?", near);
+	return hint;
 }
 
 static int by_name(const void *a, const void *b)

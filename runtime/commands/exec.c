@@ -238,13 +238,13 @@ static int plan_by_file(struct rt_call *c, const struct jail_facts *f, struct li
 	size_t len;
 	int r = check_alone(c, e);
 
+	if (r < 0)
+		return r;
+	r = file_read(AT_FDCWD, c->o.process, SPEC_FILE_MAX, &text, &len, e);
 	if (r >= 0)
-		r = file_read(AT_FDCWD, c->o.process, SPEC_FILE_MAX, &text, &len, e);
+		r = spec_process_parse(text, len, c->o.process, &c->arena, p, e);
 	if (r < 0)
-		return r;
-	r = spec_process_parse(text, len, c->o.process, &c->arena, p, e);
-	if (r < 0)
-		return r;
+		return err_file(e, "--process");
 	p->terminal |= c->o.tty;
 	return jail_plan_exec(&l->jail, p, f, &o, e);
 }

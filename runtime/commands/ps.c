@@ -77,8 +77,14 @@ static int ps_run(struct rt_call *c, char **ret, struct err *e)
 		err_errno(e, "read the output of ps");
 	if (proc_wait(pid, &status, 0) < 0 && r == 0)
 		return err_errno(e, "wait for ps");
-	if (r == 0 && proc_exit_code(status) != 0)
-		return err_set(e, EINVAL, "ps: exit status %d: %s", proc_exit_code(status), *ret);
+	if (r == 0 && proc_exit_code(status) != 0) {
+		/* Behind its first line ps has a page about its options. */
+		(*ret)[strcspn(*ret, "\n")] = '\0';
+		return err_set(e, EINVAL, "ps: exit status %d: %.300s%s", proc_exit_code(status), *ret,
+			       c->n_args > 1 && proc_exit_code(status) != 127
+				   ? ": what stands behind the ID are options of the host's ps(1)"
+				   : "");
+	}
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,29 +18,30 @@ enum form {
 	FORM_TEXT,  /* char * */
 };
 
-#define ROW(option, name, form, member)                                                                                \
+#define ROW(option, name, form, member, field)                                                                         \
 	{                                                                                                              \
-		option, form, offsetof(struct rt_update, name), offsetof(struct spec_resources, member)                \
+		option, form, offsetof(struct rt_update, name), offsetof(struct spec_resources, member), field         \
 	}
 static const struct row {
 	const char *option;
 	enum form form;
 	size_t from, to;
+	const char *field; /* of linux.resources */
 } rows[] = {
-    ROW("blkio-weight", blkio_weight, FORM_UINT, block_io.weight),
-    ROW("cpu-period", cpu_period, FORM_UINT, cpu.period),
-    ROW("cpu-quota", cpu_quota, FORM_INT, cpu.quota),
-    ROW("cpu-burst", cpu_burst, FORM_UINT, cpu.burst),
-    ROW("cpu-share", cpu_share, FORM_UINT, cpu.shares),
-    ROW("cpu-idle", cpu_idle, FORM_INT, cpu.idle),
-    ROW("cpu-rt-period", cpu_rt_period, FORM_UINT, cpu.realtime_period),
-    ROW("cpu-rt-runtime", cpu_rt_runtime, FORM_INT, cpu.realtime_runtime),
-    ROW("cpuset-cpus", cpuset_cpus, FORM_TEXT, cpu.cpus),
-    ROW("cpuset-mems", cpuset_mems, FORM_TEXT, cpu.mems),
-    ROW("memory", memory, FORM_BYTES, memory.limit),
-    ROW("memory-reservation", memory_reservation, FORM_BYTES, memory.reservation),
-    ROW("memory-swap", memory_swap, FORM_BYTES, memory.swap),
-    ROW("pids-limit", pids_limit, FORM_INT, pids_limit),
+    ROW("blkio-weight", blkio_weight, FORM_UINT, block_io.weight, "blockIO.weight"),
+    ROW("cpu-period", cpu_period, FORM_UINT, cpu.period, "cpu.period"),
+    ROW("cpu-quota", cpu_quota, FORM_INT, cpu.quota, "cpu.quota"),
+    ROW("cpu-burst", cpu_burst, FORM_UINT, cpu.burst, "cpu.burst"),
+    ROW("cpu-share", cpu_share, FORM_UINT, cpu.shares, "cpu.shares"),
+    ROW("cpu-idle", cpu_idle, FORM_INT, cpu.idle, "cpu.idle"),
+    ROW("cpu-rt-period", cpu_rt_period, FORM_UINT, cpu.realtime_period, "cpu.realtimePeriod"),
+    ROW("cpu-rt-runtime", cpu_rt_runtime, FORM_INT, cpu.realtime_runtime, "cpu.realtimeRuntime"),
+    ROW("cpuset-cpus", cpuset_cpus, FORM_TEXT, cpu.cpus, "cpu.cpus"),
+    ROW("cpuset-mems", cpuset_mems, FORM_TEXT, cpu.mems, "cpu.mems"),
+    ROW("memory", memory, FORM_BYTES, memory.limit, "memory.limit"),
+    ROW("memory-reservation", memory_reservation, FORM_BYTES, memory.reservation, "memory.reservation"),
+    ROW("memory-swap", memory_swap, FORM_BYTES, memory.swap, "memory.swap"),
+    ROW("pids-limit", pids_limit, FORM_INT, pids_limit, "pids.limit"),
 };
 
 static int take(const struct row *row, const char *text, void *to)
@@ -82,6 +84,40 @@ static int from_options(const struct rt_update *u, struct spec_resources *ret, s
 	return 0;
 }
 
+#define RESOURCES "linux.resources."
+
+/* "memory.limit" of a message is what the caller knows as --memory. */
+static void option_in(const struct row *row, char *text, size_t size)
+{
+	char *at = strstr(text, row->field), rest[sizeof(((struct err *)NULL)->text)];
+
+	if (!at || (at > text && at[-1] == '/')) /* cpu.idle is a file of the cgroup, too */
+		return;
+	snprintf(rest, sizeof(rest), "%s", at + strlen(row->field));
+	snprintf(at, size - (size_t)(at - text), "--%s%s", row->option, rest);
+}
+
+/* An error of the limits names the field of config.json; the caller has said an option, or the field in a file. */
+static int name_source(const struct rt_update *u, struct err *e)
+{
+	const bool field = str_starts(e->path, RESOURCES);
+	const char *file = u->resources;
+
+	if (!e->code || !field)
+		return -e->code;
+	memmove(e->path, e->path + strlen(RESOURCES), strlen(e->path + strlen(RESOURCES)) + 1);
+	if (file && *file) {
+		err_file(e, str_eq(file, "-") ? "standard input" : file);
+		return err_file(e, "--resources");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (str_eq(e->path, rows[i].field))
+			option_in(&rows[i], e->path, sizeof(e->path));
+		option_in(&rows[i], e->text, sizeof(e->text));
+	}
+	return -e->code;
+}
+
 static int from_file(struct rt_call *c, const char *file, struct spec_resources *ret, struct err *e)
 {
 	const bool standard = str_eq(file, "-");
@@ -92,11 +128,16 @@ static int from_file(struct rt_call *c, const char *file, struct spec_resources 
 	int r;
 
 	if (fd < 0)
-		return err_errno(e, "--resources: open '%s'", name);
+		return err_errno(e, "open '%s'", name);
 	r = fd_read_all(fd, SPEC_FILE_MAX, &text, &len);
 	if (r < 0)
-		return err_set(e, -r, "--resources: read '%s': %s", name, strerror(-r));
+		return err_set(e, -r, "read '%s': %s", name, strerror(-r));
 	return spec_resources_parse(text, len, name, &c->arena, ret, e);
+}
+
+static int by_file(struct rt_call *c, const char *file, struct spec_resources *ret, struct err *e)
+{
+	return from_file(c, file, ret, e) < 0 ? err_file(e, "--resources") : 0;
 }
 
 /* Options beside the file would go unheard. */
@@ -134,7 +175,7 @@ int cmd_update(struct rt_call *c, struct err *e)
 	if (r == 0)
 		r = check_rdt(u, &k.state, e);
 	if (r == 0 && u->resources && *u->resources)
-		r = check_alone(u, e) < 0 ? -EINVAL : from_file(c, u->resources, &resources, e);
+		r = check_alone(u, e) < 0 ? -EINVAL : by_file(c, u->resources, &resources, e);
 	else if (r == 0)
 		r = from_options(u, &resources, e);
 	if (r == 0)
@@ -146,6 +187,8 @@ int cmd_update(struct rt_call *c, struct err *e)
 		r = cg_probe_units(&facts, &c->arena, e);
 	if (r == 0 && resources.set)
 		r = cg_update(&resources, &facts, k.state.cgroup_path, k.state.cgroup_box, &unit, &c->arena, e);
+	if (r < 0)
+		name_source(u, e);
 	if (r == 0 && (u->l3_cache_schema || u->mem_bw_schema))
 		r = cg_rdt_update(k.state.rdt_path, u->l3_cache_schema, u->mem_bw_schema, e);
 	return r;

@@ -30,7 +30,9 @@ static int load_config(struct rt_call *c, struct life *l, struct err *e)
 	if (!c->o.config)
 		return spec_config_load(bundle, &c->arena, &l->config, e);
 	r = file_read(AT_FDCWD, c->o.config, SPEC_FILE_MAX, &text, &len, e);
-	return r < 0 ? r : spec_config_parse(text, len, c->o.config, &c->arena, &l->config, e);
+	if (r >= 0)
+		r = spec_config_parse(text, len, c->o.config, &c->arena, &l->config, e);
+	return r < 0 ? err_file(e, "--config") : 0;
 }
 
 /* Compiled filters outlive containers: a directory that is only ours, or none. */

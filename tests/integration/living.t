@@ -249,19 +249,24 @@ cpu-quota|1.5|invalid value for cpu-quota
 cpu-period|-1|invalid value for cpu-period
 cpu-burst|x|invalid value for cpu-burst
 cpu-idle|x|invalid value for cpu-idle
-cpu-idle|2|cpu.idle
+cpu-idle|2|--cpu-idle: 2 is neither 0 (normal) nor 1
 pids-limit|x|invalid value for pids-limit
+pids-limit|-5|--pids-limit: -5 is no number of tasks
+memory-swap|1000|--memory-swap: the sum of memory and swap is limited, memory is not: set --memory as well
 blkio-weight|x|invalid value for blkio-weight
-cpuset-cpus|a-b|cpu.cpus
-cpu-rt-runtime|5|cpu.realtimeRuntime
+blkio-weight|5|--blkio-weight: 5 is not from 10 to 1000
+cpuset-cpus|a-b|--cpuset-cpus: 'a-b' is no list of numbers and ranges
+cpu-rt-runtime|5|--cpu-rt-runtime: real-time bandwidth
 l3-cache-schema|L3:0=f|Intel RDT/CAT: l3 cache schema is not enabled
 mem-bw-schema|MB:0=20|Intel RDT/MBA: memory bandwidth schema is not enabled
 resources|/nonexistent|--resources: open '/nonexistent': No such file
 LIST
 printf '{"pids": {"limit": "5"}}' >"$T/r.json"
-refused 'pids.limit: must be an integer' update -r "$T/r.json" "$id"
+refused "--resources: $T/r.json: pids.limit: must be an integer" update -r "$T/r.json" "$id"
 printf '{"pids"' >"$T/r.json"
-refused 'r.json' update --resources="$T/r.json" "$id"
+refused "--resources: $T/r.json: line 1, column 8" update --resources="$T/r.json" "$id"
+printf '{"memory": {"swap": 5000}}' >"$T/r.json"
+refused "--resources: $T/r.json: memory.swap: the sum of memory and swap" update -r "$T/r.json" "$id"
 refused 'leave out --memory' update -r "$T/r.json" --memory 5m "$id"
 ok "update of nothing" jr update "$id"
 printf '{}' >"$T/r.json"
@@ -273,7 +278,7 @@ if grep -qw pids "$mount/cgroup.controllers"; then
 else
 	# The controllers of cgroup v1 are out of reach: one clear sentence, and nothing is changed.
 	while read -r option value controller; do
-		refused "the $controller controller is not available in cgroup v2 on this host" update "--$option" "$value" "$id"
+		refused "--$option: the $controller controller is not available in cgroup v2 on this host" update "--$option" "$value" "$id"
 	done <<'LIST'
 memory 64m memory
 pids-limit 50 pids

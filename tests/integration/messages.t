@@ -43,6 +43,10 @@ row "an audit file in no directory" - - "--audit|/no/such/file|make it, or name 
 unlike "an audit file in no directory: not in the words for a missing program" "$err" 'No such file|no such file'
 row "a log in no directory" - - '--log|/no/such' --log /no/such/file list
 row "a pid file in no directory" - - '--pid-file|/no/such' run --pid-file /no/such/pid -b "$T/b" x
+row "a config that is not there" - - "--config: open '/no/such/config'" run --config /no/such/config -b "$T/b" x
+printf '{"ociVersion": "1.0.0", "process": {"args": 5, "cwd": "/"}}' >"$T/p.json"
+row "a config with a mistake" - - "--config: $T/p.json: process.args: must be an array" run --config "$T/p.json" -b "$T/b" x
+row "a config that is a directory" - - "--config: '$T' is a directory" run --config "$T" -b "$T/b" x
 row "a container that is not there" - - 'container does not exist' state nobody
 row "a duration" - - 'interval' events --interval x nobody
 
@@ -76,6 +80,13 @@ row "the first program is refused" - '{"exec":{"allow":["/usr/bin/nothing"]}}' '
 make_bundle "$T/b" "$(args_filter sleep 100)"
 cp "$T/b/config.json" "$T/good.json"
 jr run --detach --bundle "$T/b" jt-$$-sig >/dev/null 2>&1
+row "a process that is not there" - - "--process: open '/no/such/process'" exec -p /no/such/process jt-$$-sig
+row "a process with a mistake" - - "--process: $T/p.json: args: is required" exec -p "$T/p.json" jt-$$-sig
+for option in --nosuch '-o nosuch' -Q; do
+	# shellcheck disable=SC2086 # words
+	row "ps $option" - - 'ps: exit status 1: error: un|options of the host' ps jt-$$-sig $option
+	unlike "ps $option: one line" "$err" $'\n'
+done
 row "a signal" - - '"TREM"|did you mean TERM?' kill jt-$$-sig TREM
 jr delete --force jt-$$-sig
 # Global flags stand behind the command as well.

@@ -85,6 +85,9 @@ no destination#.mounts+=[{"type":"tmpfs"}]#mounts[7].destination|is required|add
 no type#.mounts+=[{"destination":"/mnt","source":"/etc"}]#mounts[7].type|required|unless the options have 'bind'
 a file system#.mounts+=[{"destination":"/mnt","type":"tmpfss","source":"x"}]#mounts[7]|no file system 'tmpfss'|or its module is not loaded
 an option#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["noexce"]}]#mounts[7].options|refuses the option 'noexce'|Unknown parameter
+an option, nearly#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["noexce"]}]#mounts[7].options|Unknown parameter 'noexce'|did you mean 'noexec'?
+an option of tmpfs, nearly#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["siez=3m"]}]#mounts[7].options|refuses the option 'siez=3m'|did you mean 'size'?
+an option of a bind mount, nearly#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","nosuids"]}]#mounts[7].options|'nosuids' is an option of a file system|did you mean 'nosuid'?
 a size#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["size=lots"]}]#mounts[7].options|refuses the option 'size=lots'|Bad value for 'size'
 an option of a bind mount#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","size=3"]}]#mounts[7].options|'size=3' is an option of a file system|leave it out
 no source of a bind mount#.mounts+=[{"destination":"/mnt","type":"bind","options":["bind"]}]#mounts[7].source|for a bind mount|required
