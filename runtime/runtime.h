@@ -67,6 +67,7 @@ struct rt_call {
 	struct rt_globals g;
 	struct rt_options o;
 	enum cg_manager manager;
+	bool root_given;         /* --root; g.root is the default else */
 	struct opt_bool no_root; /* rt_is_rootless, once it was asked */
 	const char **args;       /* positional, n_args of them, NULL-terminated */
 	int n_args;

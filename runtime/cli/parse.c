@@ -298,6 +298,7 @@ int rt_cli_finish(struct rt_call *c, struct err *e)
 
 	if (r < 0)
 		return r;
+	c->root_given = c->g.root != NULL;
 	return rt_root_path(c->g.root, getenv("XDG_RUNTIME_DIR"), !c->g.root && rt_is_rootless(c), &c->arena,
 			    &c->g.root, e);
 }

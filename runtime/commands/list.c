@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "runtime/state/state.h"
@@ -74,6 +75,15 @@ static int container_add(struct rt_call *c, const char *id, struct row *rows, si
 	return r;
 }
 
+/* The default root is made with the first container. One that was named and is not there is mistyped more often than new. */
+static int check_root(const struct rt_call *c, struct err *e)
+{
+	if (c->root_given && access(c->g.root, F_OK) < 0 && errno == ENOENT)
+		return err_set(e, ENOENT, "open %s: no such file or directory: no container was made with this --root",
+			       c->g.root);
+	return 0;
+}
+
 int cmd_list(struct rt_call *c, struct err *e)
 {
 	AUTO_BUF json = {0}, out = {0};
@@ -81,8 +91,10 @@ int cmd_list(struct rt_call *c, struct err *e)
 	struct strv ids;
 	struct row *rows;
 	size_t n = 1;
-	int r = rt_as_owner(c, NULL, e);
+	int r = check_root(c, e);
 
+	if (r >= 0)
+		r = rt_as_owner(c, NULL, e);
 	if (r >= 0)
 		r = rt_store_list(c->g.root, &c->arena, &ids, e);
 	if (r < 0)

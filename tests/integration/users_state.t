@@ -88,9 +88,13 @@ run "$T/jailrun" --root "$T/u/link" state four
 like "a state root that is a user's link is refused" "$rc:$err" '^1:.*symbolic link of user'
 run "$T/jailrun" --root "$T/own" state four
 is "its target is not (control)" "$rc" 0
-# No state root, and no warning.
+# No state root: an error for the one that was named, as in runc. The default one is made with the first container.
 run "$T/jailrun" --root "$T/nowhere" list
-is "list without a state root" "$rc:$(wc -l <"$T/out")" 0:1
+like "list: a --root that is not there" "$rc:$err" "^1:jailrun: open $T/nowhere: no such file or directory: "
+mkdir "$T/xdg"
+chown $uid "$T/xdg"
+run "${user[@]}" env XDG_RUNTIME_DIR="$T/xdg" "$T/jailrun" list
+is "list: the default root that is not there" "$rc:$(wc -l <"$T/out"):$(ls "$T/xdg")" 0:1:
 caps='["CAP_KILL"]'
 in_sh 'echo $HOME' ".process.capabilities = {bounding: $caps, effective: $caps, permitted: $caps, ambient: $caps} | .process.env += [\"HOME=\"]"
 is "an empty HOME is none" "$out" /root
