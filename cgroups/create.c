@@ -47,21 +47,6 @@ static int create_unit(const struct cg_plan *p, struct cg_run *r, struct err *e)
 	return 0;
 }
 
-/* Below a cgroup that is threaded, or the root of such, a new one can hold no process until it is threaded itself (cgroup-v2.rst, Threads).
- * Then its processes could neither be listed nor killed by it: no place for a container. */
-static int check_type(const struct cg_plan *p, int dir_fd, struct err *e)
-{
-	char text[64];
-
-	if (cg_read(dir_fd, "cgroup.type", text, sizeof(text)) <= 0 ||
-	    (!str_starts(text, "threaded") && !str_starts(text, "domain invalid")))
-		return 0;
-	return err_set(e, EOPNOTSUPP,
-		       "cgroup %s can hold no container: it is below a threaded cgroup, or threaded itself "
-		       "(cgroup.type: %.*s); let linux.cgroupsPath be elsewhere",
-		       p->path, (int)strcspn(text, "\n"), text);
-}
-
 int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	struct err own = {0};
@@ -88,8 +73,6 @@ int cg_create(const struct cg_plan *p, struct cg_run *r, struct err *e)
 			p->path);
 	else if (n >= 0 && cg_event(r->dir_fd, "frozen") == 1) /* of an empty one at once, also where one above is */
 		(void)cg_check_thawed(p->path, e);
-	if (n >= 0 && !e->code)
-		(void)check_type(p, r->dir_fd, e);
 	if (!e->code && (!p->box || cg_divide(p, r, e) == 0))
 		return 0;
 	cg_run_close(r);

@@ -87,15 +87,49 @@ DIR *cg_opendir(int dir_fd)
 	return dir;
 }
 
+const char *cg_type(int dir_fd, char ret[CG_TYPE_SIZE])
+{
+	if (cg_read(dir_fd, "cgroup.type", ret, CG_TYPE_SIZE) < 0)
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	return ret;
+}
+
+int cg_make_threaded(int dir_fd, const char *path, struct err *e)
+{
+	char type[CG_TYPE_SIZE];
+
+	if (!str_eq(cg_type(dir_fd, type), "domain invalid") ||
+	    file_write(dir_fd, "cgroup.type", "threaded", NULL) == 0)
+		return 0;
+	return err_errno(
+	    e, "cgroup %s is below a threaded one, and cannot be made threaded; let linux.cgroupsPath be elsewhere",
+	    path);
+}
+
 bool cg_holds_processes(int dir_fd)
 {
-	char text[64];
+	char text[64], type[CG_TYPE_SIZE];
 	ssize_t n;
 
-	if (cg_read(dir_fd, "cgroup.type", text, sizeof(text)) < 0 || str_starts(text, "threaded"))
+	if (!*cg_type(dir_fd, type) || str_eq(type, "threaded"))
 		return false;
 	n = cg_read(dir_fd, "cgroup.procs", text, sizeof(text));
 	return n > 0;
+}
+
+int cg_read_procs(int dir_fd, char **ret, struct err *e)
+{
+	struct err own = {0};
+	int r = file_read(dir_fd, "cgroup.procs", 64u << 20, ret, NULL, &own);
+
+	if (r == -EOPNOTSUPP) {
+		own = (struct err){0};
+		r = file_read(dir_fd, "cgroup.threads", 64u << 20, ret, NULL, &own);
+	}
+	if (r < 0 && e)
+		*e = own;
+	return r;
 }
 
 int cg_own_dir(int dir_fd, uint32_t uid, struct err *e)

@@ -23,7 +23,7 @@ static int make_one(int dir_fd, const char *name, struct cg_run *r, int *ret_fd,
 	else if (errno != EEXIST)
 		return err_errno(e, "make cgroup %s/%s", path, name);
 	*ret_fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *ret_fd < 0 ? err_errno(e, "open cgroup %s/%s", path, name) : 0;
+	return *ret_fd < 0 ? err_errno(e, "open cgroup %s/%s", path, name) : cg_make_threaded(*ret_fd, path, e);
 }
 
 /* clone3(2) into a cgroup asks for the right to write to cgroup.procs of where the process goes, and of what is above both
@@ -104,7 +104,7 @@ static int move_out(const struct pair *p, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	char *rest, *pid;
-	int r = file_read(p->outer, "cgroup.procs", 1u << 20, &text, NULL, e);
+	int r = cg_read_procs(p->outer, &text, e);
 
 	rest = text;
 	while (r >= 0 && (pid = str_field(&rest, "\n")))

@@ -38,14 +38,33 @@ static int add_pid(struct pids *l, pid_t pid)
 	return 0;
 }
 
+/* Of a thread: its process, or 0 when it is gone, or when the process is in the list. */
+static pid_t process_of(pid_t tid, const struct pids *l)
+{
+	AUTO_FREE char *text = NULL;
+	char path[32], *tgid;
+	int64_t pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	if (file_read(AT_FDCWD, path, 65536, &text, NULL, NULL) < 0 || !(tgid = strstr(text, "\nTgid:\t")))
+		return 0;
+	tgid += strlen("\nTgid:\t");
+	tgid[strcspn(tgid, "\n")] = '\0';
+	if (parse_i64(tgid, 10, &pid) < 0)
+		return 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i] == pid)
+			return 0;
+	return (pid_t)pid;
+}
+
 static int read_pids(int dir_fd, struct pids *l)
 {
 	AUTO_FREE char *text = NULL;
-	struct err ignored = {0};
-	char *rest, *line;
-	int r = file_read(dir_fd, "cgroup.procs", 64u << 20, &text, NULL, &ignored);
+	char *rest, *line, type[CG_TYPE_SIZE];
+	int r = cg_read_procs(dir_fd, &text, NULL);
+	const bool threads = str_eq(cg_type(dir_fd, type), "threaded");
 
-	/* Threaded cgroups do not answer; their processes are in the list of the domain above them. */
 	if (r == -EOPNOTSUPP || r == -ENODEV || r == -ENOENT)
 		return 0;
 	if (r < 0)
@@ -56,6 +75,8 @@ static int read_pids(int dir_fd, struct pids *l)
 
 		/* 0 stands for a process of a pid namespace that is out of sight. */
 		if (parse_i64(line, 10, &pid) < 0 || pid <= 0)
+			continue;
+		if (threads && (pid = process_of((pid_t)pid, l)) == 0)
 			continue;
 		r = add_pid(l, (pid_t)pid);
 		if (r < 0)

@@ -59,11 +59,21 @@ static int explain_enable(int code, const char *want, const char *dir, struct er
 		    "or enable it in cgroup.subtree_control of the one above",
 		    want, dir);
 	case EOPNOTSUPP:
-		return err_set(e, EOPNOTSUPP, "cannot hand '%s' to the cgroups below %s: it is threaded", want, dir);
+		return err_set(
+		    e, EOPNOTSUPP,
+		    "cannot hand '%s' to the cgroups below %s: it is threaded, or the root of threaded ones, and this "
+		    "is no controller of threads; remove the limit, or let linux.cgroupsPath be elsewhere",
+		    want, dir);
 	default:
 		errno = code;
 		return err_errno(e, "cannot hand '%s' to the cgroups below %s", want, dir);
 	}
+}
+
+/* What can be limited in a threaded cgroup (cgroup-v2.rst, Threads). */
+static bool is_of_threads(const char *controller)
+{
+	return str_has_word("cpu cpuset perf_event pids", controller);
 }
 
 /* The write whose controller cannot be had: one that is not there at all, or else the first of those that were asked for. */
@@ -78,7 +88,8 @@ static const struct cg_write *to_blame(const struct cg_plan *p, int dir_fd, int 
 
 		if (!w->controller || str_has_word(have, w->controller))
 			continue;
-		if (code == ENOENT && !str_has_word(there, w->controller))
+		if (code == EOPNOTSUPP ? !is_of_threads(w->controller)
+				       : code == ENOENT && !str_has_word(there, w->controller))
 			return w;
 		first = first ? first : w;
 	}
@@ -88,15 +99,20 @@ static const struct cg_write *to_blame(const struct cg_plan *p, int dir_fd, int 
 static int refuse(const struct cg_plan *p, int dir_fd, int code, const char *have, const char *want, const char *dir,
 		  struct err *e)
 {
-	const struct cg_write *w = to_blame(p, dir_fd, code, have);
+	char type[CG_TYPE_SIZE];
+	const struct cg_write *w;
 
-	explain_enable(code, code == ENOENT && w ? w->controller : want, dir, e);
+	/* A threaded one does not list the others. */
+	if (code == ENOENT && str_eq(cg_type(dir_fd, type), "threaded"))
+		code = EOPNOTSUPP;
+	w = to_blame(p, dir_fd, code, have);
+	explain_enable(code, code != EBUSY && w ? w->controller : want, dir, e);
 	return w ? err_ctx(e, "%s", w->field) : -code;
 }
 
 int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
 {
-	char have[512], want[256] = "";
+	char have[512], want[256] = "", type[CG_TYPE_SIZE];
 	size_t n = 0;
 	ssize_t r = cg_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));
 
@@ -114,7 +130,7 @@ int cg_enable(const struct cg_plan *p, int dir_fd, const char *dir, struct err *
 	}
 	if (!n)
 		return 0;
-	if (cg_holds_processes(dir_fd))
+	if (cg_holds_processes(dir_fd) && !str_eq(cg_type(dir_fd, type), "domain threaded"))
 		return refuse(p, dir_fd, EBUSY, have, want, dir, e);
 	r = file_write(dir_fd, "cgroup.subtree_control", want, NULL);
 	return r < 0 ? refuse(p, dir_fd, (int)-r, have, want, dir, e) : 0;
@@ -189,6 +205,29 @@ static int explain_step(int r, const char *mount, const char *dir, struct err *e
 	return err_set(e, -r, "cannot make cgroup %s: %s (%s)", dir, strerror(-r), errno_name(-r));
 }
 
+/* A cgroup on the way that is to be used: below a threaded one it is threaded, too, which not every limit can be. */
+static int fit(const struct cg_plan *p, int dir_fd, const char *dir, struct err *e)
+{
+	char type[CG_TYPE_SIZE];
+
+	cg_type(dir_fd, type);
+	if (!str_eq(type, "threaded") && !str_eq(type, "domain invalid"))
+		return 0;
+	for (size_t i = 0; i < p->n_writes; i++) {
+		const struct cg_write *w = &p->writes[i];
+
+		if (!w->controller || is_of_threads(w->controller))
+			continue;
+		err_set(e, EOPNOTSUPP,
+			"cgroup %s can only be threaded (cgroup.type: %s), and '%s' is no controller of threads; "
+			"remove the "
+			"limit, or let linux.cgroupsPath be elsewhere",
+			dir, type, w->controller);
+		return err_ctx(e, "%s", w->field);
+	}
+	return cg_make_threaded(dir_fd, dir, e);
+}
+
 int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	const size_t mount_len = strlen(p->mount);
@@ -224,6 +263,8 @@ int cg_descend(const struct cg_plan *p, struct cg_run *r, struct err *e)
 			(void)fsetxattr(fd, CG_MADE, "1", 1, 0);
 		close(dir);
 		dir = fd;
+		if (r && fit(p, dir, path, e) < 0)
+			return -e->code;
 	}
 	return take_fd(&dir);
 }

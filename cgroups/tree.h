@@ -29,6 +29,17 @@ int cg_event(int dir_fd, const char *key);
  * somebody removes meanwhile has 0 for all. */
 bool cg_wait_event(int dir_fd, const char *key, int value, uint64_t deadline);
 
+/* "domain", "domain threaded" (the root of threaded ones), "threaded" or "domain invalid" (below such a root, and not threaded yet: no
+ * process can be in it); "": it has none. cgroup-v2.rst, Threads. Returns ret. */
+#define CG_TYPE_SIZE 24
+const char *cg_type(int dir_fd, char ret[CG_TYPE_SIZE]);
+
+/* Makes one that can hold no process otherwise threaded, as runc and crun do. It stays so for ever. Returns 0 or -errno. */
+int cg_make_threaded(int dir_fd, const char *path, struct err *e);
+
+/* The list of its processes, one a line; of a threaded one, which has none, of its threads. Free with free. Returns 0 or -errno. */
+int cg_read_procs(int dir_fd, char **ret, struct err *e);
+
 /* Below a cgroup with processes of its own no container can be limited: the kernel refuses most controllers (EBUSY), and takes
  * those that count threads, by which no cgroup below it can hold a process any more. Only the top of the whole tree,
  * which has no type, is another matter. */

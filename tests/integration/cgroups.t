@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The cgroup above or below that is not as a new one: cgroup.kill was written to before.
+# Cgroups that are not as a new one: cgroup.kill was written to before, or those around it are threaded; and the options of a cgroup mount.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
 . "$TOP_SRCDIR/tests/lib/leftovers.sh"
@@ -71,6 +71,37 @@ ok "a container that joins a user namespace runs" eventually 5 status_is "$id" r
 is "no zombie is left of it" "$(zombies $!)" ""
 jr delete --force "$id"
 wait $!
+
+# Below a threaded one a cgroup can only be threaded; it has no list of processes and no cgroup.kill.
+mkdir -p "$mount/$id/t/x"
+echo threaded >"$mount/$id/t/x/cgroup.type"
+has() {
+	grep -qw "$1" "$mount/cgroup.controllers"
+}
+all_there() { # NUMBER
+	[ "$(jr ps -f json "$id" | jq length)" = "$1" ]
+}
+limits={}
+has pids && limits='{pids: {limit: 20}}'
+for policy in none default; do
+	make_bundle "$T/t" "$(sh_filter 'sleep 60 & sleep 61') | .linux.cgroupsPath = \"/$id/t/a/b\" | .linux.resources = $limits"
+	ok "threaded, $policy: create" eval 'jr --policy $policy create --bundle "$T/t" "$id" </dev/null >"$T/create.out" 2>&1' || diag "$(cat "$T/create.out")"
+	is "threaded, $policy: it is" "$(cat "$mount/$id/t/a/b/cgroup.type")" threaded
+	ok "threaded, $policy: start" jr start "$id"
+	[ $policy = none ] && want=2 || want=3
+	ok "threaded, $policy: ps knows all processes" eventually 5 all_there $want || diag "$(jr ps "$id")"
+	jrun exec "$id" sh -c 'echo ran; exit 3'
+	is "threaded, $policy: exec" "$rc $out" "3 ran" || diag "$err"
+	ok "threaded, $policy: pause" jr pause "$id"
+	ok "threaded, $policy: resume" jr resume "$id"
+	ok "threaded, $policy: delete --force" jr delete --force "$id"
+	is "threaded, $policy: nothing is left" "$(find "$mount/$id/t" -mindepth 1 -type d)" "$mount/$id/t/x"
+done
+has hugetlb && limits='{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}' || limits='{memory: {limit: 100000000}}'
+make_bundle "$T/t" "$(args_filter true) | .linux.cgroupsPath = \"/$id/t/a/b\" | .linux.resources = $limits"
+jrun run --bundle "$T/t" "$id"
+like "threaded: a limit that is not one of threads" "$rc $err" '^1 jailrun: linux\.resources\.(hugepageLimits|memory).*threaded.* no controller of threads; remove the limit, or'
+is "threaded: nothing is left" "$(find "$mount/$id/t" -mindepth 1 -type d)" "$mount/$id/t/x"
 
 # Options of a mount of cgroup v2 are of the whole tree: what the host's has is there, and nothing else can be.
 super=$(awk '/ - cgroup2 / { print $NF; exit }' /proc/self/mountinfo)

@@ -509,26 +509,77 @@ static void test_no_controller(void **state)
 	nothing_left();
 }
 
-/* Where clone3(2) would say EOPNOTSUPP and no more. */
+/* Below a threaded cgroup one can only be threaded: its processes are found by their threads, and no limit of memory is to be had. */
 static void test_threaded(void **state)
 {
+	struct cg_write w = {.file = "x", .value = "1", .field = "linux.resources.x", .controller = "hugetlb"};
 	struct cg_plan root, p;
+	char type[CG_TYPE_SIZE];
 	struct cg_run above, r;
 	struct err e = {0};
+	AUTO_FREE pid_t *pids = NULL;
+	pid_t pid;
 
 	NEED_CGROUPS();
 	plan_at("/threads", &root);
+	root.count = false;
 	create(&root, &above);
-	plan_at("/threads/a", &p);
-	create(&p, &r); /* the control */
+	plan_at("/threads/a/b", &p);
+	p.count = false;
+	create(&p, &r);
+	assert_int_equal(cg_read(r.dir_fd, "cgroup.type", type, sizeof(type)), 7); /* "domain\n": the control */
 	cg_unmake(&p, &r);
 	assert_int_equal(mkdirat(above.dir_fd, "t", 0755), 0);
 	assert_int_equal(file_write(above.dir_fd, "t/cgroup.type", "threaded", NULL), 0);
-	assert_int_equal(cg_create(&p, &r, &e), -EOPNOTSUPP);
-	assert_non_null(strstr(e.text, "domain invalid"));
+	p.box = arena_printf(&arena, "%s/box", p.path);
+	create(&p, &r);
+	assert_string_equal(cg_type(r.dir_fd, type), "threaded");
+	assert_string_equal(cg_type(r.box_fd, type), "threaded");
+	pid = sleeper(r.box_fd);
+	assert_int_equal(cg_pids(p.path, &pids, &e), 1);
+	assert_int_equal(pids[0], pid);
+	cg_unmake(&p, &r);
+	assert_int_equal(WTERMSIG(reap(pid)), SIGKILL);
 	assert_false(exists(p.path));
+	if (strv_has(&facts.controllers, w.controller)) {
+		p.writes = &w;
+		p.n_writes = 1;
+		assert_int_equal(cg_create(&p, &r, &e), -EOPNOTSUPP);
+		assert_string_equal(e.path, w.field);
+		assert_non_null(strstr(e.text, "no controller of threads"));
+		assert_false(exists(p.path));
+	}
 	assert_int_equal(unlinkat(above.dir_fd, "t", AT_REMOVEDIR), 0);
 	cg_unmake(&root, &above);
+	nothing_left();
+}
+
+/* At the top of the tree a threaded one stands beside others. */
+static void test_threaded_top(void **state)
+{
+	struct cg_write w = {.file = "x", .value = "1", .field = "linux.resources.x", .controller = "hugetlb"};
+	char path[256];
+	struct cg_plan p;
+	struct cg_run r;
+	struct err e = {0};
+
+	NEED_CGROUPS();
+	snprintf(path, sizeof(path), "%s%s", facts.mount, top);
+	assert_int_equal(mkdir(path, 0755), 0);
+	if (file_write(AT_FDCWD, arena_printf(&arena, "%s/cgroup.type", path), "threaded", NULL) == 0) {
+		plan_at("", &p);
+		create(&p, &r);
+		cg_run_close(&r);
+		p.writes = &w;
+		p.n_writes = 1;
+		if (strv_has(&facts.controllers, w.controller)) {
+			assert_int_equal(cg_create(&p, &r, &e), -EOPNOTSUPP);
+			assert_string_equal(e.path, w.field);
+			assert_non_null(strstr(e.text, "can only be threaded"));
+		}
+	} else {
+		print_message("skip: the tree's top is not the host's\n");
+	}
 	nothing_left();
 }
 
@@ -551,7 +602,7 @@ int main(void)
 	    cmocka_unit_test(test_frozen),   cmocka_unit_test(test_nested),        cmocka_unit_test(test_bomb),
 	    cmocka_unit_test(test_guard),    cmocka_unit_test(test_parents),       cmocka_unit_test(test_unmarked),
 	    cmocka_unit_test(test_failure),  cmocka_unit_test(test_limit_refused), cmocka_unit_test(test_controllers),
-	    cmocka_unit_test(test_threaded), cmocka_unit_test(test_no_controller),
+	    cmocka_unit_test(test_threaded), cmocka_unit_test(test_threaded_top),  cmocka_unit_test(test_no_controller),
 	};
 	/* Where the controllers are in the v2 tree; elsewhere tests/vm/limits.t runs this program in a machine of its own. */
 	const struct CMUnitTest limits[] = {
