@@ -69,13 +69,27 @@ static void say_error(const struct err *e)
 	log_error("%s%s", err_str(e, text, sizeof(text)), hint.data && !hint.failed ? hint.data : "");
 }
 
+static int failure_status(const struct rt_call *c, int parsed)
+{
+	const struct rt_command *k = c->command;
+
+	if (parsed == -ENOENT)
+		return RT_EXIT_NO_COMMAND;
+	/* The mistake may stand before the command. */
+	for (char **word = c->argv + 1; !k && parsed < 0 && *word; word++)
+		k = rt_command_find(&rt_commands, *word);
+	if (k && k->failure_of)
+		return k->failure_of(c, parsed < 0);
+	return k && k->failure && parsed == 0 ? k->failure : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = {0}, log_err = {0};
 	struct rt_call c = {0};
-	int parsed, r;
+	int parsed = 0, r;
 
-	r = parsed = inherited_settle(&e);
+	r = inherited_settle(&e);
 	if (r == 0)
 		r = parsed = rt_cli_parse(&rt_commands, argc, argv, &c, &e);
 	c.argv = argv;
@@ -91,12 +105,8 @@ int main(int argc, char **argv)
 			err_set(&e, -r, "%s", strerror(-r));
 		say_error(&e);
 	}
-	parsed = parsed == 0 && c.failure                         ? c.failure
-		 : parsed == 0 && c.command && c.command->failure ? c.command->failure
-		 : parsed == -ENOENT                              ? RT_EXIT_NO_COMMAND
-								  : 1;
+	if (r < 0)
+		r = failure_status(&c, parsed);
 	rt_call_free(&c);
-	if (r >= 0)
-		return r;
-	return parsed;
+	return r;
 }

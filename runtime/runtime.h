@@ -71,7 +71,6 @@ struct rt_call {
 	struct opt_bool no_root; /* rt_is_rootless, once it was asked */
 	const char **args;       /* positional, n_args of them, NULL-terminated */
 	int n_args;
-	int failure; /* exit status of a failure of the call's own; 0: the command's */
 	struct arena arena;
 };
 

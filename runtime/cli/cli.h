@@ -38,7 +38,9 @@ struct rt_command {
 	bool hidden;         /* not in the help: for programs */
 	bool names_command;  /* its argument is the name of a command */
 	unsigned int states; /* which containers completion offers: bits 1 << STATUS_X; 0: all */
-	int failure;         /* exit status of a call that fails; 0: 1 */
+	int failure;         /* exit status of a call that fails; 0: 1, as for every mistake in the command line */
+	/* Exit status of a call that fails, be it by a mistake in the command line (then argv alone is all there); NULL: see above. */
+	int (*failure_of)(const struct rt_call *c, bool mistake);
 };
 
 #define RT_ANY_ARGS (-1)

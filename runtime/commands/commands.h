@@ -26,6 +26,7 @@ int cmd_plan(struct rt_call *c, struct err *e);
 int cmd_ps(struct rt_call *c, struct err *e);
 int cmd_resume(struct rt_call *c, struct err *e);
 int cmd_run(struct rt_call *c, struct err *e);
+int cmd_run_failure(const struct rt_call *c, bool mistake);
 int cmd_spec(struct rt_call *c, struct err *e);
 int cmd_start(struct rt_call *c, struct err *e);
 int cmd_state(struct rt_call *c, struct err *e);

@@ -21,6 +21,20 @@ static bool is_bundle(const char *path)
 	return stat(config, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Whether the bundle is, or was meant to be, an argument: no ID has a slash. Behind a mistake in the command line no word has been
+ * looked at yet. */
+int cmd_run_failure(const struct rt_call *c, bool mistake)
+{
+	bool named = !mistake && c->n_args && (is_bundle(c->args[0]) || strchr(c->args[0], '/'));
+	bool option = c->o.bundle != NULL;
+
+	for (char **word = c->argv; mistake && *word; word++) {
+		named |= is_bundle(*word);
+		option |= **word == '-' && (*word)[strspn(*word, "-")] == 'b'; /* -b, --bundle and no other */
+	}
+	return named && !option ? RUN_FAILED : 1;
+}
+
 /* run BUNDLE [ID], run ID, run -b BUNDLE ID: an argument that is a directory with a config.json is the bundle, unless
  * --bundle named one. Only the first form, jailrun's own, brings the jail by itself. */
 static int run_arguments(struct rt_call *c, const char **ret_bundle, const char **ret_id, const char **ret_policy,
@@ -33,7 +47,6 @@ static int run_arguments(struct rt_call *c, const char **ret_bundle, const char 
 	if (n < c->n_args && !c->o.bundle && is_bundle(c->args[n])) {
 		*ret_bundle = c->args[n++];
 		*ret_policy = "default";
-		c->failure = RUN_FAILED;
 	}
 	if (n < c->n_args && !*ret_bundle && strchr(c->args[n], '/'))
 		return err_set(e, EINVAL, "invalid container ID format: %s: and no bundle, since it has no config.json",

@@ -148,6 +148,35 @@ for status in 125:"$T/b" 1:"--bundle $T/b jt-$$-status"; do
 	jrun run --fail-step mounts --report "$T/report" ${status#*:}
 	is "run ${status#*:}: the exit status of a failure that is not the workload's" "$rc $(of .verdict)" "${status%%:*} \"error\""
 done
+# By hand a mistake in the command line is no workload's 1 either.
+while IFS='|' read -r status words; do
+	# shellcheck disable=SC2086 # words
+	jrun $words
+	is "$words: the exit status" "$rc" "$status"
+done <<ROWS
+125|run --nosuch $T/b
+125|run $T/b --nosuch
+125|run $T/b a b
+125|run /no/such/bundle
+125|--log /no/such/log run $T/b
+125|--log-format odd run $T/b
+125|--policy /no/such run $T/b
+125|run --detach --fail-step mounts $T/b
+1|run --nosuch -b $T/b jt-$$-status
+1|run --bundle=$T/b --nosuch
+1|--log /no/such/log run -b $T/b jt-$$-status
+1|run -b $T/b a/b
+1|run --nosuch jt-$$-status
+1|run
+1|exec --nosuch jt-$$-status true
+255|exec jt-$$-status true
+3|nosuch $T/b
+3|help nosuch
+1|--nosuch
+1|list --nosuch
+1|state jt-$$-status
+0|--version
+ROWS
 jrun run --detach --report "$T/report" --bundle "$T/b" jt-$$-bad
 like "--detach" "$rc $err" "^1 jailrun: --report: nobody waits for the container's end under --detach"
 is "nothing is left" "$(left_state)" ""
