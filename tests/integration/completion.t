@@ -73,4 +73,13 @@ if command -v zsh >/dev/null; then
 else
 	skip "zsh" "needs zsh"
 fi
+
+# The lines of the README, in shells that have loaded nothing yet.
+for row in "bash|--norc|complete -p jailrun" 'zsh|-f|print $_comps[jailrun]' "fish|--no-config|complete -C 'jailrun stat'"; do
+	IFS='|' read -r shell flag show <<<"$row"
+	command -v "$shell" >/dev/null || { skip "the README's line in $shell" "needs $shell"; continue; }
+	line=$(sed -nE "s/^    (.*jailrun completion (bash|fish).*[^ ]) +#.*/\\1/p" "$TOP_SRCDIR/README.md" | grep -E "${shell/zsh/bash}")
+	run env -i PATH="${JAILRUN%/*}:$PATH" HOME="$T" TERM=dumb "$shell" "$flag" -c "${line/bash/$shell} && $show"
+	like "the README's line in $shell: ${line/bash/$shell}" "$rc $err$out" '^0 (complete -F _jailrun jailrun|_jailrun|state.*)$'
+done
 done_testing
