@@ -467,14 +467,14 @@ static void protected_processes(void **state)
 	char command[512];
 
 	(void)state;
-	snprintf(command, sizeof(command), "sleep 60 & " ASLEEP "%s $! --probe; kill -9 $!; wait $!; echo $?",
+	snprintf(command, sizeof(command), "sleep 60 & " ASLEEP "'%s' $! --probe; kill -9 $!; wait $!; echo $?",
 		 prog("kill_all"));
 	shell(command); /* control: another program is protected */
 	t.plan.policies[0].protect = (struct strv){protect, 1};
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: kill tkill tgkill"));
 	assert_non_null(strstr(t.out, "137\n"));
-	snprintf(command, sizeof(command), "sleep 3 & " ASLEEP "%s $! --probe; kill -9 $!; wait $!; echo $?",
+	snprintf(command, sizeof(command), "sleep 3 & " ASLEEP "'%s' $! --probe; kill -9 $!; wait $!; echo $?",
 		 prog("kill_all"));
 	shell(command);
 	for (int k = 0; k < 2; k++)
@@ -485,7 +485,7 @@ static void protected_processes(void **state)
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "kill_all: refused\n"));
 	assert_non_null(strstr(t.audit, "\"rule\":\"signals.protect\""));
-	snprintf(command, sizeof(command), "sleep 20 & " ASLEEP "%s $!; %s $!", prog("prlimit_init"),
+	snprintf(command, sizeof(command), "sleep 20 & " ASLEEP "'%s' $!; '%s' $!", prog("prlimit_init"),
 		 prog("touch_init"));
 	shell(command);
 	t.plan.policies[0].protect = (struct strv){sleeping, 1};
