@@ -28,7 +28,7 @@ struct cg_facts {
 	enum cg_layout layout;     /* hybrid: v1 controllers with a v2 tree beside them */
 	const char *mount;         /* where the v2 tree is mounted, or NULL */
 	const char *self;          /* the runtime's own cgroup in it, "/…" */
-	struct strv controllers;   /* those of the v2 root, from cgroup.controllers */
+	struct strv controllers;   /* those that can be had: cgroup.controllers of the place that the plan would use */
 	bool writable;             /* a cgroup can be made at the place that the plan would use */
 	bool privileged;           /* CAP_SYS_ADMIN in the first user namespace: eBPF programs can be attached */
 	const char *base;          /* below the mount, "/…" or NULL for its top: where "jailrun/ID" goes */
@@ -37,6 +37,7 @@ struct cg_facts {
 	bool user;                 /* cg_probe_units: the manager is that of the user, not the system's */
 	uint32_t uid;              /* of the caller */
 	const char *units;         /* cg_probe_units: the cgroup of that manager, "" or "/…" */
+	struct strv of_top;        /* those of the tree's top */
 };
 
 /* One property of a unit: cgroups/systemd/unit.h. */

@@ -234,5 +234,12 @@ int cg_probe(struct arena *a, struct cg_facts *ret, struct err *e)
 	r = cg_of_process("self", a, &ret->self, e);
 	if (r >= 0 && !ret->writable)
 		r = find_base(a, ret, e);
-	return r < 0 ? r : read_controllers(a, ret->mount, ret->base ? ret->base : "", &ret->controllers, e);
+	if (r >= 0)
+		r = read_controllers(a, ret->mount, "", &ret->of_top, e);
+	ret->controllers = ret->of_top;
+	if (r >= 0 && ret->base) {
+		ret->controllers = (struct strv){0};
+		r = read_controllers(a, ret->mount, ret->base, &ret->controllers, e);
+	}
+	return r;
 }

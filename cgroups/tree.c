@@ -64,6 +64,15 @@ static int explain_enable(int code, const char *want, const char *dir, struct er
 		    "cannot hand '%s' to the cgroups below %s: it is threaded, or the root of threaded ones, and this "
 		    "is no controller of threads; remove the limit, or let linux.cgroupsPath be elsewhere",
 		    want, dir);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return err_set(
+		    e, code,
+		    "cannot hand '%s' to the cgroups below %s: %s (%s): its cgroup.subtree_control is not this user's; "
+		    "remove the limit, or have all of that cgroup delegated (the directory, cgroup.procs, "
+		    "cgroup.threads and cgroup.subtree_control)",
+		    want, dir, strerror(code), errno_name(code));
 	default:
 		errno = code;
 		return err_errno(e, "cannot hand '%s' to the cgroups below %s", want, dir);

@@ -26,6 +26,14 @@ static int refuse(const struct planning *pl, const char *controller)
 		    "cannot set %s limit: container could not join or create cgroup: %s cannot be written by this "
 		    "user: " ROOTLESS_HINT,
 		    controller, f->mount);
+	if (*place && strv_has(&f->of_top, controller))
+		return err_set(pl->e, ENOTSUP,
+			       "the %s controller is not available to this caller: it was not delegated "
+			       "(%s%s/cgroup.controllers does "
+			       "not list it); remove the limit, or have it delegated: Delegate= of the unit (of "
+			       "user@.service for a "
+			       "user's), or cgroup.subtree_control of the cgroup above",
+			       controller, f->mount, place);
 	if (f->layout == CG_HYBRID)
 		return err_set(
 		    pl->e, ENOTSUP,

@@ -167,14 +167,16 @@ static int explain_open(bool user, const char *runtime_dir, int bus, int direct,
 		return err_set(
 		    e, -bus,
 		    "no user manager to talk to: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set: %s; "
-		    "log in by a session of systemd-logind, or have `loginctl enable-linger` and set "
-		    "XDG_RUNTIME_DIR=/run/user/UID",
-		    strerror(-bus));
+		    "log in by a session of systemd-logind (su and sudo make none), or have `loginctl enable-linger` "
+		    "and set "
+		    "XDG_RUNTIME_DIR=/run/user/%u",
+		    strerror(-bus), (unsigned int)geteuid());
 	return err_set(
 	    e, -bus,
 	    "no user manager to talk to: the user's bus (DBUS_SESSION_BUS_ADDRESS, or %s/bus): %s, and the "
-	    "manager's own socket %s/systemd/private: %s; is user@UID.service running (loginctl enable-linger)?",
-	    runtime_dir, strerror(-bus), runtime_dir, strerror(-direct));
+	    "manager's own socket %s/systemd/private: %s; is user@%u.service running (loginctl enable-linger)? "
+	    "Else leave out --systemd-cgroup (let the caller use its cgroupfs manager)",
+	    runtime_dir, strerror(-bus), runtime_dir, strerror(-direct), (unsigned int)geteuid());
 }
 
 static int connect_to(bool user, sd_bus **ret, bool *ret_direct, struct err *e)

@@ -78,6 +78,7 @@ echo threaded >"$mount/$id/t/x/cgroup.type"
 has() {
 	grep -qw "$1" "$mount/cgroup.controllers"
 }
+# shellcheck disable=SC2317 # by eventually
 all_there() { # NUMBER
 	[ "$(jr ps -f json "$id" | jq length)" = "$1" ]
 }
@@ -89,7 +90,7 @@ for policy in none default; do
 	is "threaded, $policy: it is" "$(cat "$mount/$id/t/a/b/cgroup.type")" threaded
 	ok "threaded, $policy: start" jr start "$id"
 	[ $policy = none ] && want=2 || want=3
-	ok "threaded, $policy: ps knows all processes" eventually 5 all_there $want || diag "$(jr ps "$id")"
+	ok "threaded, $policy: ps knows all processes" eventually 5 all_there "$want" || diag "$(jr ps "$id")"
 	jrun exec "$id" sh -c 'echo ran; exit 3'
 	is "threaded, $policy: exec" "$rc $out" "3 ran" || diag "$err"
 	ok "threaded, $policy: pause" jr pause "$id"

@@ -246,6 +246,11 @@ if [ "$(stat -f -c %T $cg)" = cgroup2fs ] && mkdir "$cg/jt-$$" 2>/dev/null; then
 	run "${user[@]}" env XDG_RUNTIME_DIR="$T/u/run" "$T/jailrun" --rootless false --cgroup-manager disabled run --bundle "$T/u" "jt-$$-r"
 	is "nor where they are disabled" "$rc" 0
 
+	[ "$(jr features | jq .linux.cgroup.systemd)" = true ] && for dir in "$T/u/run" ""; do
+		run "${user[@]}" env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR="$dir" "$T/jailrun" --root "$T/u/state" --cgroup-manager systemd run --bundle "$T/u" "jt-$$-r"
+		like "--cgroup-manager systemd without a session, XDG_RUNTIME_DIR=${dir:+set}: what is missing" "$rc $err" "^1 .*no user manager to talk to: .*(user@$uid.service running|/run/user/$uid)"
+	done
+
 	mkdir "$cg/jt-$$/session"
 	for d in "$cg/jt-$$" "$cg/jt-$$/session"; do
 		chown $uid "$d" "$d"/cgroup.{procs,threads,subtree_control}
@@ -276,7 +281,21 @@ if [ "$(stat -f -c %T $cg)" = cgroup2fs ] && mkdir "$cg/jt-$$" 2>/dev/null; then
 	chown 0 "$cg/jt-$$"
 	as_run none "$(sh_filter 'cat /proc/self/cgroup | tail -n 1') | del(.linux.namespaces[] | select(.type == \"cgroup\"))"
 	is "where only the session's own cgroup is delegated: below that" "$out" "0::/jt-$$/session/jailrun/jt-$$-u" || diag "$err"
+	pages="$(args_filter /bin/true) | .linux.resources = {hugepageLimits: [{pageSize: \"2MB\", limit: 4194304}]}"
+	if grep -qw hugetlb "$cg/jt-$$/cgroup.controllers"; then
+		for d in "$session" "$cg/jt-$$"; do echo -hugetlb >"$d/cgroup.subtree_control"; done
+		as_run none "$pages"
+		like "a controller that the delegated one has not" "$rc $err" "^1 .*hugepageLimits.*not delegated \($session/cgroup.controllers does not list it\); remove the limit, or"
+	fi
 	chown $uid "$cg/jt-$$"
+	if grep -qw hugetlb "$cg/jt-$$/cgroup.controllers"; then
+		chown 0 "$cg/jt-$$/cgroup.subtree_control"
+		as_run none "$pages"
+		like "one that may not be handed down" "$rc $err" "^1 .*hugepageLimits.*'\+?hugetlb' .*below $cg/jt-$$: .*EACCES.*cgroup.subtree_control is not this user's; remove the limit, or"
+		chown $uid "$cg/jt-$$/cgroup.subtree_control"
+		as_run none "$pages"
+		is "and one that may (control)" "$rc" 0 || diag "$err"
+	fi
 	user=("${single[@]}")
 	as_run none "$(args_filter /bin/true) | .linux.cgroupsPath = \"/jt-$$/c\""
 	is "a caller from outside cannot move a process there" "$rc" 1

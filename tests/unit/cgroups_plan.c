@@ -24,6 +24,8 @@ static const struct cg_facts user_none = {CG_NONE, NULL, "/", {NULL, 0}, false, 
 static const struct cg_facts delegated = {CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, true, false};
 static const struct cg_facts own_part = {CG_UNIFIED, "/sys/fs/cgroup", "/mine/session", {all, 8}, true,
 					 false,      .base = "/mine"};
+static const struct cg_facts little_part = {CG_HYBRID, "/sys/fs/cgroup", "/mine/session",   {NULL, 0}, true,
+					    false,     .base = "/mine",  .of_top = {all, 8}};
 static const struct cg_facts user_must = {
     CG_UNIFIED, "/sys/fs/cgroup", "/", {all, 8}, false, false, .rootless = CG_ROOTLESS_FALSE};
 static const struct cg_facts root_may = {
@@ -326,6 +328,16 @@ static const struct golden goldens[] = {
 	 "linux.resources.pids.limit: the pids controller is not available in cgroup v2 on this host "
 	 "(/sys/fs/cgroup/cgroup.controllers does not list it); remove the limit, or enable it: cgroup_disable= of the "
 	 "kernel's command line, or cgroup.subtree_control of the cgroup above"},
+
+    {"controller not delegated",
+     &little_part,
+     NULL,
+     {.set = true, .pids_limit = I64(7)},
+     .err = -ENOTSUP,
+     .want = "linux.resources.pids.limit: the pids controller is not available to this caller: it was not delegated "
+	     "(/sys/fs/cgroup/mine/cgroup.controllers does not list it); remove the limit, or have it delegated: "
+	     "Delegate= of "
+	     "the unit (of user@.service for a user's), or cgroup.subtree_control of the cgroup above"},
 
     {"memory -2",
      &unified,
