@@ -63,6 +63,10 @@ static const char *place_of(const char *controllers_text, const char *name)
 
 static void add_controllers(struct doctor *d)
 {
+	const char *delegate = d->rootless
+				   ? "Delegate=yes in the unit of the user's manager (systemd)"
+				   : "enable it in cgroup.subtree_control of the cgroups above, or in what made "
+				     "this container";
 	AUTO_FREE char *text = NULL;
 	char id[48];
 
@@ -77,7 +81,7 @@ static void add_controllers(struct doctor *d)
 		else
 			doctor_add(d, DOCTOR_NO, id,
 				   strstr(place, "v1")     ? "cgroup_no_v1=all on the kernel's command line"
-				   : strstr(place, "part") ? "Delegate=yes in the unit of the user's manager (systemd)"
+				   : strstr(place, "part") ? delegate
 							   : NULL,
 				   "%s: limits of %s are refused", place, controllers[i].limits);
 	}
@@ -90,8 +94,10 @@ static void add_abilities(struct doctor *d)
 
 	if (c->make.code) {
 		doctor_add(d, d->rootless ? DOCTOR_NO : DOCTOR_BAD, "cgroup.make",
-			   d->rootless ? "delegate one: Delegate=yes in a systemd unit, or chown by root (cgroups(7))"
-				       : "jailrun --cgroup-manager disabled does without",
+			   d->rootless
+			       ? "delegate one: Delegate=yes in a systemd unit, or chown by root (cgroups(7))"
+			       : "in a container, give it a cgroup tree that may be written to (docker, podman: "
+				 "--privileged); jailrun --cgroup-manager disabled does without",
 			   "no cgroup can be made (%s): no limits, no freezer", err_str(&c->make, why, sizeof(why)));
 		return;
 	}
@@ -111,8 +117,9 @@ static void add_program(struct doctor *d, const char *id, const struct err *e, c
 		doctor_add(d, DOCTOR_OK, id, NULL, "%s can be attached", what);
 	else
 		doctor_add(d, DOCTOR_NO, id,
-			   d->rootless ? "root of the host can"
-				       : "a kernel with CONFIG_CGROUP_BPF, and CAP_SYS_ADMIN or CAP_BPF",
+			   d->rootless           ? "root of the host can"
+			   : d->cgroup.make.code ? "it takes a cgroup: see cgroup.make"
+						 : "a kernel with CONFIG_CGROUP_BPF, and CAP_SYS_ADMIN or CAP_BPF",
 			   "%s: %s (%s)", what, lacking, err_str(e, why, sizeof(why)));
 }
 

@@ -2,6 +2,7 @@
 /* The kernel: each of what jailrun uses is used once, most of it in a process that ends with it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
@@ -221,7 +222,8 @@ static const struct feature {
 	const char *what;    /* there is when it works */
 	const char *lacking; /* or what there is not */
 	const char *remedy;
-	size_t keep; /* where in struct doctor the answer is wanted, plus 1 */
+	size_t keep;   /* where in struct doctor the answer is wanted, plus 1 */
+	bool root_cap; /* CAP_SYS_ADMIN is needed */
 } features[] = {
 #define KEEP(field) (offsetof(struct doctor, field) + 1)
     {"kernel.clone3", try_clone3, 0, DOCTOR_BAD, "clone3(2)", "no process can be made", "Linux 5.7 has it", 0},
@@ -230,10 +232,10 @@ static const struct feature {
     {"kernel.openat2", try_openat2, 0, DOCTOR_BAD, "openat2(2)", "no path can be resolved safely in a rootfs",
      "Linux 5.6 has it", 0},
     {"kernel.mount-api", try_mounts, 0, DOCTOR_BAD, "fsopen(2), fsmount(2), open_tree(2), mount_setattr(2)",
-     "nothing can be mounted", "Linux 5.12 has all of it", 0},
+     "nothing can be mounted", "Linux 5.12 has all of it", 0, true},
     {"kernel.idmapped-mounts", try_idmap, 0, DOCTOR_NO, "idmapped mounts, on the file system of /",
      "mounts with uidMappings of that file system are refused",
-     "as root, Linux 5.12 or newer, and a file system that takes them: ext4, xfs, btrfs; an overlay does not", 0},
+     "as root, Linux 5.12 or newer, and a file system that takes them: ext4, xfs, btrfs; an overlay does not", 0, true},
     {"kernel.helper", try_helper, 0, DOCTOR_BAD, "the jail's helper can be executed from a sealed copy",
      "the jail's helper cannot be executed", "look at the sysctl vm.memfd_noexec and at the security module",
      KEEP(helper)},
@@ -245,17 +247,50 @@ static const struct feature {
     {"kernel.seccomp-sync-wake-up", try_sync_wake_up, SYNC_WAKE_UP, DOCTOR_NO, "its SYNC_WAKE_UP",
      "each call that is reported costs some microseconds more", "Linux 6.6 has it", 0},
     {"kernel.ptrace", try_trace, PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP, DOCTOR_NO, "PTRACE_SEIZE of one's children",
-     "policies with exec, limits or signals.protect are refused", "the sysctl kernel.yama.ptrace_scope must not be 3",
-     KEEP(trace)},
+     "policies with exec, limits or signals.protect are refused", "look at the security module", KEEP(trace)},
 };
 
-/* What a filter around jailrun refuses is in no newer kernel either. */
-static const char *remedy_of(const struct feature *f, int r)
+/* What bars the way though the kernel has it: a newer kernel or a sysctl is no help then. root_cap: root needs CAP_SYS_ADMIN for it. */
+static const char *barred(const struct doctor *d, int r, bool root_cap)
 {
-	if ((r == -EPERM || r == -ENOSYS) && proc_is_filtered())
+	const bool filter = (r == -EPERM || r == -ENOSYS) && proc_is_filtered();
+	const bool cap = r == -EPERM && root_cap && !d->rootless && !(d->jail.caps & 1ull << CAP_SYS_ADMIN);
+
+	if (filter && cap)
+		return "jailrun runs under a seccomp filter of a container or a sandbox around it, whose root has no "
+		       "CAP_SYS_ADMIN: let the filter allow these calls and grant that, as docker and podman do with "
+		       "--privileged";
+	if (filter)
 		return "jailrun runs under a seccomp filter of a container or a sandbox around it: let it allow these "
 		       "calls";
-	return f->remedy;
+	if (cap)
+		return "root has no CAP_SYS_ADMIN here, as in the container of an engine: grant it (docker, podman: "
+		       "--privileged)";
+	return NULL;
+}
+
+/* What Yama says of tracing, or NULL. */
+static const char *yama(const struct doctor *d)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", 64, &text, NULL, NULL) < 0)
+		return NULL;
+	if (*text == '3')
+		return "the sysctl kernel.yama.ptrace_scope is 3, until the next boot: take a smaller one in "
+		       "/etc/sysctl.d";
+	if (*text == '2' && !d->rootless && !(d->jail.caps & 1ull << CAP_SYS_PTRACE))
+		return "the sysctl kernel.yama.ptrace_scope is 2, which wants CAP_SYS_PTRACE";
+	return NULL;
+}
+
+static const char *remedy_of(const struct doctor *d, const struct feature *f, int r)
+{
+	const char *remedy = f->probe == try_trace ? yama(d) : NULL;
+
+	if (!remedy)
+		remedy = barred(d, r, f->root_cap);
+	return remedy ? remedy : f->remedy;
 }
 
 static void add_features(struct doctor *d)
@@ -271,7 +306,7 @@ static void add_features(struct doctor *d)
 		else if (f->probe == try_idmap && d->rootless)
 			doctor_add(d, DOCTOR_NONE, f->id, NULL, "idmapped mounts: needs root (%s)", doctor_why(r));
 		else
-			doctor_add(d, f->without, f->id, remedy_of(f, r), "%s: %s (%s)", f->what, f->lacking,
+			doctor_add(d, f->without, f->id, remedy_of(d, f, r), "%s: %s (%s)", f->what, f->lacking,
 				   doctor_why(r));
 	}
 }
@@ -307,6 +342,7 @@ static void add_namespaces(struct doctor *d)
 		const char *name = spec_ns_name((enum spec_ns)i);
 		bool needed = i == NS_MOUNT || (i == NS_USER && d->rootless);
 		int r = i == NS_USER ? user : in_child(try_namespace, spec_ns_flag((enum spec_ns)i));
+		const char *bar = barred(d, r, i != NS_USER);
 
 		snprintf(id, sizeof(id), "kernel.namespace.%s", name);
 		snprintf(remedy, sizeof(remedy), "the sysctl %s forbids them", sysctl ? sysctl : "");
@@ -318,6 +354,7 @@ static void add_namespaces(struct doctor *d)
 		else
 			doctor_add(d, needed ? DOCTOR_BAD : DOCTOR_NO, id,
 				   i == NS_USER && sysctl ? remedy
+				   : bar                  ? bar
 				   : d->ns.kernel_has[i]
 				       ? "look at the sysctls user.max_*_namespaces and at the security module"
 				       : "a kernel that has them",

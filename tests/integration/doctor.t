@@ -104,6 +104,38 @@ else
 	skip "memfds that cannot be executed" "no such sysctl"
 fi
 
+# In an engine's container, as its root and as a user, under a filter as engines have it and without: what is in the way is named, and neither a newer
+# kernel nor a sysctl that would not help.
+. "$TOP_SRCDIR/tests/lib/bundle.sh"
+make_busybox_rootfs "$T/rootfs"
+tree='(["/usr", "/lib", "/lib64", $t] | map({destination: ., source: ., type: "none", options: ["rbind"]}))'
+engine_caps='(["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "MKNOD", "SETGID", "SETUID", "SETPCAP", "SYS_CHROOT"] | map("CAP_" + .)) as $c |
+	.process.capabilities = {bounding: $c, effective: $c, permitted: $c}'
+engine_filter='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["bpf", "fsopen", "mount", "mount_setattr", "open_tree", "ptrace", "setns", "unshare"], action: "SCMP_ACT_ERRNO"}]}'
+inside() { # FILTER…: doctor in a container
+	make_bundle "$T/b" "$(args_filter "$T/jailrun" --policy-dir "$T/policies" doctor) | .mounts += $tree | $engine_caps | $*" --arg t "$T"
+	jrun --policy none run --bundle "$T/b" "jt-$$-doctor"
+}
+no_cap='root has no CAP_SYS_ADMIN here' filter='under a seccomp filter of a container or a sandbox around it'
+inside .
+is "in a container without privileges: it does not work" "$rc" 1
+for id in kernel.mount-api kernel.idmapped-mounts kernel.namespace.mount kernel.namespace.pid; do
+	like "in a container without privileges: $id" "$(line $id)" "^no .*\(EPERM\).*; $no_cap"
+done
+like "in a container without privileges: cgroups" "$(line cgroup.make)" '^no .*; in a container, give it a cgroup tree that may be written to'
+like "in a container without privileges: eBPF" "$(line cgroup.ebpf-devices)" '; it takes a cgroup: see cgroup.make$'
+inside ".linux.seccomp = $engine_filter"
+for id in kernel.mount-api kernel.namespace.mount; do
+	like "under an engine's filter: $id" "$(line $id)" "^no .*\(EPERM\).*; jailrun runs $filter, whose root has no CAP_SYS_ADMIN"
+done
+for id in kernel.namespace.user kernel.ptrace; do
+	like "under an engine's filter: $id" "$(line $id)" "^no .*\(EPERM\).*; jailrun runs $filter: let it allow"
+done
+inside ".linux.seccomp = $engine_filter | .process.user = {uid: 1000, gid: 1000}"
+like "as a user there" "$rc $(line kernel.namespace.user)" "^1 no .*\(needed\); jailrun runs $filter: let it allow"
+inside '.process.user = {uid: 1000, gid: 1000}'
+is "a user in a container without a filter: it works" "$rc" 0
+
 # ---- policies ----
 echo '{"name": "good", "description": "a policy of the test", "limits": {"processes": 5}}' >"$T/policies/good.json"
 echo '{"exec": {"alow": []}}' >"$T/policies/bad.json"

@@ -61,4 +61,12 @@ echo 0 >/proc/sys/kernel/unprivileged_userns_clone
 run setpriv --reuid 1000 --regid 1000 --clear-groups "$T/jailrun" doctor
 like "a user: Debian's sysctl" "$rc:$(line kernel.namespace.user)" '^1:no .*kernel\.unprivileged_userns_clone forbids them'
 echo 1 >/proc/sys/kernel/unprivileged_userns_clone
+# The last one: Yama does not go back from 3.
+for scope in 2 3; do
+	echo $scope >/proc/sys/kernel/yama/ptrace_scope
+	run setpriv --bounding-set -sys_ptrace sh -c 'exec "$0" doctor' "$JAILRUN"
+	like "Yama at $scope: tracing" "$rc $(line kernel.ptrace)" "^0 no .*exec, limits or signals\\.protect are refused \\(EPERM\\); the sysctl kernel\\.yama\\.ptrace_scope is $scope, "
+	begins "Yama at $scope: what policies need it for" policy.key.limits no
+done
+begins "Yama at 3: what needs no tracing" policy.key.syscalls ok
 done_testing
