@@ -6,7 +6,7 @@
 pty_session() {
 	local name=$1 result rest
 	shift
-	timeout 180 expect "$TOP_SRCDIR/tests/lib/pty.exp" "$@" >"$T/pty.out" 2>&1
+	timeout -k 5 180 expect "$TOP_SRCDIR/tests/lib/pty.exp" "$@" >"$T/pty.out" 2>&1
 	while read -r result rest; do
 		case $result in
 		ok) pass "$name: $rest" ;;
