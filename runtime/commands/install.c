@@ -190,6 +190,19 @@ static int fill_edit(struct rt_call *c, const struct engine *engine, struct spec
 	return r == 0 && engine->args ? find_args(c, &edit->args, e) : r;
 }
 
+/* Where to look for a denial: who runs with --rm would look in vain. */
+static void say_denials(struct rt_call *c, struct buf *out)
+{
+	struct spec_admin admin;
+	const char *own = rt_admin_file(c);
+
+	if (own && rt_admin_load(c, &admin, NULL, &(struct err){0}) == 0 && admin.audit.to == SPEC_AUDIT_UNSAID)
+		buf_printf(out,
+			   "denials: in audit.jsonl of the container's state directory until it is deleted; "
+			   "\"audit\" in %s keeps them elsewhere\n",
+			   own);
+}
+
 static void say_next(struct rt_call *c, const struct engine *engine, const char *name, struct buf *out)
 {
 	const char *reload = geteuid() != 0 ? engine->user_reload : c->o.remove ? engine->restart : engine->reload;
@@ -210,6 +223,7 @@ static void say_next(struct rt_call *c, const struct engine *engine, const char 
 		}
 	}
 	buf_str(out, "\n");
+	say_denials(c, out);
 }
 
 /* Shows or writes one file. Returns whether it changes, or -errno. */

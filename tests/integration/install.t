@@ -45,6 +45,7 @@ for engine in docker containerd podman crio; do
 	is "$engine: printing succeeds" "$rc" 0
 	is "$engine: it says where" "${out%%$'\n'*}" "==> $F <=="
 	like "$engine: it says what to do next" "$err" "nothing was written: --write does it"
+	like "$engine: and where denials are found" "$err" "denials: in audit.jsonl .*\"audit\" in /etc/jailrun/jailrun.json keeps them"
 	ok "$engine: nothing was written" test ! -e "$F"
 	printed=$(tail -n +2 "$T/out")
 
@@ -224,6 +225,9 @@ refused "a policy that is not there" "policy: policy 'nonsense' is not built in"
 refused "a policy where there are no arguments" "podman gives a runtime no arguments: say .*jailrun.json" podman --file "$T/none.conf" --policy none
 refused "a name with a blank" "cannot be the name of a runtime" docker --file "$F" --name 'a b'
 refused "--remove with a policy" "stands with" docker --file "$F" --remove --policy none
+echo '{"audit": {"to": "journald"}}' >"$T/admin.json"
+run "$JAILRUN" --admin-config "$T/admin.json" install docker --file "$T/none.json"
+unlike "where denials go is not said to who has said it" "$err" "denials:"
 for say in '{"defaultPolicy": "default"}' '{"floor": "default"}' '{"annotations": true}'; do
 	echo "$say" >"$T/admin.json"
 	"$JAILRUN" --admin-config "$T/admin.json" install docker --file "$T/admin-docker.json" --write >/dev/null 2>&1
