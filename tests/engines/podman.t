@@ -84,6 +84,8 @@ init_suite() {
 	e create --cgroup-parent "/$N" --network none --name "$name" bb /bin/echo started >/dev/null
 	e init "$name" >/dev/null
 	expect "$what: rm -f of an initialised one" 0 "*" e rm -f "$name"
+	# conmon kills its own process group then: whoever waits for the container must see it end.
+	expect "$what: run --timeout" 0 ended bash -c 'er --rm --timeout 1 bb /bin/sleep 4174 >/dev/null 2>&1; pgrep -fx "/bin/sleep 4174" || echo ended'
 }
 
 build_suite() {

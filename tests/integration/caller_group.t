@@ -79,4 +79,38 @@ for policy in none default; do
 	wait $group 2>/dev/null
 	jr delete --force "jt-$$-f" 2>/dev/null
 done
+
+# Slurm's create and start, literally: each command line of oci.conf is run by a shell of its own, and what is left of its process group is
+# killed when it has ended. `beside` stands for what a command line may leave behind.
+slurm() { # COMMAND LINE
+	rm -f "$T/beside"
+	setsid /bin/sh -c "sleep 60 & echo \$! >$T/beside; $*" </dev/null >"$T/out" 2>"$T/err" &
+	group=$!
+	wait $group
+	rc=$?
+	kill -KILL -- "-$group"
+}
+for policy in none default; do
+	id=n1.root.$$.$policy.0
+	R="$JAILRUN --root=$ROOT"
+	rm -f "$T"/b/rootfs/tmp/*
+	slurm "exec $R --policy $policy create --bundle $T/b $id"
+	is "Slurm, policy $policy: create" "$rc" 0
+	ok "Slurm, policy $policy: its group is killed (control)" eventually 10 gone "$(cat "$T/beside")"
+	slurm "$R state $id 2>/dev/null || echo '{}'"
+	is "Slurm, policy $policy: the query says created" "$(jq -r .status "$T/out")" created
+	slurm "exec $R start $id"
+	is "Slurm, policy $policy: start" "$rc" 0 || diag "$(cat "$T/err")"
+	ok "Slurm, policy $policy: the workload runs" eventually 10 test -e "$T/b/rootfs/tmp/up"
+	slurm "$R state $id 2>/dev/null || echo '{}'"
+	is "Slurm, policy $policy: the query says running" "$(jq -r .status "$T/out")" running
+	not_ok "Slurm, policy $policy: the workload heard of nothing" test -e "$T/b/rootfs/tmp/heard"
+	slurm "$R kill -a $id KILL"
+	is "Slurm, policy $policy: kill" "$rc" 0
+	ok "Slurm, policy $policy: ends it" eventually 10 status_is "$id" stopped
+	slurm "$R delete --force $id"
+	is "Slurm, policy $policy: delete" "$rc" 0
+	slurm "$R state $id 2>/dev/null || echo '{}'"
+	is "Slurm, policy $policy: the query of one that is gone" "$(cat "$T/out")" "{}"
+done
 done_testing

@@ -256,10 +256,11 @@ cat >"$T/enter.sh" <<'SH'
 pid=$(jq .pid)
 nsenter -m -t "$pid" sh -c "ls -d $1/proc/self $1/dev/null $1/scratch/. && mount --bind $2 $1/gift.d/file" >"$3" 2>&1
 SH
-# And from inside the container's namespaces, in its mount namespace before pivot_root.
+# And from inside the container's namespaces, in its mount namespace before pivot_root; as CDI's hooks, which execute ldconfig of the
+# container's root.
 cat >"$T/inside.sh" <<'SH'
 cat >/dev/null
-{ ls -d "$1/proc/self" "$1/dev/null" "$1/scratch/." && mount --bind "$2" "$1/gift.d/file"; } >"$3" 2>&1
+{ ls -d "$1/proc/self" "$1/dev/null" "$1/scratch/." && mount --bind "$2" "$1/gift.d/file" && chroot "$1" /bin/grep -q of-the-host /gift.d/file; } >"$3" 2>&1
 SH
 sees() { # KIND ROOTFS
 	local script=$T/enter.sh
