@@ -150,6 +150,9 @@ static int open_or_make(struct ns_run *r, const char *path, bool is_dir, bool no
 		if (fd < 0) {
 			if (r->rootfs)
 				err_no_room(e, r->rootfs);
+			if (fd == -EROFS && str_starts(path, "/sys/fs/cgroup/"))
+				err_after(e,
+					  ": the container has cgroup v2 alone there; leave out what is of cgroup v1");
 			return fd;
 		}
 		/* What was made is where path leads, or the mount would go somewhere else. */

@@ -93,6 +93,7 @@ an option of a bind mount#.mounts+=[{"destination":"/mnt","type":"bind","source"
 no source of a bind mount#.mounts+=[{"destination":"/mnt","type":"bind","options":["bind"]}]#mounts[7].source|for a bind mount|required
 a source that is not there#.mounts+=[{"destination":"/mnt","type":"bind","source":"/no/such","options":["bind"]}]#mounts[7].source|'/no/such': No such file or directory|make it on the host
 a directory over a file#.mounts+=[{"destination":"/etc/passwd","type":"bind","source":"/etc","options":["bind"]}]#mounts[7].destination|'/etc/passwd' in the rootfs is not a directory|name another place
+a hierarchy of cgroup v1#.mounts+=[{"destination":"/sys/fs/cgroup/systemd","type":"bind","source":"/sys","options":["bind"]}]#mounts[7].destination|'/sys/fs/cgroup/systemd' in the rootfs: Read-only file system|leave out what is of cgroup v1
 below a file#.mounts+=[{"destination":"/etc/passwd/x","type":"tmpfs","source":"x"}]#mounts[7].destination|'/etc/passwd/x'|or behind a file
 half an id map#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind"],"uidMappings":[{"containerID":0,"hostID":0,"size":1}]}]#mounts[7].gidMappings|because uidMappings is there|is required
 an id map of nothing#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","idmap"]}]#mounts[7].options|'idmap' needs uidMappings|or a user namespace
