@@ -52,10 +52,12 @@ static bool has_agent(const struct helper *h)
 static int announce_to_agent(struct helper *h, struct err *e)
 {
 	struct wire m = {.kind = WIRE_LISTENER};
-	int memory = memfd_create("agent-has-it", MFD_CLOEXEC), self = proc_pidfd_open(getpid()), next, r;
+	int memory = memfd_data("agent-has-it", e), self = proc_pidfd_open(getpid()), next, r;
 	void *p;
 
-	if (memory < 0 || self < 0 || ftruncate(memory, 1) < 0)
+	if (memory < 0)
+		return memory;
+	if (self < 0 || ftruncate(memory, 1) < 0)
 		return err_errno(e, "prepare for the agent of SCMP_ACT_NOTIFY");
 	p = mmap(NULL, 1, PROT_READ, MAP_SHARED, memory, 0);
 	next = dup(memory); /* the lowest number that is free: the listener's */
