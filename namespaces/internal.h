@@ -56,6 +56,10 @@ int proc_private(struct ns_run *r, struct err *e);
 int target_open(struct ns_run *r, const char *path, bool is_dir, bool no_symlinks, bool *ret_made, struct err *e);
 /* The same for the directory that holds path, and its last component. */
 int target_parent(struct ns_run *r, const char *path, const char **ret_name, struct err *e);
+/* The target of a bind with dest-nofollow: a link itself. */
+int target_open_link(struct ns_run *r, const char *path, bool is_dir, struct err *e);
+/* copy-symlink: at path there is a link to what the link at fd points to, made when there is nothing. */
+int target_link(struct ns_run *r, const char *path, int fd, struct err *e);
 /* True when path lies in the rootfs itself, not in a mount on top, which takes what is made in it away with it; and when
  * there is a journal at all. */
 bool target_is_own(const struct ns_run *r, const char *path);

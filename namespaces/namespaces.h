@@ -34,6 +34,11 @@ struct ns_facts {
 };
 
 /* A mount of the plan. The vectors that it is made of are those of mount_setattr(2) and fsconfig(2). */
+enum ns_links {
+	NS_LINK_SOURCE = 1,      /* src-nofollow: a source that is a link is mounted itself */
+	NS_LINK_DESTINATION = 2, /* dest-nofollow: a destination that is one is covered itself */
+	NS_LINK_COPY = 4,        /* copy-symlink: a source that is one is made at the destination anew */
+};
 enum ns_mount_kind { NS_MNT_BIND, NS_MNT_FS, NS_MNT_REMOUNT, NS_MNT_CGROUP };
 struct ns_mount {
 	size_t index; /* in config.json's mounts[] */
@@ -44,6 +49,7 @@ struct ns_mount {
 	const char *inside;      /* bind whose source lies in an earlier mount: its path below the rootfs; or NULL */
 	bool recursive;          /* rbind */
 	bool tmpcopyup;
+	unsigned int links; /* of a bind: enum ns_links */
 	bool
 	    or_host; /* sysfs of a network namespace that may be the host's: where the kernel refuses it, the host's /sys */
 	bool idmap, idmap_recursive;

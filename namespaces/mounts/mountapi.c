@@ -17,6 +17,18 @@ int mnt_clone(int fd, const char *path, bool recursive)
 	return tree < 0 ? -errno : tree;
 }
 
+int mnt_clone_source(const struct ns_mount *m)
+{
+	int tree;
+
+	if (!(m->links & (NS_LINK_SOURCE | NS_LINK_COPY)))
+		return mnt_clone(AT_FDCWD, m->source, m->recursive);
+	tree =
+	    open_tree(AT_FDCWD, m->source,
+		      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | (m->recursive ? AT_RECURSIVE : 0U));
+	return tree < 0 ? -errno : tree;
+}
+
 int mnt_attach(int tree, int target)
 {
 	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)

@@ -16,8 +16,12 @@ struct mnt_change {
 	int userns_fd;
 };
 
+struct ns_mount;
+
 /* A detached copy of the mount at fd (path ""), or at path below fd. Returns the fd or -errno. */
 int mnt_clone(int fd, const char *path, bool recursive);
+/* The source of the bind m likewise. */
+int mnt_clone_source(const struct ns_mount *m);
 
 /* Attaches the detached tree (or moves the attached one) onto the directory or file of the O_PATH fd target. Returns 0
  * or -errno. */

@@ -128,7 +128,9 @@ static int become_root(struct ns_run *r, int tree, struct err *e)
 static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_dir, struct err *e)
 {
 	const bool strict = str_eq(m->type, "proc") || str_eq(m->type, "sysfs");
-	AUTO_CLOSE int target = target_open(r, m->destination, is_dir, strict, NULL, e);
+	AUTO_CLOSE int target = m->links & NS_LINK_DESTINATION
+				    ? target_open_link(r, m->destination, is_dir, e)
+				    : target_open(r, m->destination, is_dir, strict, NULL, e);
 	int result;
 
 	if (target < 0)
@@ -145,7 +147,8 @@ static int attach(struct ns_run *r, const struct ns_mount *m, int tree, bool is_
 /* What an earlier mount of the container shows: in the container, where no link leads out of it. */
 static int clone_inside(const struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
-	AUTO_CLOSE int from = path_open_in(r->rootfs_fd, m->inside, O_PATH, 0, e);
+	const int link = m->links & (NS_LINK_SOURCE | NS_LINK_COPY) ? O_NOFOLLOW : 0;
+	AUTO_CLOSE int from = path_open_in(r->rootfs_fd, m->inside, O_PATH | link, 0, e);
 	int tree = from < 0 ? from : mnt_clone(from, "", m->recursive);
 
 	if (tree >= 0)
@@ -165,6 +168,8 @@ static int mount_bind(const struct ns_plan *p, struct ns_run *r, const struct ns
 		return tree;
 	if (fstat(tree, &st) < 0)
 		return err_errno(e, "stat '%.200s'", m->source);
+	if (m->links & NS_LINK_COPY && S_ISLNK(st.st_mode))
+		return target_link(r, m->destination, tree, e) < 0 ? err_ctx(e, "destination") : 0;
 	result = change_tree(p, m, tree, true, e);
 	if (result == 0)
 		result = attach(r, m, tree, S_ISDIR(st.st_mode), e);

@@ -45,7 +45,7 @@ static int late_sources(const struct ns_plan *p, struct ns_run *r, struct err *e
 
 		if (m->kind != NS_MNT_BIND || m->inside || r->source_fds[i] >= 0)
 			continue;
-		tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
+		tree = mnt_clone_source(m);
 		if (tree < 0) {
 			errno = -tree;
 			err_errno(e, "open_tree '%.200s'%s%s", m->source, as_whom(p),

@@ -161,7 +161,7 @@ static int source_fs(const struct ns_plan *p, struct ns_run *r, const struct ns_
 static int source_bind(const struct ns_plan *p, struct ns_run *r, const struct ns_mount *m,
 		       const struct ns_mount **last, struct err *e)
 {
-	AUTO_CLOSE int tree = mnt_clone(AT_FDCWD, m->source, m->recursive);
+	AUTO_CLOSE int tree = mnt_clone_source(m);
 	int result;
 
 	if (later(tree))

@@ -196,3 +196,30 @@ int target_parent(struct ns_run *r, const char *path, const char **ret_name, str
 	*ret_name = slash + 1;
 	return target_open(r, parent, true, false, NULL, e);
 }
+
+int target_open_link(struct ns_run *r, const char *path, bool is_dir, struct err *e)
+{
+	int fd = path_open_in(r->rootfs_fd, path, O_PATH | O_NOFOLLOW, 0, NULL);
+
+	return fd >= 0 ? fd : target_open(r, path, is_dir, false, NULL, e);
+}
+
+int target_link(struct ns_run *r, const char *path, int fd, struct err *e)
+{
+	char to[PATH_MAX] = "", there[PATH_MAX] = "";
+	const char *name;
+	AUTO_CLOSE int dir = target_parent(r, path, &name, e);
+
+	if (dir < 0)
+		return dir;
+	if (readlinkat(fd, "", to, sizeof(to) - 1) < 0)
+		return err_errno(e, "read the link that is the source of '%s'", path);
+	if (readlinkat(dir, name, there, sizeof(there) - 1) >= 0 && str_eq(there, to))
+		return 0;
+	if (*there || file_is_there(dir, name))
+		return err_set(e, EEXIST, "'%s' is in the rootfs, and is no link to '%.128s' like the source", path,
+			       to);
+	if (target_made(r, path, false, e) < 0)
+		return -e->code;
+	return symlinkat(to, dir, name) < 0 ? err_errno(e, "make the link '%s' in the rootfs", path) : 0;
+}

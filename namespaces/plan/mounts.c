@@ -50,6 +50,11 @@ static int plan_bind(const struct ns_plan *p, struct arena *a, struct ns_mount *
 		return err_ctx(e, "source");
 	}
 	m->source = *source == '/' ? source : arena_printf(a, "%s/%s", p->bundle, source);
+	if (m->links & NS_LINK_COPY && m->links != NS_LINK_COPY) {
+		err_set(e, EINVAL,
+			"'copy-symlink' makes a link, and 'src-nofollow' and 'dest-nofollow' mount: leave one out");
+		return err_ctx(e, "options");
+	}
 	if (m->fs_options.n) {
 		err_set(
 		    e, EINVAL,
@@ -303,6 +308,10 @@ static int plan_mount(const struct spec_config *c, const struct ns_facts *f, str
 	r = options_parse(m, a, e);
 	if (r < 0)
 		return r;
+	if (m->links && m->kind != NS_MNT_BIND) {
+		err_set(e, EINVAL, "'copy-symlink', 'src-nofollow' and 'dest-nofollow' are for bind mounts");
+		return err_ctx(e, "options");
+	}
 	if (m->kind == NS_MNT_BIND)
 		r = plan_bind(p, a, m, e);
 	else if (m->kind == NS_MNT_FS)

@@ -17,6 +17,7 @@ enum act {
 	ACT_REMOUNT, /* */
 	ACT_COPYUP,  /* */
 	ACT_IDMAP,   /* set: recursive */
+	ACT_LINK,    /* set: enum ns_links; crun's */
 };
 
 #define RD  MOUNT_ATTR_RDONLY
@@ -38,7 +39,9 @@ static const struct option {
     {"async", ACT_FS_OFF},
     {"atime", ACT_ATTR, 0, MOUNT_ATTR_NOATIME, AT},
     {"bind", ACT_BIND, 0},
+    {"copy-symlink", ACT_LINK, NS_LINK_COPY},
     {"defaults", ACT_NONE},
+    {"dest-nofollow", ACT_LINK, NS_LINK_DESTINATION},
     {"dev", ACT_ATTR, 0, DEV, DEV},
     {"diratime", ACT_ATTR, 0, DIR, DIR},
     {"dirsync", ACT_FS},
@@ -73,6 +76,7 @@ static const struct option {
     {"shared", ACT_PROP, MS_SHARED},
     {"silent", ACT_NONE},
     {"slave", ACT_PROP, MS_SLAVE},
+    {"src-nofollow", ACT_LINK, NS_LINK_SOURCE},
     {"strictatime", ACT_ATTR, MOUNT_ATTR_STRICTATIME, AT, AT},
     {"suid", ACT_ATTR, 0, SU, SU},
     {"symfollow", ACT_ATTR, 0, SYM, SYM},
@@ -162,6 +166,9 @@ static int apply(const struct option *o, bool recursive, char *name, struct ns_m
 	case ACT_IDMAP:
 		m->idmap = true;
 		m->idmap_recursive |= o->set;
+		return 0;
+	case ACT_LINK:
+		m->links |= (unsigned int)o->set;
 		return 0;
 	case ACT_FS_OFF:
 		drop_data(m, str_eq(name, "async") ? "sync" : name + strlen("no"));

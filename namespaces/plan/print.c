@@ -82,6 +82,10 @@ static void print_mount(struct jsonw *w, const struct ns_mount *m)
 		jw_bool(w, "readonlyFilesystem", true);
 	if (m->tmpcopyup)
 		jw_bool(w, "tmpcopyup", true);
+	if (m->links & (NS_LINK_SOURCE | NS_LINK_COPY))
+		jw_str(w, "sourceLink", m->links & NS_LINK_COPY ? "copied" : "mounted");
+	if (m->links & NS_LINK_DESTINATION)
+		jw_str(w, "destinationLink", "covered");
 	if (m->idmap) {
 		jw_str(w, "idmap", m->idmap_recursive ? "recursive" : "mount");
 		print_maps(w, "uidMappings", &m->spec->uid_mappings);

@@ -84,7 +84,7 @@ option='.mounts += [if $x | test("^(dirsync|iversion|lazytime|mand|sync|tmpcopyu
 all mountOptions .mountOptions "$option"
 is "mountOptions: sorted, each once" "$(jq -c '.mountOptions == (.mountOptions | unique)' "$F")" true
 # None of them is taken for an option of the file system.
-make_bundle "$T/b" ".mounts += [$(f '[.mountOptions[] | select(test("^(r?bind|remount|r?idmap|tmpcopyup|iversion|mand|lazytime|dirsync|sync)$") | not) |
+make_bundle "$T/b" ".mounts += [$(f '[.mountOptions[] | select(test("^(r?bind|remount|r?idmap|tmpcopyup|iversion|mand|lazytime|dirsync|sync|copy-symlink|(src|dest)-nofollow)$") | not) |
 	"{destination: \"/m/\(.)\", type: \"tmpfs\", source: \"x\", options: [\"\(.)\"]}"] | join(",")')]"
 jrun --policy none plan "$T/b"
 is "mountOptions: none that is of the mount goes to the file system" "$(jq -c '[.namespaces.mounts[] | select(.destination | startswith("/m/")) | .options // []] | add' "$T/out")" "[]"

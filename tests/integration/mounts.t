@@ -299,4 +299,34 @@ bound() { # OPTION ROOT: "host's mount seen inside, inside's mount seen on the h
 is "rshared in a shared root: both ways" "$(bound rshared rshared)" '1 1'
 is "rslave: from the host alone" "$(bound rslave rslave)" '1 0'
 is "rprivate: neither" "$(bound rprivate rslave)" '0 0'
+
+# ---- crun's options for links: the link itself, not what it leads to ----
+mkdir "$T/links" && echo source >"$T/links/file" && ln -s file "$T/links/link" && ln -s /etc/passwd "$T/links/abs"
+echo covered >"$T/rootfs/home/file" && ln -s /home/file "$T/rootfs/home/link"
+linked() { # DESTINATION SOURCE SCRIPT OPTION...: runs the script
+	in_sh "$3" "$(mounts "$(mnt "$1" bind "$T/links/$2" bind "${@:4}")")"
+}
+linked /home/link file 'cat /home/link /home/file' dest-nofollow
+is "dest-nofollow: the link is covered" "$out" $'source\ncovered' || diag "$err"
+linked /home/link file 'cat /home/link /home/file; readlink /home/link' ro
+is "dest-nofollow: without it, what the link leads to" "$out" $'source\nsource\n/home/file'
+linked /home/new file 'cat /home/new' dest-nofollow
+is "dest-nofollow: where there is none" "$out" source || diag "$err"
+linked /home/new abs 'readlink /home/new; grep -c " /home/new " /proc/self/mountinfo; head -n 1 /home/new' src-nofollow
+is "src-nofollow: the link is mounted" "$out" $'/etc/passwd\n1\nroot:x:0:0:root:/root:/bin/sh' || diag "$err"
+linked /home/new link 'readlink /home/new; grep -c " /home/new " /proc/self/mountinfo' copy-symlink
+is "copy-symlink: a link is made, and no mount" "$out" $'file\n0' || diag "$err"
+not_ok "copy-symlink: and taken away again" test -L "$T/rootfs/home/new"
+ln -s file "$T/rootfs/home/new"
+linked /home/new link 'readlink /home/new' copy-symlink
+is "copy-symlink: one that is there stays" "$out $(readlink "$T/rootfs/home/new")" 'file file' || diag "$err"
+rm "$T/rootfs/home/new"
+linked /home/file link true copy-symlink
+like "copy-symlink: what is no such link is in the way" "$rc $err" "1 .*destination: '/home/file' is in the rootfs, and is no link to 'file'"
+linked /home/new file 'cat /home/new' copy-symlink
+is "copy-symlink: what is no link is mounted" "$out" source || diag "$err"
+linked /home/link link true copy-symlink src-nofollow
+like "copy-symlink: not with the others" "$rc $err" '1 .*mounts\[[0-9]+\]\.options: .*leave one out'
+in_sh true '.mounts += [{destination: "/m", type: "tmpfs", source: "tmpfs", options: ["src-nofollow"]}]'
+like "of a bind only" "$rc $err" '1 .*mounts\[[0-9]+\]\.options: .*for bind mounts'
 done_testing
