@@ -158,6 +158,13 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 	}
 	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return present_device(dir->fd, name, d, e);
+	if (r->inherits_mounts)
+		return err_set(
+		    e, EPERM,
+		    "'%.128s' is not in the rootfs: in a user namespace mknod(2) is not permitted, and without a "
+		    "mount namespace of its own the container cannot bind the host's: make it in the rootfs, or "
+		    "add {\"type\": \"mount\"} to linux.namespaces",
+		    d->path);
 	return bind_device(p, dir->fd, name, d, e);
 }
 

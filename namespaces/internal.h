@@ -87,6 +87,18 @@ int check_cgroup_options(const struct ns_mount *m, struct err *e);
  * not found. */
 bool mount_type(uint64_t id, char *ret, size_t size);
 
+/* Whether that mount is on mount_point, in this mount namespace. */
+bool mount_is_at(uint64_t id, const char *mount_point);
+/* The id of the mount that path below dir is on; or dir itself, with "". */
+int mount_id(int dir, const char *path, uint64_t *ret, struct err *e);
+
+/* inherited.c: what cannot be without a mount namespace of the container's own, by name. */
+int inherited_check(const struct ns_plan *p, struct err *e);
+/* The rootfs as it is, where nothing is to be mounted: r->bare. */
+int inherited_open(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* Mounts the rootfs on root.path, unless it is bare. */
+int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e);
+
 /* copyup.c: copies what is in the directory at from into the empty one at to, with modes, owners and times. */
 int copy_up(int from, int to, struct err *e);
 

@@ -75,6 +75,26 @@ static int sysctl_guard(const struct ns_plan *p, const struct ns_run *r, struct 
 	return 0;
 }
 
+/* By path or by no entry at all. In the namespace of pid 1, which a caller may not be in, nobody's root is to be changed. */
+static int inherit_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const int fd = r->join_fds[NS_MOUNT];
+
+	r->inherits_mounts =
+	    !p->config->linux_.namespaces[NS_MOUNT].set || (fd >= 0 && is_own(fd, "/proc/self/ns/mnt"));
+	if (r->inherits_mounts) {
+		fd_close_p(&r->join_fds[NS_MOUNT]);
+		return inherited_check(p, e);
+	}
+	if (fd < 0 || !is_own(fd, "/proc/1/ns/mnt"))
+		return 0;
+	err_set(e, EINVAL,
+		"'%.128s' is the mount namespace of pid 1 and not the caller's: to make a container's root in it would "
+		"change the host's; leave the path out, or call jailrun in that namespace",
+		p->join[NS_MOUNT]);
+	return err_ctx(e, "linux.namespaces[mount].path");
+}
+
 int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
@@ -93,7 +113,7 @@ int join_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	}
 	r->host_net = !(p->clone_flags & CLONE_NEWNET) &&
 		      (!p->join[NS_NETWORK] || is_own(r->join_fds[NS_NETWORK], "/proc/self/ns/net"));
-	return sysctl_guard(p, r, e);
+	return inherit_mounts(p, r, e) < 0 ? -e->code : sysctl_guard(p, r, e);
 }
 
 int join_one(const struct ns_plan *p, struct ns_run *r, enum spec_ns ns, struct err *e)

@@ -7,6 +7,16 @@
 
 #include "internal.h"
 
+/* Where chroot(2) confines the container, its root is that of its first process. */
+static int open_root(pid_t pid, struct ns_run *r, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	r->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->rootfs_fd < 0 ? err_errno(e, "open the container's root %s", path) : 0;
+}
+
 int ns_enter_open(pid_t pid, pid_t pid_of_pidns, struct arena *a, struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
@@ -33,6 +43,8 @@ int ns_enter_open(pid_t pid, pid_t pid_of_pidns, struct arena *a, struct ns_plan
 		p->join[i] = path;
 	}
 	p->userns = p->join[NS_USER] != NULL;
+	if (r->inherits_mounts)
+		return open_root(pid, r, e);
 	/* Its root would be the caller's own. */
 	return p->join[NS_MOUNT] ? 0 : err_set(e, ENOTSUP, "the container has no mount namespace of its own");
 }
@@ -46,6 +58,8 @@ int ns_enter_mount(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	if (join_one(p, r, NS_MOUNT, e) < 0)
 		return -e->code;
+	if (r->inherits_mounts)
+		return fchdir(r->rootfs_fd) < 0 || chroot(".") < 0 ? err_errno(e, "enter the container's root") : 0;
 	r->rootfs_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return r->rootfs_fd < 0 ? err_errno(e, "open the container's root") : 0;
 }

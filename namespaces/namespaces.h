@@ -9,7 +9,7 @@
  *   its root       ns_rootfs_prepare, ns_mounts, ns_dev, ns_sysctl, ns_pivot, ns_masks, ns_console, ns_propagation (mounts/, dev.c,
  *                  sysctl.c, console.c)
  *   exec           ns_enter_open, ns_enter, ns_enter_mount (join_process.c), ns_terminal
- *   end            ns_unmake, ns_net_devices_undo
+ *   end            ns_unmount, ns_unmake, ns_net_devices_undo
  * ns_plan says what will be done; each ns_* step after it does one row of the life table (runtime/life/table.c). */
 #ifndef NAMESPACES_NAMESPACES_H
 #define NAMESPACES_NAMESPACES_H
@@ -100,15 +100,19 @@ struct ns_run {
 			    later a tmpfs to be made read-only */
 	size_t n_sources;
 	int join_fds[NS_COUNT];
-	bool host_net; /* the container's network namespace is the runtime's own */
-	int proc_fd;   /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
-	int userns_fd; /* of idmapped mounts' maps, or -1 */
+	bool inherits_mounts; /* the container's mount namespace is the runtime's own */
+	bool bare;            /* and nothing is mounted in it: rootfs_fd is a directory of the host's */
+	bool host_net;        /* the container's network namespace is the runtime's own */
+	int proc_fd;          /* a procfs that the rootfs cannot redirect, for sysctl and friends, or -1 */
+	int userns_fd;        /* of idmapped mounts' maps, or -1 */
 	int cgroup_dir_fd; /* given by the caller before the clone, and its own: the container's cgroup v2 directory, or -1 */
 	int netns_fd; /* the network namespace that devices were moved to, which lives as long as this; or -1 */
 	struct ns_moved *moved;
 	size_t n_moved;
 	int devices_null_fd; /* the container's /dev/null, or a copy of the host's: verified, what masks are made of */
 	path_made_fn *made;  /* journal of what is created in the rootfs, with its argument */
+	int (*mounted)(void *arg, uint64_t id, uint64_t ns, struct err *e); /* likewise, of the rootfs on root.path: the
+		mount and the inode of its namespace */
 	void *made_arg;
 	const char *rootfs; /* root.path, for messages; or NULL */
 };
@@ -196,6 +200,9 @@ int ns_enter(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: joins that one; r->rootfs_fd is the container's root then. Last: after it no path is the host's, and no procfs to be trusted. */
 int ns_enter_mount(const struct ns_plan *p, struct ns_run *r, struct err *e);
 
+/* P: takes away the rootfs that the journal says was mounted in the host's mount namespace ("m ID NAMESPACE"), with all below it, and
+ * marks the line as done. Never fails; warns. */
+void ns_unmount(const char *rootfs, char *lines);
 /* P: unlinks, last first, what the journal says was made below the rootfs (empty directories and files alone). lines:
  * "d /path" or "f /path", one each. Never fails. */
 void ns_unmake(const char *rootfs, char *lines);

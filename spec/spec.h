@@ -440,6 +440,7 @@ struct spec_state {
 	bool rdt_remove;    /* that one goes with the container */
 	char *rdt_monitor;  /* directory of its resctrl monitoring group, or NULL */
 	char *policy;       /* name, or NULL */
+	bool mounts_shared; /* it has no mount namespace of its own: a chroot confines it */
 	bool pid_shared;    /* it has no pid namespace of its own: its first process may end before the others */
 	char *cgroup_box;   /* of the workload's own cgroup in it, where the helper has another; or NULL */
 	/* Where the listeners of its filter go (linux.seccomp); NULL: it makes none. */

@@ -26,6 +26,7 @@ static const struct field state_fields[] = {
     FIELD("rdtMonitor", get_string, S, rdt_monitor, .pattern = &absolute_path),
     FIELD("policy", get_string, S, policy),
     FIELD("pidShared", get_bool, S, pid_shared),
+    FIELD("mountsShared", get_bool, S, mounts_shared),
     FIELD("seccompListenerPath", get_string, S, seccomp_listener_path, .pattern = &absolute_path),
     FIELD("seccompListenerMetadata", get_string, S, seccomp_listener_metadata),
     FIELD("notify", get_bool, S, notify),
@@ -112,6 +113,7 @@ void spec_state_write(const struct spec_state *s, struct buf *out)
 	write_str(&w, "rdtMonitor", s->rdt_monitor);
 	write_str(&w, "policy", s->policy);
 	jw_bool(&w, "pidShared", s->pid_shared);
+	jw_bool(&w, "mountsShared", s->mounts_shared);
 	write_str(&w, "seccompListenerPath", s->seccomp_listener_path);
 	write_str(&w, "seccompListenerMetadata", s->seccomp_listener_metadata);
 	if (s->notify)

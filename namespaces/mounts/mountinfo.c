@@ -2,9 +2,12 @@
 /* What is mounted where: proc(5), /proc/PID/mountinfo. Read where nothing else says it, since it is slow. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "namespaces/internal.h"
@@ -112,6 +115,33 @@ int check_cgroup_options(const struct ns_mount *m, struct err *e)
 	return result < 0 ? err_ctx(e, "options") : 0;
 }
 
+bool mount_is_at(uint64_t id, const char *mount_point)
+{
+	AUTO_FREE char *text = NULL;
+	struct line l;
+	char *rest;
+
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, NULL) < 0)
+		return false;
+	for (rest = text; next_line(&rest, &l);)
+		if (l.id == id)
+			return str_eq(l.mount_point, mount_point);
+	return false;
+}
+
+int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
+{
+	struct statx st;
+
+	/* libc's own would make up an answer without a mount where the call is refused. */
+	if (syscall(SYS_statx, dir, path, *path ? 0 : AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return err_errno(e, "statx of the new root");
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return err_set(e, ENOTSUP, "statx of the new root tells no mount: Linux 5.8 has it");
+	*ret = st.stx_mnt_id;
+	return 0;
+}
+
 static bool is_cgroup(int fd)
 {
 	struct statfs fs;
@@ -119,18 +149,36 @@ static bool is_cgroup(int fd)
 	return fstatfs(fd, &fs) == 0 && (fs.f_type == CGROUP2_SUPER_MAGIC || fs.f_type == CGROUP_SUPER_MAGIC);
 }
 
+/* Where the container's mounts begin in a mount namespace that is inherited. Returns the length of the path or -errno. */
+static int path_of_root(const struct ns_run *r, char *ret, size_t size, struct err *e)
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", r->rootfs_fd);
+	n = readlink(link, ret, size - 1);
+	if (n < 0)
+		return err_errno(e, "path of the rootfs");
+	ret[n] = '\0';
+	return (int)n;
+}
+
 /* The container's mounts and the host's have the same kind of path here: the root of this process is the old one, and the
  * container's lies on top of it. So each is looked at in the container's. */
 int guard_cgroups(const struct ns_run *r, const struct ns_mount *m, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
-	char *rest;
+	char root[PATH_MAX] = "", *rest;
 	struct line l;
-	int result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e);
+	int skip = r->inherits_mounts ? path_of_root(r, root, sizeof(root), e) : 0;
+	int result = skip < 0 ? skip : file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e);
 
 	for (rest = text; result == 0 && next_line(&rest, &l);) {
 		AUTO_CLOSE int fd = -1;
 
+		if (skip && !path_is_below(l.mount_point, root))
+			continue;
+		l.mount_point += skip;
 		if (!str_starts(l.type, "cgroup") || !path_is_below(l.mount_point, m->destination))
 			continue;
 		fd = path_open_in(r->rootfs_fd, l.mount_point, O_PATH, 0, NULL);

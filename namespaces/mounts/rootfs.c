@@ -68,6 +68,8 @@ int ns_rootfs_prepare(const struct ns_plan *p, struct ns_run *r, struct err *e)
 		result = late_rootfs(p, r, e);
 	if (result < 0)
 		return result;
+	if (r->inherits_mounts)
+		return inherited_attach(p, r, e);
 	/* Nothing that is mounted from here on may reach the host; what the host mounts may reach bind mounts that ask for
 	 * it (rslave), which are copies of its mounts. */
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
@@ -122,6 +124,8 @@ int ns_rootfs_show(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	AUTO_CLOSE int place = -1;
 	int result;
 
+	if (r->inherits_mounts) /* there it is */
+		return 0;
 	rootfs_find_place(p, r);
 	place = take_fd(&r->place_fd);
 	if (place < 0 || !same_directory(place, bottom(r))) {
@@ -160,19 +164,6 @@ static int move_root(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	return 0;
 }
 
-static int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
-{
-	struct statx st;
-
-	/* libc's own would make up an answer without a mount where the call is refused. */
-	if (syscall(SYS_statx, dir, path, *path ? 0 : AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
-		return err_errno(e, "statx of the new root");
-	if (!(st.stx_mask & STATX_MNT_ID))
-		return err_set(e, ENOTSUP, "statx of the new root tells no mount: Linux 5.8 has it");
-	*ret = st.stx_mnt_id;
-	return 0;
-}
-
 /* umount2(2) takes what is on top, and that is not always the old root: on its "/" may lie root.path's mount, when another covers
  * that, or what a hook has mounted there. "/.." leads to the top; when that is the new root, nothing of the host is left. */
 static int let_go(const struct ns_run *r, struct err *e)
@@ -196,7 +187,10 @@ int ns_pivot(const struct ns_plan *p, struct ns_run *r, struct err *e)
 
 	if (fchdir(r->rootfs_fd) < 0)
 		return err_errno(e, "enter the rootfs");
-	if (p->no_pivot) {
+	if (r->inherits_mounts) {
+		if (chroot(".") < 0)
+			return err_errno(e, "chroot into the rootfs");
+	} else if (p->no_pivot) {
 		result = move_root(p, r, e);
 		if (result < 0)
 			return result;

@@ -59,6 +59,8 @@ static int source_rootfs(const struct ns_plan *p, struct ns_run *r, struct err *
 		return err_set(e, ENOTDIR, "'%.200s' is no directory: name the one that has the root file system",
 			       p->rootfs);
 	r->rootfs = p->rootfs;
+	if (r->inherits_mounts && (inherited_open(p, r, e) < 0 || r->bare))
+		return r->bare ? 0 : -e->code;
 	fd = mnt_clone(AT_FDCWD, p->rootfs, true);
 	if (later(fd))
 		return 0;

@@ -88,10 +88,6 @@ static int plan_namespaces(const struct spec_config *c, const struct ns_facts *f
 			*(flag & later ? &p->rest_flags : &p->clone_flags) |= flag;
 	}
 	p->userns = ns[NS_USER].set;
-	if (!ns[NS_MOUNT].set) {
-		err_set(e, EINVAL, "a container needs a mount namespace: add {\"type\": \"mount\"}");
-		return err_ctx(e, "linux.namespaces");
-	}
 	return 0;
 }
 
@@ -198,5 +194,7 @@ int ns_plan(const struct spec_config *c, const struct ns_facts *f, const char *b
 		r = plan_mounts(c, f, a, ret, e);
 	if (r == 0)
 		r = plan_devices(c, a, ret, e);
+	if (r == 0 && !c->linux_.namespaces[NS_MOUNT].set)
+		r = inherited_check(ret, e);
 	return r;
 }

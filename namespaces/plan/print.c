@@ -170,7 +170,10 @@ void ns_plan_print(const struct ns_plan *p, struct jsonw *w, const char *key)
 	print_namespaces(p, w);
 	print_names(p, w);
 	jw_str(w, "rootfs", p->rootfs);
-	jw_str(w, "root", p->no_pivot ? "move and chroot" : "pivot_root");
+	if (!c->linux_.namespaces[NS_MOUNT].set)
+		jw_str(w, "root", "mounted on root.path until the container is deleted, and chroot");
+	else
+		jw_str(w, "root", p->no_pivot ? "move and chroot" : "pivot_root");
 	print_propagation(w, p->propagation);
 	jw_array(w, "mounts");
 	for (size_t i = 0; i < p->n_mounts; i++)

@@ -36,6 +36,7 @@ static int open_namespaces(struct life *l, struct err *e)
 	int r = inner_pid(l, &of_pidns, e);
 
 	l->ns.cgroup_late = l->state.cgroup_box != NULL;
+	l->ns_run.inherits_mounts = l->state.mounts_shared;
 	if (r >= 0)
 		r = ns_enter_open(l->state.pid, of_pidns, l->arena, &l->ns, &l->ns_run, e);
 	/* Asked after: a number that was given to another process meanwhile has led to that one. */

@@ -21,6 +21,7 @@
 int parent_reserve(struct life *l, struct err *e)
 {
 	l->ns_run.made = rt_store_made;
+	l->ns_run.mounted = rt_store_mounted;
 	l->ns_run.made_arg = &l->store;
 	return rt_store_reserve(l->root, l->id, &l->state, &l->store, e);
 }
@@ -66,7 +67,10 @@ int parent_keep_plan(struct life *l, struct err *e)
 
 int parent_sources(struct life *l, struct err *e)
 {
-	return ns_sources(&l->ns, &l->ns_run, e);
+	int r = ns_sources(&l->ns, &l->ns_run, e);
+
+	l->state.mounts_shared = l->ns_run.inherits_mounts;
+	return r;
 }
 
 int parent_cgroup(struct life *l, struct err *e)

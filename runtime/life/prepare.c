@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,6 +263,18 @@ static void warn_of_strays(const struct life *l)
 			 "discouraged; add {\"type\": \"pid\"}");
 }
 
+/* Where chroot(2) alone confines: what is known to leave it. */
+static void warn_of_chroot(const struct life *l)
+{
+	const uint64_t leave = 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_PTRACE;
+
+	if (!l->config.linux_.namespaces[NS_MOUNT].set && l->jail.seal.caps[CAPS_BOUNDING] & leave)
+		log_warn(
+		    "linux.namespaces: without a mount namespace a chroot alone confines the container, and "
+		    "CAP_SYS_CHROOT, CAP_SYS_ADMIN or CAP_SYS_PTRACE, of which process.capabilities.bounding has one, "
+		    "leaves it; take it out, or add {\"type\": \"mount\"}");
+}
+
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e)
 {
@@ -305,6 +318,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = split_cgroup(c, l, &cg_facts, e)) < 0)
 		return r;
 	warn_of_strays(l);
+	warn_of_chroot(l);
 	fill_state(c, l);
 	if ((r = fill_agent(c, l, e)) < 0)
 		return r;

@@ -57,6 +57,8 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 /* A path_made_fn with a struct rt_store as its argument: appends "d /path" or "f /path" to the journal. A path with a
  * newline is refused, -EINVAL. */
 int rt_store_made(void *store, const char *path, bool is_dir, struct err *e);
+/* The same of the rootfs, mounted in the host's mount namespace: an ns_run's `mounted`. */
+int rt_store_mounted(void *store, uint64_t id, uint64_t ns, struct err *e);
 /* The journal, "" when there is none; free with free. Returns 0 or -errno. */
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e);
 /* Adds lines of another container's journal. Returns 0 or -errno. */

@@ -364,24 +364,37 @@ int rt_store_list(const char *root, struct arena *a, struct strv *ret, struct er
 
 /* ---- the journal ---- */
 
-int rt_store_made(void *store, const char *path, bool is_dir, struct err *e)
+static int note(const struct rt_store *s, const struct buf *line, struct err *e)
 {
-	struct rt_store *s = store;
-	AUTO_BUF line = {0};
 	int r;
 
-	if (strchr(path, '\n'))
-		return err_set(e, EINVAL, "a path with a newline cannot be made in the rootfs: '%s'", path);
-	buf_printf(&line, "%c %s\n", is_dir ? 'd' : 'f', path);
-	if (line.failed)
+	if (line->failed)
 		return err_set(e, ENOMEM, "out of memory");
-	r = fd_write_all(s->made_fd, line.data, line.len);
+	r = fd_write_all(s->made_fd, line->data, line->len);
 	if (r < 0) {
 		errno = -r;
 		err_errno(e, "write the journal of what is made in the rootfs");
 		err_no_room_at(e, s->dir_fd);
 	}
 	return r < 0 ? r : 0;
+}
+
+int rt_store_made(void *store, const char *path, bool is_dir, struct err *e)
+{
+	AUTO_BUF line = {0};
+
+	if (strchr(path, '\n'))
+		return err_set(e, EINVAL, "a path with a newline cannot be made in the rootfs: '%s'", path);
+	buf_printf(&line, "%c %s\n", is_dir ? 'd' : 'f', path);
+	return note(store, &line, e);
+}
+
+int rt_store_mounted(void *store, uint64_t id, uint64_t ns, struct err *e)
+{
+	AUTO_BUF line = {0};
+
+	buf_printf(&line, "m %llu %llu\n", (unsigned long long)id, (unsigned long long)ns);
+	return note(store, &line, e);
 }
 
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e)

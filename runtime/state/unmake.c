@@ -34,6 +34,7 @@ void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
 
 	if (!rootfs || rt_store_made_read(s, &made, NULL) < 0 || !*made)
 		return;
+	ns_unmount(rootfs, made);
 	/* A container that is reserved in between waits: it is seen here, or makes its mount points afterwards. */
 	if (flock(s->root_fd, LOCK_EX) < 0)
 		return;

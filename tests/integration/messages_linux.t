@@ -16,7 +16,7 @@ a namespace#.linux.namespaces+=[{"type":"gravity"}]#linux.namespaces[6].type|not
 a namespace, cut off#.linux.namespaces+=[{"type":"net"}]#linux.namespaces[6].type|not "net"|did you mean network?
 a namespace twice#.linux.namespaces+=[{"type":"pid"}]#linux.namespaces[6].type|a namespace of type pid already|leave one out
 a relative path#.linux.namespaces=[{"type":"mount"},{"type":"network","path":"x"}]#linux.namespaces[1].path|not "x"|must be an absolute path
-no mount namespace#.linux.namespaces=[{"type":"pid"}]#linux.namespaces|needs a mount namespace|add {"type": "mount"}
+mounts in the host's namespace#del(.hostname)|.linux.namespaces=[{"type":"pid"},{"type":"user"}]|.linux.uidMappings=[{"containerID":0,"hostID":1000,"size":9}]|.linux.gidMappings=.linux.uidMappings|.mounts=[{"destination":"/tmp","type":"tmpfs"}]#mounts[0]|nothing can be mounted in the host's|add {"type": "mount"}
 a user namespace without maps#.linux.namespaces+=[{"type":"user"}]#linux.uidMappings|a new user namespace|needs at least one map
 maps without a user namespace#.linux.uidMappings=[{"containerID":0,"hostID":0,"size":1}]#linux.uidMappings|needs a user namespace|in linux.namespaces
 an empty map#.linux.namespaces+=[{"type":"user"}]|.linux.uidMappings=[{"containerID":0,"hostID":0,"size":0}]#linux.uidMappings[0].size|not 0|from 1 to 4294967295

@@ -191,7 +191,7 @@ for row in 'hostname|del(.linux.namespaces[] | select(.type == "uts")) | .hostna
 	'linux\.sysctl\["kernel\.shmmax"\]|del(.linux.namespaces[] | select(.type == "ipc")) | .linux.sysctl = {"kernel.shmmax": "1"}' \
 	'linux\.sysctl\["user\.max_net_namespaces"\]|.linux.sysctl = {"user.max_net_namespaces": "1"}' \
 	'linux\.namespaces|.linux.namespaces += [{type: "pid"}]' 'linux\.namespaces|.linux.namespaces += [{type: "uts", path: "/proc/self/ns/uts"}]' \
-	'linux\.namespaces|.linux.namespaces |= map(select(.type != "mount"))' 'mounts\[5\]\.type|del(.mounts[5].options) | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
+	'mounts\[5\]\.type|del(.mounts[5].options) | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
 	in_container "$(args_filter /bin/true) | ${row#*|}"
 	is "without its namespace ${row%%|*} is refused" "$rc" 1
 	like "and named" "$err" "config\.json: ${row%%|*}|jailrun: ${row%%|*}"

@@ -88,7 +88,7 @@ plain=("${user[@]}")
 alone='.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
 for policy in none default; do
 	for flags in -Ur -Urm; do
-		user=("${plain[@]}" unshare $flags)
+		user=("${plain[@]}" unshare "$flags")
 		as_run $policy "$(sh_filter 'id -u; echo x >/dev/null && exit 9') | $alone"
 		is "inside unshare $flags: no user namespace of its own, policy $policy" "$rc:$out" 9:0 || diag "$err"
 	done

@@ -74,8 +74,9 @@ static void test_namespaces(void **state)
 	assert_string_equal(p->plan.join[NS_NETWORK], "/run/netns/a");
 	assert_string_equal(p->plan.rootfs, "/b/rootfs");
 	assert_false(p->plan.userns);
-	refused(plan_of(&host, "", "\"namespaces\":[{\"type\":\"pid\"}]", ""), EINVAL, "linux.namespaces",
-		"mount namespace");
+	assert_int_equal(plan_of(&host, "", "\"namespaces\":[{\"type\":\"pid\"}]", "")->result, 0);
+	refused(plan_of(&host, "", "\"namespaces\":[{\"type\":\"pid\"}],\"rootfsPropagation\":\"rslave\"", ""), EINVAL,
+		"linux.rootfsPropagation", "mount namespace");
 	old.kernel_has[NS_TIME] = false;
 	refused(plan_of(&old, "", "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"time\"}]", ""), ENOTSUP,
 		"linux.namespaces[time]", "no time namespaces");

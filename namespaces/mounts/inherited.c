@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container without a mount namespace of its own: it inherits the runtime's (config-linux.md, Namespaces). Its rootfs is mounted on
+ * root.path there, as one private mount that all others of the container lie below, so that one umount(2) takes all of them away.
+ * Then the first process is confined to it by chroot(2). Where nothing is to be mounted, nothing is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "namespaces/internal.h"
+
+#define MAX_ON_TOP 64 /* mounts that others have put on root.path over the container's */
+
+#define ADD_ONE "add {\"type\": \"mount\"} to linux.namespaces, or leave it out"
+
+static bool mounts_anything(const struct ns_plan *p)
+{
+	const struct spec_config *c = p->config;
+
+	return p->n_mounts || c->linux_.masked_paths.n || c->linux_.readonly_paths.n || c->root.readonly ||
+	       c->process.terminal;
+}
+
+/* The one property that asks for a mount where there is no right to make one. */
+static int refuse_mounts(const struct ns_plan *p, struct err *e)
+{
+	const struct spec_config *c = p->config;
+
+	if (!mounts_anything(p))
+		return 0;
+	err_set(e, EINVAL,
+		"cannot be had without a mount namespace of the container's own: in a user namespace nothing can be "
+		"mounted "
+		"in the host's, which it inherits; " ADD_ONE);
+	if (p->n_mounts)
+		return err_ctx(e, "mounts[0]");
+	if (c->linux_.masked_paths.n)
+		return err_ctx(e, "linux.maskedPaths");
+	if (c->linux_.readonly_paths.n)
+		return err_ctx(e, "linux.readonlyPaths");
+	return err_ctx(e, c->root.readonly ? "root.readonly" : "process.terminal");
+}
+
+int inherited_check(const struct ns_plan *p, struct err *e)
+{
+	if (str_eq(p->rootfs, "/")) {
+		err_set(
+		    e, EINVAL,
+		    "'/' is the host's own root, and nothing would confine the container, which inherits the host's "
+		    "mount namespace: name another directory, or add {\"type\": \"mount\"} to linux.namespaces");
+		return err_ctx(e, "root.path");
+	}
+	if (p->propagation & ~(uint64_t)(MS_PRIVATE | MS_REC)) {
+		err_set(e, EINVAL,
+			"would let mounts of the container and of the host reach each other, whose mount namespace it "
+			"inherits: " ADD_ONE);
+		return err_ctx(e, "linux.rootfsPropagation");
+	}
+	return p->rootless ? refuse_mounts(p, e) : 0;
+}
+
+int inherited_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	if (mounts_anything(p))
+		return 0;
+	r->rootfs_fd = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->bare = r->rootfs_fd >= 0;
+	return r->bare ? 0 : err_errno(e, "open '%.200s'", p->rootfs);
+}
+
+/* Noted before it is done: who undoes it looks whether it is there. */
+int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	const struct mnt_change private = {.propagation = MS_PRIVATE};
+	AUTO_CLOSE int place = -1;
+	struct stat ns;
+	uint64_t id;
+	int result;
+
+	if (r->bare)
+		return 0;
+	place = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0 || stat("/proc/self/ns/mnt", &ns) < 0)
+		return err_errno(e, "open '%.200s'", p->rootfs);
+	if (mount_id(r->rootfs_fd, "", &id, e) < 0 || (r->mounted && r->mounted(r->made_arg, id, ns.st_ino, e) < 0))
+		return -e->code;
+	result = mnt_change(r->rootfs_fd, true, &private);
+	if (result == 0)
+		result = mnt_attach(r->rootfs_fd, place);
+	/* On a shared mount it has become shared: what is mounted below it is nobody else's. */
+	if (result == 0)
+		result = mnt_change(r->rootfs_fd, true, &private);
+	return result < 0 ? err_set(e, -result, "mount the rootfs on '%.200s': %s (%s)", p->rootfs, strerror(-result),
+				    errno_name(-result))
+			  : 0;
+}
+
+static void unmount(const char *rootfs, uint64_t id, uint64_t ns)
+{
+	AUTO_FREE char *real = realpath(rootfs, NULL);
+	struct stat own;
+	int i = 0;
+
+	if (stat("/proc/self/ns/mnt", &own) == 0 && own.st_ino != ns) {
+		log_warn("the container's rootfs may be mounted on '%.200s' still, in the mount namespace mnt:[%llu], "
+			 "which is not the caller's: umount -l it there",
+			 rootfs, (unsigned long long)ns);
+		return;
+	}
+	/* What lies on top goes first: it could not be reached without the container's. */
+	for (; real && i < MAX_ON_TOP && mount_is_at(id, real); i++)
+		if (umount2(real, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+			break;
+	if (real && mount_is_at(id, real))
+		log_warn("the container's rootfs is mounted on '%.200s' still: %s; umount -l it", real,
+			 i == MAX_ON_TOP ? "too much is mounted on top of it" : strerror(errno));
+}
+
+void ns_unmount(const char *rootfs, char *lines)
+{
+	unsigned long long id, ns;
+
+	for (char *line = lines; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		if (sscanf(line, "m %llu %llu\n", &id, &ns) != 2)
+			continue;
+		unmount(rootfs, id, ns);
+		*line = 'x'; /* done: it is not to be handed on */
+	}
+}
