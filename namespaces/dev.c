@@ -77,6 +77,12 @@ static int host_node(const struct ns_plan *p, const struct spec_device *d, struc
 	    d->path, d->path, by_number, strerror(-first), errno_name(-first));
 }
 
+/* What a bind of an earlier container has left. */
+static bool is_empty_file(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_size == 0;
+}
+
 /* In a user namespace mknod(2) is not allowed: the host's node is bound on an empty file. */
 static int bind_device(const struct ns_plan *p, int dir, const char *name, const struct spec_device *d, struct err *e)
 {
@@ -90,6 +96,8 @@ static int bind_device(const struct ns_plan *p, int dir, const char *name, const
 		log_debug("linux.devices: '%s' is bound from the host: its owner and mode (%04o) are the host's",
 			  d->path, st.st_mode & 07777);
 	target = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (target < 0 && errno == EEXIST)
+		target = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return err_errno(e, "make '%.128s'", d->path);
 	r = mnt_change(tree, false, &(struct mnt_change){.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
@@ -156,7 +164,7 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 		if (errno != EPERM || d->type == 'p')
 			return err_errno(e, "mknod '%.128s'", d->path);
 	}
-	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !is_empty_file(&st))
 		return present_device(dir->fd, name, d, e);
 	if (r->inherits_mounts)
 		return err_set(

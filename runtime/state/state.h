@@ -61,8 +61,6 @@ int rt_store_made(void *store, const char *path, bool is_dir, struct err *e);
 int rt_store_mounted(void *store, uint64_t id, uint64_t ns, struct err *e);
 /* The journal, "" when there is none; free with free. Returns 0 or -errno. */
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e);
-/* Adds lines of another container's journal. Returns 0 or -errno. */
-int rt_store_made_add(struct rt_store *s, const char *lines, struct err *e);
 
 /* A socket of the directory: the container's end, listening (SOCK_SEQPACKET, SO_PASSCRED), and the end of who wants something of it.
  * Both work for paths of any length, through /proc/self/fd. Return the fd or -errno; connect: -ENOENT or
@@ -138,13 +136,13 @@ int rt_pidns_pids(pid_t init, pid_t **ret, struct err *e);
 /* Removes the directory with all in it; unlock by closing. Returns 0 or -errno. */
 int rt_store_remove(struct rt_store *s, struct err *e);
 
-/* Takes away the mount points and directories that create made in the rootfs, by the journal; unless another container of
- * this root uses the same rootfs, since removing a directory takes away what any mount namespace has mounted on it: then
- * the journal becomes that container's. What holds something by now stays. Never fails. */
+/* Takes away the mount points and directories that a create which did not come to its end made in the rootfs, by the journal;
+ * unless another container of this root uses the same rootfs, since removing a directory takes away what any mount
+ * namespace has mounted on it. What holds something by now stays. Never fails. */
 void rt_unmake(const char *root, struct rt_store *s, const char *rootfs);
 
-/* Removes what is left of a container whose first process has ended: its cgroup and resctrl group, its mount points, its
- * state; the poststop hooks are run in between (runtime.md, Lifecycle 12 and 13). Returns 0, or -errno with the state kept, so
+/* Removes what is left of a container whose first process has ended: its cgroup and resctrl group, its
+ * state, and the mount points of a create that was killed; the poststop hooks are run in between (runtime.md, Lifecycle 12 and 13). Returns 0, or -errno with the state kept, so
  * that it can be done again. */
 int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *state, struct err *e);
 

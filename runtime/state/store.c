@@ -411,17 +411,6 @@ int rt_store_made_read(struct rt_store *s, char **ret, struct err *e)
 	return r;
 }
 
-int rt_store_made_add(struct rt_store *s, const char *lines, struct err *e)
-{
-	AUTO_CLOSE int fd = openat(s->dir_fd, JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	int r;
-
-	if (fd < 0)
-		return err_errno(e, "open the journal of container %s", s->id);
-	r = fd_write_all(fd, lines, strlen(lines));
-	return r < 0 ? err_set(e, -r, "write the journal of container %s: %s", s->id, strerror(-r)) : 0;
-}
-
 /* ---- sockets ---- */
 
 static int address(const struct rt_store *s, const char *name, struct sockaddr_un *ret)

@@ -6,8 +6,8 @@
 #include "namespaces/namespaces.h"
 #include "state.h"
 
-/* Whether another container of this root uses the rootfs; the journal is handed on to it then. */
-static bool hand_on(const char *root, const struct rt_store *s, const char *rootfs, const char *made)
+/* Whether another container of this root uses the rootfs. */
+static bool is_used(const char *root, const struct rt_store *s, const char *rootfs)
 {
 	struct arena a = {0};
 	struct strv ids;
@@ -18,11 +18,8 @@ static bool hand_on(const char *root, const struct rt_store *s, const char *root
 		AUTO_STORE other = RT_STORE_INIT;
 		struct spec_state state;
 
-		if (str_eq(ids.v[i], s->id) || rt_store_open(root, ids.v[i], RT_LOCK_NONE, &other, NULL) < 0)
-			continue;
-		used = rt_store_load(&other, &a, &state, NULL) < 0 || str_eq(state.rootfs, rootfs);
-		if (used)
-			rt_store_made_add(&other, made, NULL);
+		if (!str_eq(ids.v[i], s->id) && rt_store_open(root, ids.v[i], RT_LOCK_NONE, &other, NULL) >= 0)
+			used = rt_store_load(&other, &a, &state, NULL) < 0 || str_eq(state.rootfs, rootfs);
 	}
 	arena_free(&a);
 	return used;
@@ -38,7 +35,7 @@ void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
 	/* A container that is reserved in between waits: it is seen here, or makes its mount points afterwards. */
 	if (flock(s->root_fd, LOCK_EX) < 0)
 		return;
-	if (!hand_on(root, s, rootfs, made))
+	if (!is_used(root, s, rootfs))
 		ns_unmake(rootfs, made);
 	flock(s->root_fd, LOCK_UN);
 }
@@ -70,7 +67,8 @@ int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *st
 		r = cg_rdt_remove(state->rdt_remove ? state->rdt_path : NULL, state->rdt_monitor, e);
 	if (r < 0)
 		return r;
-	rt_unmake(root, s, state->rootfs);
+	if (!state->created) /* what a container has used stays, as with other runtimes: images are made of it */
+		rt_unmake(root, s, state->rootfs);
 	spec_state_print(state, STATUS_STOPPED, false, &w);
 	if (!text.failed)
 		rt_hooks_run_all(&state->hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state->bundle, text.data);

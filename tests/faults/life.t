@@ -90,6 +90,7 @@ for line in "${configs[@]}"; do
 	covered+=" ${rows[*]} "
 	fresh_bundle "$line" /bin/sleep 60
 	leftovers_begin "$T/b"
+	created=""
 	for row in "${rows[@]}"; do
 		for step in "$row" "+$row"; do
 			n=$((n + 1))
@@ -107,6 +108,9 @@ for line in "${configs[@]}"; do
 		RUN_TIMEOUT=20 jrun --policy "$policy" $verb --die-step "$row" --bundle "$T/b" "$id"
 		is "$name: die $row: the runtime was killed" "$rc" 137
 		ok "$name: die $row: delete --force" timeout 20 "$JAILRUN" --root "$ROOT" delete --force "$id"
+		# From then on the mount points stay.
+		[[ $row != state.@(created|running) ]] || created=1
+		[ -z "$created" ] || fresh_bundle "$line" /bin/sleep 60
 		clean "$name: die $row: nothing is left" "$id"
 	done
 done
