@@ -120,6 +120,31 @@ static bool is_comment(const char *name)
 	return str_starts(name, "x-") || str_starts(name, "comment=");
 }
 
+/* crun.1, mount options: the kernel knows none of them, and to take one for an option of the file system would say nothing. */
+static int refuse_crun(const char *option, struct err *e)
+{
+	static const struct {
+		const char *name, *instead;
+	} options[] = {
+	    {"copy-symlink", "make the link in the rootfs"},
+	    {"dest-nofollow", "name the place that the link leads to"},
+	    {"idmap=", "say the mapping in uidMappings and gidMappings of the mount"},
+	    {"rasync", "leave it out"},
+	    {"rdirsync", "leave it out, it is of a whole file system"},
+	    {"rmand", "leave it out, it is of a whole file system"},
+	    {"rnomand", "leave it out"},
+	    {"rsync", "leave it out, it is of a whole file system"},
+	    {"src-nofollow", "name what the link leads to"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (str_starts(option, options[i].name) &&
+		    (strchr(options[i].name, '=') || str_eq(option, options[i].name)))
+			return err_set(e, ENOTSUP, "'%.64s' is an option of crun's alone: %s", option,
+				       options[i].instead);
+	return 0;
+}
+
 static int add_data(struct ns_mount *m, char *option)
 {
 	m->fs_options.v[m->fs_options.n++] = option;
@@ -199,7 +224,7 @@ int options_parse(struct ns_mount *m, struct arena *a, struct err *e)
 			r = err_set(e, EINVAL, "must be the name of a mount option");
 		else if (is_comment(name))
 			log_debug("mounts[%zu].options[%zu]: '%.64s' says nothing to the kernel", m->index, i, name);
-		else
+		else if ((r = refuse_crun(name, e)) == 0)
 			add_data(m, name);
 		if (r < 0)
 			return err_ctx(e, "options[%zu]", i);

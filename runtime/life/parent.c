@@ -164,10 +164,13 @@ int parent_rdt_enter(struct life *l, struct err *e)
 	return cg_rdt_enter(l->rdt.path, l->rdt.monitor, l->pid, e);
 }
 
-static const char *clone_hint(int r)
+static const char *clone_hint(const struct life *l, int r)
 {
 	switch (-r) {
 	case EPERM:
+		if (geteuid() != 0 && !l->ns.userns)
+			return "; without root a container needs a user namespace: add {\"type\": \"user\"} to "
+			       "linux.namespaces, and maps, as in jailrun spec --rootless";
 		return "; namespaces other than user ones need CAP_SYS_ADMIN, user ones may be forbidden by "
 		       "kernel.unprivileged_userns_clone, an LSM, or a seccomp filter around the runtime";
 	case EACCES:
@@ -207,7 +210,7 @@ static pid_t join_and_clone(struct life *l, uint64_t flags, struct err *e)
 		return -e->code;
 	pid = proc_clone(flags | CLONE_PARENT, birth_fd(l), NULL);
 	if (pid < 0)
-		err_set(e, -pid, "clone3: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(pid));
+		err_set(e, -pid, "clone3: %s (%s)%s", strerror(-pid), errno_name(-pid), clone_hint(l, pid));
 	return pid;
 }
 
@@ -278,7 +281,7 @@ int parent_clone(struct life *l, struct err *e)
 		life_born(l, &theirs);
 	if (l->pid < 0 && !joined)
 		return err_set(e, -l->pid, "clone3: %s (%s)%s", strerror(-l->pid), errno_name(-l->pid),
-			       clone_hint(l->pid));
+			       clone_hint(l, l->pid));
 	if (l->pid < 0)
 		return l->pid;
 	if (joined && (l->pidfd = proc_pidfd_open(l->pid)) < 0)

@@ -38,6 +38,8 @@ for policy in none default; do
 	as_run $policy "$(args_filter /bin/true) | .linux.resources = {pids: {limit: 10}}"
 	[ "$rc" = 0 ] || like "policy $policy: a limit that cannot be set is refused and named" "$err" 'pids'
 done
+as_run none "$(args_filter /bin/true) | del(.linux.namespaces[] | select(.type == \"user\")) | del(.linux.uidMappings, .linux.gidMappings)"
+like "without a user namespace: an error that says what to add" "$rc:$err" '^1:.*without root a container needs a user namespace: add .*linux\.namespaces'
 printf '{"exec": {"allow": ["/bin/busybox"]}, "limits": {"processes": 4}}' >"$T/u/policy.json"
 cp "$(command -v busybox)" "$T/u/rootfs/bin/busybox-denied"
 as_run "$T/u/policy.json" "$(sh_filter '/bin/busybox-denied true || echo refused; sleep 9 & sleep 9 & sleep 9 & sleep 9 & echo all')"
