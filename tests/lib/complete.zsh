@@ -3,8 +3,8 @@
 # `jailrun completion zsh`, and prints what became of the line.
 zmodload zsh/zpty
 zpty z env -i PATH=$PATH TERM=dumb HOME=/nonexistent zsh -f -i
-zpty -w z "PS1= RPS1= ; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -D; . <($1 completion zsh)
-	jailrun() { $1 \"\$@\"; }; show() { print -r -- \"<\$BUFFER>\"; BUFFER=; }; zle -N show; bindkey '^X' show; cd $2; print ready"
+zpty -w z "PS1= RPS1= ; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -D; . <(${(q)1} completion zsh)
+	jailrun() { ${(q)1} \"\$@\"; }; show() { print -r -- \"<\$BUFFER>\"; BUFFER=; }; zle -N show; bindkey '^X' show; cd ${(q)2}; print ready"
 zpty -r -m z _ '*ready*ready*'
 shift 2
 for line; do

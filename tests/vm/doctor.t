@@ -7,9 +7,14 @@ here=$TOP_SRCDIR/tests/vm
 if [ ! -e /.jailrun-vm ]; then
 	need_command qemu-system-x86_64 python3
 	need_runtime
+	# Called from where the machine has a mount of its own.
+	shm=$(mktemp -d /dev/shm/jailrun-test.XXXXXX) && at_exit "rm -r $shm"
+	touch "$shm/callers" && cd "$shm" || exit 1
 	TEST_TMP=/run "$here/run" --systemd --timeout 300 -- "$here/doctor.t"
 	exit
 fi
+is "the machine has the caller's directory below /dev/shm" "$(ls)" callers
+is "and nothing there empties or covers /tmp" "$(systemctl is-enabled tmp.mount systemd-tmpfiles-setup.service 2>&1 | xargs)" "masked-runtime masked-runtime"
 
 doctor() { run "$JAILRUN" doctor; }
 line() { grep -F "  $1: " "$T/out"; }
