@@ -65,12 +65,27 @@ void rt_notify_read(struct rt_notify *n, pid_t main_pid, int barrier_s);
 /* Until the container is ready, or its first process has ended. Nothing without a socket. */
 void rt_notify_wait(struct rt_notify *n, pid_t main_pid, int pidfd);
 
+/* ---- what the container's processes use while they live: living.c ---- */
+
+struct rt_living {
+	pid_t pid;                                /* the container's first process, whose descendants are looked at */
+	int timer_fd;                             /* readable: it is time to look; -1: nobody wants to know */
+	uint64_t user_ticks, system_ticks, ticks; /* of a second; 0: nothing was seen */
+	uint64_t max_rss_kb;                      /* of the greatest */
+};
+
+int rt_living_begin(struct rt_living *l, pid_t pid, struct err *e);
+void rt_living_look(struct rt_living *l);
+/* Adds to what the kernel says what it does not know; closes the timer. */
+void rt_living_end(struct rt_living *l, struct rusage *used);
+
 /* ---- `run` without --detach: this process stands for the container: foreground.c ---- */
 
 /* Signals go on to it, its terminal is joined with ours, its status becomes ours. */
 struct rt_foreground {
 	int signal_fd;
 	struct rt_notify *notify; /* listened to while waiting, or NULL */
+	bool looks;               /* at what lives, since nobody else counts it: see struct rt_living */
 	struct rt_ended {
 		int signal;         /* that killed it, or 0 */
 		struct rusage used; /* by it and by the processes that it has waited for */

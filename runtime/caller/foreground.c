@@ -212,6 +212,7 @@ struct session {
 	bool hung; /* nobody has the terminal open at the moment */
 	bool ended;
 	struct flow in, out;
+	struct rt_living living;
 };
 
 static void master_read(struct session *s)
@@ -232,7 +233,7 @@ static void stdin_read(struct session *s)
 		s->in.from = -1;
 }
 
-enum { ON_SIGNALS, ON_NOTIFY, ON_PID, ON_STDIN, ON_MASTER, ON_STDOUT, ON_COUNT };
+enum { ON_SIGNALS, ON_NOTIFY, ON_LIVING, ON_PID, ON_STDIN, ON_MASTER, ON_STDOUT, ON_COUNT };
 
 /* One turn: waits for what can be done, does it. Returns poll(2)'s result. */
 static int session_turn(struct session *s, int timeout, bool *ret_signalled)
@@ -240,6 +241,7 @@ static int session_turn(struct session *s, int timeout, bool *ret_signalled)
 	struct pollfd p[ON_COUNT] = {
 	    [ON_SIGNALS] = {.fd = s->f->signal_fd, .events = POLLIN},
 	    [ON_NOTIFY] = {.fd = s->f->notify ? s->f->notify->fd : -1, .events = POLLIN},
+	    [ON_LIVING] = {.fd = s->ended ? -1 : s->living.timer_fd, .events = POLLIN},
 	    [ON_PID] = {.fd = s->ended ? -1 : s->pidfd, .events = POLLIN},
 	    [ON_STDIN] = {.fd = !s->ended && s->in.len < BUFFER_SIZE / 2 ? s->in.from : -1, .events = POLLIN},
 	    [ON_MASTER] = {.fd = s->hung ? -1 : s->master},
@@ -260,6 +262,10 @@ static int session_turn(struct session *s, int timeout, bool *ret_signalled)
 		*ret_signalled = signals_forward(s->f, s->pidfd, s->master);
 	if (p[ON_NOTIFY].revents)
 		rt_notify_read(s->f->notify, getpid(), 0);
+	if (p[ON_LIVING].revents) {
+		rt_living_look(&s->living);
+		r -= r == 1; /* nothing has come: as the timeout */
+	}
 	if (p[ON_PID].revents)
 		s->ended = true;
 	if (p[ON_STDIN].revents)
@@ -282,7 +288,7 @@ static int session_run(struct session *s, struct err *e)
 	int r;
 
 	while (!s->ended) {
-		r = session_turn(s, s->hung ? HUNG_MS : -1, &signalled);
+		r = session_turn(s, s->hung && s->master >= 0 ? HUNG_MS : -1, &signalled);
 		if (r < 0)
 			return err_set(e, -r, "wait for the container: %s", strerror(-r));
 		if (r == 0) /* the container may have opened its terminal again: see */
@@ -303,7 +309,7 @@ static int session_run(struct session *s, struct err *e)
 
 int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master, struct err *e)
 {
-	struct session s = {.f = f, .pidfd = pidfd, .master = master, .hung = master < 0};
+	struct session s = {.f = f, .pidfd = pidfd, .master = master, .hung = master < 0, .living.timer_fd = -1};
 	siginfo_t info = {0};
 	int r;
 
@@ -319,7 +325,9 @@ int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master
 		size_follow(master);
 		outer_raw();
 	}
-	r = session_run(&s, e);
+	r = f->looks ? rt_living_begin(&s.living, pid, e) : 0;
+	if (r == 0)
+		r = session_run(&s, e);
 	outer_restore();
 	if (r < 0)
 		return r;
@@ -327,6 +335,7 @@ int rt_foreground_wait(struct rt_foreground *f, pid_t pid, int pidfd, int master
 	while (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED, &f->ended.used) < 0)
 		if (errno != EINTR)
 			return err_errno(e, "wait for the container's first process %d", (int)pid);
+	rt_living_end(&s.living, &f->ended.used);
 	f->ended.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 	return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
 }

@@ -79,6 +79,7 @@ static int run_foreground(struct rt_call *c, struct life *l, struct err *e)
 		return r;
 	if (l->notify.fd >= 0)
 		l->signals.notify = &l->notify;
+	l->signals.looks = l->report && rt_report_looks(l);
 	code = rt_foreground_wait(&l->signals, l->pid, l->pidfd, l->console_fd, e);
 	if (code >= 0 && l->report)
 		rt_report_ended(l->report, l, code);

@@ -168,6 +168,8 @@ int rt_report_ask(struct rt_report *r, struct err *e);
  * this status. */
 void rt_report_cgroup(struct rt_report *r, const struct life *l);
 void rt_report_started(struct rt_report *r);
+/* Whether what lives has to be looked at: a jail that is PID 1 waits for all others itself. */
+bool rt_report_looks(const struct life *l);
 void rt_report_ended(struct rt_report *r, struct life *l, int code);
 
 /* Writes the document. result is the call's, and e its error when it is below 0. Returns result, or -errno when the file could not be

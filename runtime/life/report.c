@@ -59,6 +59,11 @@ void rt_report_started(struct rt_report *r)
 	r->begin_us = now_us();
 }
 
+bool rt_report_looks(const struct life *l)
+{
+	return !life_has_jail(l) || life_outer_init(l);
+}
+
 void rt_report_ended(struct rt_report *r, struct life *l, int code)
 {
 	int status;
