@@ -126,15 +126,12 @@ static int refuse_crun(const char *option, struct err *e)
 	static const struct {
 		const char *name, *instead;
 	} options[] = {
-	    {"copy-symlink", "make the link in the rootfs"},
-	    {"dest-nofollow", "name the place that the link leads to"},
 	    {"idmap=", "say the mapping in uidMappings and gidMappings of the mount"},
 	    {"rasync", "leave it out"},
 	    {"rdirsync", "leave it out, it is of a whole file system"},
 	    {"rmand", "leave it out, it is of a whole file system"},
 	    {"rnomand", "leave it out"},
 	    {"rsync", "leave it out, it is of a whole file system"},
-	    {"src-nofollow", "name what the link leads to"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)

@@ -88,7 +88,7 @@ an option#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":
 an option, nearly#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["noexce"]}]#mounts[7].options|Unknown parameter 'noexce'|did you mean 'noexec'?
 an option of tmpfs, nearly#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["siez=3m"]}]#mounts[7].options|refuses the option 'siez=3m'|did you mean 'size'?
 an option of a bind mount, nearly#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","nosuids"]}]#mounts[7].options|'nosuids' is an option of a file system|did you mean 'nosuid'?
-an option of crun's#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","copy-symlink"]}]#mounts[7].options[1]|'copy-symlink' is an option of crun's alone|make the link in the rootfs
+an option of crun's#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","rsync"]}]#mounts[7].options[1]|'rsync' is an option of crun's alone|leave it out
 a mapping of crun's#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","idmap=uids=0-1-10"]}]#mounts[7].options[1]|'idmap=uids=0-1-10' is an option of crun's alone|say the mapping in uidMappings
 a size#.mounts+=[{"destination":"/mnt","type":"tmpfs","source":"x","options":["size=lots"]}]#mounts[7].options|refuses the option 'size=lots'|Bad value for 'size'
 an option of a bind mount#.mounts+=[{"destination":"/mnt","type":"bind","source":"/etc","options":["bind","size=3"]}]#mounts[7].options|'size=3' is an option of a file system|leave it out
