@@ -105,8 +105,10 @@ int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct 
 		return err_set(e, ENOTSUP, "this kernel has neither %s nor %s in %s: load the module bfq, or remove it",
 			       w->file, w->or_file, path);
 	if (r == -ENOENT)
-		return err_set(e, ENOTSUP, "this kernel has no %s in %s, to which '%.128s' would be written", file,
-			       path, asked);
+		return err_set(
+		    e, ENOTSUP,
+		    "this kernel has no %s in %s, to which '%.128s' would be written: no such file or directory", file,
+		    path, asked);
 	return err_set(e, -r, "the kernel refuses '%.128s' in %s/%s: %s (%s)%s", asked, path, file, strerror(-r),
 		       errno_name(-r), hint(file, -r));
 }

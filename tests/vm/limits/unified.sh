@@ -7,7 +7,7 @@ in_sh 'cd /sys/fs/cgroup && cat memory.high pids.max io.max cgroup.max.depth; bi
 	\"pids.max\": \"7\", \"io.max\": \"$disk rbps=1000\\n$disk wiops=2000\", \"cgroup.max.depth\": \"3\"}}")"
 like "unified" "$rc $(xargs <<<"$out")" "0 49999872 7 $disk rbps=1000 wbps=max riops=max wiops=2000 3 made [56] EAGAIN"
 refuses "unified: a file that the kernel does not have" '{unified: {"memory.nonsense": "1"}}' \
-	'unified\["memory.nonsense"\]: this kernel has no memory.nonsense in'
+	'unified\["memory.nonsense"\]: this kernel has no memory.nonsense in .*: no such file or directory'
 refuses "unified: a controller that is not there" '{unified: {"nonsense.max": "1"}}' \
 	'unified\["nonsense.max"\]: the nonsense controller is not available'
 refuses "unified: a value that is none" '{unified: {"pids.max": "many"}}' "unified\[\"pids.max\"\]: the kernel refuses 'many' in .*pids.max"
