@@ -30,7 +30,7 @@ void parent_reserve_undo(struct life *l)
 {
 	if (l->store.dir_fd < 0)
 		return;
-	rt_unmake(l->root, &l->store, l->ns.rootfs);
+	rt_unmake(l->root, &l->store, l->ns.rootfs, false);
 	rt_store_remove(&l->store, NULL);
 }
 

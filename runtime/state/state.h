@@ -136,10 +136,11 @@ int rt_pidns_pids(pid_t init, pid_t **ret, struct err *e);
 /* Removes the directory with all in it; unlock by closing. Returns 0 or -errno. */
 int rt_store_remove(struct rt_store *s, struct err *e);
 
-/* Takes away the mount points and directories that a create which did not come to its end made in the rootfs, by the journal;
- * unless another container of this root uses the same rootfs, since removing a directory takes away what any mount
- * namespace has mounted on it. What holds something by now stays. Never fails. */
-void rt_unmake(const char *root, struct rt_store *s, const char *rootfs);
+/* Takes away, by the journal, the rootfs where it was mounted in the host's mount namespace; and, when the create did not come to its
+ * end (created is false), the mount points and directories that it made in the rootfs, unless another container of this root
+ * uses the same rootfs, since removing a directory takes away what any mount namespace has mounted on it. What holds
+ * something by now stays. Never fails. */
+void rt_unmake(const char *root, struct rt_store *s, const char *rootfs, bool created);
 
 /* Removes what is left of a container whose first process has ended: its cgroup and resctrl group, its
  * state, and the mount points of a create that was killed; the poststop hooks are run in between (runtime.md, Lifecycle 12 and 13). Returns 0, or -errno with the state kept, so

@@ -25,13 +25,15 @@ static bool is_used(const char *root, const struct rt_store *s, const char *root
 	return used;
 }
 
-void rt_unmake(const char *root, struct rt_store *s, const char *rootfs)
+void rt_unmake(const char *root, struct rt_store *s, const char *rootfs, bool created)
 {
 	AUTO_FREE char *made = NULL;
 
 	if (!rootfs || rt_store_made_read(s, &made, NULL) < 0 || !*made)
 		return;
 	ns_unmount(rootfs, made);
+	if (created) /* what a container has used stays, as with other runtimes: images are made of it */
+		return;
 	/* A container that is reserved in between waits: it is seen here, or makes its mount points afterwards. */
 	if (flock(s->root_fd, LOCK_EX) < 0)
 		return;
@@ -67,8 +69,7 @@ int rt_destroy(const char *root, struct rt_store *s, const struct spec_state *st
 		r = cg_rdt_remove(state->rdt_remove ? state->rdt_path : NULL, state->rdt_monitor, e);
 	if (r < 0)
 		return r;
-	if (!state->created) /* what a container has used stays, as with other runtimes: images are made of it */
-		rt_unmake(root, s, state->rootfs);
+	rt_unmake(root, s, state->rootfs, state->created);
 	spec_state_print(state, STATUS_STOPPED, false, &w);
 	if (!text.failed)
 		rt_hooks_run_all(&state->hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state->bundle, text.data);

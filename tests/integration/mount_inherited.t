@@ -20,8 +20,11 @@ rootfs=$T/b/rootfs
 mounted() { # PROCESS: how many mounts are on the rootfs and below it
 	grep -c " ${rootfs}[ /]" "/proc/$1/mountinfo"
 }
-nothing_left() {
+no_mount_left() {
 	is "$1: no mount is left, here and where the host's mounts propagate" "$(mounted self) $(mounted $peer)" '0 0'
+}
+nothing_left() {
+	no_mount_left "$1"
 	is "$1: nor what was made for them" "$(ls "$rootfs/dev" "$rootfs/proc" "$rootfs/sys")" "$rootfs/dev:"$'\n\n'"$rootfs/proc:"$'\n\n'"$rootfs/sys:"
 }
 
@@ -43,8 +46,8 @@ POLICY=none
 in_sh 'ls / | grep -c .; ls /proc; cat /dev/zero | head -c 3 | wc -c; echo made >/new; exit 7' "$none | $bare"
 is "nothing to mount: nothing is mounted" "$rc:$(tr '\n' ' ' <<<"$out")$(mounted self)" '7:11 3 0' || diag "$err"
 is "and it runs in root.path" "$(cat "$rootfs/new")" made
-rm -f "$rootfs/new"
-nothing_left "nothing to mount"
+no_mount_left "nothing to mount"
+rm -rf "$rootfs/new" "${rootfs:?}/dev/"* # its devices are made in root.path, and stay as with any container
 
 # Rules of the network stand at the container's cgroup: it may not write to those above.
 echo '{"network": {"connect": {}}}' >"$T/policy.json"
