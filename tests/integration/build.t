@@ -36,7 +36,9 @@ is "make install: below DESTDIR and the prefix" "$rc $(sed 's,/[^/]*$,,' "$T/ins
 want=$({ cd "$place" && ls docs/*.md && grep -ohE '\bdocs/[a-z0-9_-]+\.(md|json|svg)\b|\bSECURITY\.md\b' README.md docs/*.md; } | sort -u)
 ok "control: there are many" test "$(wc -l <<<"$want")" -gt 10
 is "every page, and every file that a page names" "$(cd "$T/to here/opt/jt/share/doc/jailrun" && for f in README.md $want; do cmp "$f" "$place/$f" 2>&1; done)" ""
-ok "the manual page is whole" grep -q '^\.SS "completion' "$T/to here/opt/jt/share/man/man1/jailrun.1"
+page="$T/to here/opt/jt/share/man/man1/jailrun.1"
+ok "the manual page is whole" grep -q '^\.SS "completion' "$page"
+ok "and names where the others are" test -d "$T/to here/opt/jt/$(sed -n 's,^\.I \(share/doc/.*\),\1,p' "$page")"
 run make -s uninstall DESTDIR="$T/to here"
 is "make uninstall: no file stays, nor the directory of the documents" "$rc $(cd "$T/to here" && find . -type f -o -path '*/doc/*')" "0 "
 
