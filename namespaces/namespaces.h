@@ -201,8 +201,8 @@ int ns_enter(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_enter_mount(const struct ns_plan *p, struct ns_run *r, struct err *e);
 
 /* P: takes away the rootfs that the journal says was mounted in the host's mount namespace ("m ID NAMESPACE"), with all below it, and
- * marks the line as done. Never fails; warns. */
-void ns_unmount(const char *rootfs, char *lines);
+ * marks the line as done. top_alone: only when nothing is mounted over it. Never fails; warns. */
+void ns_unmount(const char *rootfs, char *lines, bool top_alone);
 /* P: unlinks, last first, what the journal says was made below the rootfs (empty directories and files alone). lines:
  * "d /path" or "f /path", one each. Never fails. */
 void ns_unmake(const char *rootfs, char *lines);

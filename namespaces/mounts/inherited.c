@@ -118,14 +118,28 @@ static void unmount(const char *rootfs, uint64_t id, uint64_t ns)
 			 i == MAX_ON_TOP ? "too much is mounted on top of it" : strerror(errno));
 }
 
-void ns_unmount(const char *rootfs, char *lines)
+/* By descriptor: what somebody mounts over it meanwhile stays. */
+static bool unmount_top(const char *rootfs, uint64_t id)
+{
+	AUTO_CLOSE int fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char link[40];
+	uint64_t top;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return fd >= 0 && mount_id(fd, "", &top, NULL) == 0 && top == id && umount2(link, MNT_DETACH) == 0;
+}
+
+void ns_unmount(const char *rootfs, char *lines, bool top_alone)
 {
 	unsigned long long id, ns;
 
 	for (char *line = lines; line && *line; line = strchr(line, '\n'), line += line != NULL) {
 		if (sscanf(line, "m %llu %llu\n", &id, &ns) != 2)
 			continue;
-		unmount(rootfs, id, ns);
+		if (!top_alone)
+			unmount(rootfs, id, ns);
+		else if (!unmount_top(rootfs, id))
+			continue;
 		*line = 'x'; /* done: it is not to be handed on */
 	}
 }

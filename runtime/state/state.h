@@ -59,6 +59,8 @@ int rt_store_load(struct rt_store *s, struct arena *a, struct spec_state *ret, s
 int rt_store_made(void *store, const char *path, bool is_dir, struct err *e);
 /* The same of the rootfs, mounted in the host's mount namespace: an ns_run's `mounted`. */
 int rt_store_mounted(void *store, uint64_t id, uint64_t ns, struct err *e);
+/* Adds those lines of another container's journal that are of mounts. Returns 0 or -errno. */
+int rt_store_mounts_add(struct rt_store *s, const char *lines, struct err *e);
 /* The journal, "" when there is none; free with free. Returns 0 or -errno. */
 int rt_store_made_read(struct rt_store *s, char **ret, struct err *e);
 

@@ -411,6 +411,26 @@ int rt_store_made_read(struct rt_store *s, char **ret, struct err *e)
 	return r;
 }
 
+int rt_store_mounts_add(struct rt_store *s, const char *lines, struct err *e)
+{
+	AUTO_BUF mounts = {0};
+	AUTO_CLOSE int fd = -1;
+	int r;
+
+	for (const char *line = lines; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (*line == 'm')
+			buf_printf(&mounts, "%.*s\n", (int)strcspn(line, "\n"), line);
+	if (mounts.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	if (!mounts.len)
+		return 0;
+	fd = openat(s->dir_fd, JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(e, "open the journal of container %s", s->id);
+	r = fd_write_all(fd, mounts.data, mounts.len);
+	return r < 0 ? err_set(e, -r, "write the journal of container %s: %s", s->id, strerror(-r)) : 0;
+}
+
 /* ---- sockets ---- */
 
 static int address(const struct rt_store *s, const char *name, struct sockaddr_un *ret)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 
 #include "cgroups/cgroups.h"
@@ -25,20 +26,64 @@ static bool is_used(const char *root, const struct rt_store *s, const char *root
 	return used;
 }
 
+enum above { ABOVE_NONE, ABOVE_CREATED, ABOVE_CREATING };
+
+/* Whether other containers of this root may have mounted their rootfs over that of s. They are given the mounts of made, if any. */
+static enum above find_above(const char *root, const struct rt_store *s, const char *rootfs, const char *made)
+{
+	struct arena a = {0};
+	struct strv ids = {0};
+	enum above above = ABOVE_NONE;
+
+	(void)rt_store_list(root, &a, &ids, NULL);
+	for (size_t i = 0; i < ids.n; i++) {
+		AUTO_STORE other = RT_STORE_INIT;
+		struct spec_state state;
+
+		if (str_eq(ids.v[i], s->id) || rt_store_open(root, ids.v[i], RT_LOCK_NONE, &other, NULL) < 0 ||
+		    rt_store_load(&other, &a, &state, NULL) < 0 || !str_eq(state.rootfs, rootfs) ||
+		    (state.created && !state.mounts_shared))
+			continue;
+		above = state.created && above != ABOVE_CREATING ? ABOVE_CREATED : ABOVE_CREATING;
+		if (made)
+			(void)rt_store_mounts_add(&other, made, NULL);
+	}
+	arena_free(&a);
+	return above;
+}
+
+/* A container that lies on top would lose all its mounts with those of s, which go with the last of them then. */
+static void unmount(const char *root, const struct rt_store *s, const char *rootfs, char *made)
+{
+	const enum above above = find_above(root, s, rootfs, NULL);
+
+	if (above != ABOVE_CREATING)
+		ns_unmount(rootfs, made, above == ABOVE_CREATED);
+	if (above != ABOVE_NONE)
+		find_above(root, s, rootfs, made);
+}
+
+static bool has_mounts(const char *made)
+{
+	return str_starts(made, "m ") || strstr(made, "\nm ");
+}
+
 void rt_unmake(const char *root, struct rt_store *s, const char *rootfs, bool created)
 {
-	AUTO_FREE char *made = NULL;
+	AUTO_FREE char *look = NULL, *made = NULL;
 
-	if (!rootfs || rt_store_made_read(s, &made, NULL) < 0 || !*made)
+	/* What a container has used stays, as with other runtimes: images are made of it. */
+	if (!rootfs || rt_store_made_read(s, &look, NULL) < 0 || !*look || (created && !has_mounts(look)))
 		return;
-	ns_unmount(rootfs, made);
-	if (created) /* what a container has used stays, as with other runtimes: images are made of it */
-		return;
-	/* A container that is reserved in between waits: it is seen here, or makes its mount points afterwards. */
+	/* A container that is reserved in between waits: it is seen here, or makes its mounts and mount points afterwards. */
 	if (flock(s->root_fd, LOCK_EX) < 0)
 		return;
-	if (!is_used(root, s, rootfs))
-		ns_unmake(rootfs, made);
+	if (rt_store_made_read(s, &made, NULL) >= 0) {
+		if (has_mounts(made))
+			unmount(root, s, rootfs, made);
+		if (!created && !is_used(root, s, rootfs))
+			ns_unmake(rootfs, made);
+	}
 	flock(s->root_fd, LOCK_UN);
 }
 

@@ -71,6 +71,16 @@ mount -t tmpfs over "$rootfs"
 jr delete --force jt-$$-mi
 nothing_left "deleted under another's mount"
 
+# Two with one rootfs: what is mounted for the second lies on the first's, and lives as long as the second.
+make_bundle "$T/b" "$(sh_filter 'sleep 100') | $none"
+for id in a b c; do jr --policy none run --detach --bundle "$T/b" jt-$$-$id >/dev/null 2>"$T/err" </dev/null || diag "$(cat "$T/err")"; done
+jr delete --force jt-$$-a
+jr delete --force jt-$$-c
+jrun exec jt-$$-b /bin/sh -c 'ls /proc/self/status /dev/null; head -c 1 /proc/timer_list | wc -c'
+is "the first and the last of three with one rootfs are deleted: the second has its mounts and masks" "$(tr '\n' ' ' <<<"$out")" '/dev/null /proc/self/status 0 ' || diag "$err"
+jr delete --force jt-$$-b
+no_mount_left "all of them are deleted"
+
 # What fails or is killed on the way.
 for step in +rootfs.prepare mounts +masks; do
 	in_container "$(args_filter /bin/true) | $none" --fail-step "$step"
