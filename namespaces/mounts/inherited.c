@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container without a mount namespace of its own: it inherits the runtime's (config-linux.md, Namespaces). Its rootfs is mounted on
- * root.path there, as one private mount that all others of the container lie below, so that one umount(2) takes all of them away.
+ * root.path there, as a private mount that all others of the container lie below, so that to unmount it takes all of them away.
  * Then the first process is confined to it by chroot(2). Where nothing is to be mounted, nothing is. */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,12 +71,30 @@ int inherited_open(const struct ns_plan *p, struct ns_run *r, struct err *e)
 }
 
 /* Noted before it is done: who undoes it looks whether it is there. */
-int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e)
+static int note(const struct ns_run *r, int mnt, uint64_t ns, struct err *e)
+{
+	uint64_t id;
+
+	return mount_id(mnt, "", &id, e) < 0 || (r->mounted && r->mounted(r->made_arg, id, ns, e) < 0) ? -e->code : 0;
+}
+
+/* On a shared mount it has become shared: what is mounted on it is nobody else's. */
+static int attach_private(int tree, int place)
 {
 	const struct mnt_change private = {.propagation = MS_PRIVATE};
-	AUTO_CLOSE int place = -1;
+	int result = mnt_change(tree, true, &private);
+
+	if (result == 0)
+		result = mnt_attach(tree, place);
+	return result < 0 ? result : mnt_change(tree, true, &private);
+}
+
+/* Where root.path is on a shared mount, the first one appears in other mount namespaces, too; and goes there with this one's, but not if
+ * others were below it there. So the whole tree is on another one, which is private. */
+int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e)
+{
+	AUTO_CLOSE int place = -1, base = -1;
 	struct stat ns;
-	uint64_t id;
 	int result;
 
 	if (r->bare)
@@ -84,14 +102,12 @@ int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e)
 	place = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0 || stat("/proc/self/ns/mnt", &ns) < 0)
 		return err_errno(e, "open '%.200s'", p->rootfs);
-	if (mount_id(r->rootfs_fd, "", &id, e) < 0 || (r->mounted && r->mounted(r->made_arg, id, ns.st_ino, e) < 0))
+	base = mnt_clone(AT_FDCWD, p->rootfs, false);
+	if (base >= 0 && (note(r, r->rootfs_fd, ns.st_ino, e) < 0 || note(r, base, ns.st_ino, e) < 0))
 		return -e->code;
-	result = mnt_change(r->rootfs_fd, true, &private);
+	result = base < 0 ? base : attach_private(base, place);
 	if (result == 0)
-		result = mnt_attach(r->rootfs_fd, place);
-	/* On a shared mount it has become shared: what is mounted below it is nobody else's. */
-	if (result == 0)
-		result = mnt_change(r->rootfs_fd, true, &private);
+		result = attach_private(r->rootfs_fd, base);
 	return result < 0 ? err_set(e, -result, "mount the rootfs on '%.200s': %s (%s)", p->rootfs, strerror(-result),
 				    errno_name(-result))
 			  : 0;

@@ -71,6 +71,13 @@ mount -t tmpfs over "$rootfs"
 jr delete --force jt-$$-mi
 nothing_left "deleted under another's mount"
 
+# A mount of the host's below root.path is not left in other mount namespaces.
+mkdir "$rootfs/vol" && mount -t tmpfs vol "$rootfs/vol" && touch "$rootfs/vol/seen"
+POLICY=none in_sh 'ls /vol' "$none"
+is "a mount of the host's below root.path" "$rc:$out" 0:seen || diag "$err"
+umount "$rootfs/vol" && rmdir "$rootfs/vol"
+no_mount_left "with a mount of the host's below root.path"
+
 # Two with one rootfs: what is mounted for the second lies on the first's, and lives as long as the second.
 make_bundle "$T/b" "$(sh_filter 'sleep 100') | $none"
 for id in a b c; do jr --policy none run --detach --bundle "$T/b" jt-$$-$id >/dev/null 2>"$T/err" </dev/null || diag "$(cat "$T/err")"; done
