@@ -26,7 +26,7 @@ refused 'container does not exist' start "$id"
 refused 'container does not exist' kill "$id"
 refused 'container does not exist' delete "$id"
 ok "delete --force without a container succeeds" jr delete --force "$id"
-mkdir -m 700 -p "$ROOT"
+mkdir -p "$ROOT" && chmod 700 "$ROOT"
 is "list without containers" "$(jr list -q)" ""
 is "list -f json without containers" "$(jr list -f json | jq -c '. // []')" "[]"
 
