@@ -84,6 +84,7 @@ struct cg_plan {
 	/* Where path is divided: the workload's own cgroup in it, beside one for the jail's helper; NULL: all are in path
 	 * itself. */
 	const char *box;
+	bool shown; /* the caller's word: the container may write there, and gets every controller to hand on */
 	struct opt_u64
 	    root; /* uid of the host that the helper has when it is not the runtime's: it makes the workload in box */
 	struct cg_write *writes;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cgroups/limits/split.h"
@@ -35,12 +36,30 @@ static int own_procs(int dir_fd, uint64_t uid, const char *path, struct err *e)
 		   : 0;
 }
 
+/* names: "+memory +pids", or without the signs. */
+static void take_back(int dir_fd, const char *names)
+{
+	char all[256], *rest = all, *name;
+
+	snprintf(all, sizeof(all), "%s", names);
+	while ((name = str_field(&rest, " \n"))) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "-%s", name + (*name == '+'));
+		if (*name)
+			(void)file_write(dir_fd, "cgroup.subtree_control", text, NULL);
+	}
+}
+
 int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e)
 {
 	int n = make_one(r->dir_fd, CG_JAIL, r, &r->jail_fd, p->path, e);
 
 	if (n == 0)
 		n = make_one(r->dir_fd, CG_BOX, r, &r->box_fd, p->path, e);
+	/* Read when the helper has gone in: until then a cgroup with processes gives nothing away. */
+	if (n == 0 && p->shown)
+		(void)fsetxattr(r->box_fd, CG_SHOWN, "1", 1, 0);
 	if (n == 0 && p->root.set)
 		n = own_procs(r->dir_fd, p->root.v, p->path, e);
 	if (n == 0 && p->root.set)
@@ -52,18 +71,15 @@ int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e)
 
 void cg_unite(struct cg_run *r)
 {
+	char have[256];
+
 	if (!r->divided || r->dir_fd < 0)
 		return;
 	unlinkat(r->dir_fd, CG_BOX, AT_REMOVEDIR);
 	unlinkat(r->dir_fd, CG_JAIL, AT_REMOVEDIR);
 	/* It was there before, and shall be able to hold processes again. */
-	for (size_t i = 0; i < cg_n_handed; i++) {
-		char text[32];
-
-		snprintf(text, sizeof(text), "-%s", cg_handed[i].controller);
-		if (i == 0 || !str_eq(cg_handed[i].controller, cg_handed[i - 1].controller))
-			(void)file_write(r->dir_fd, "cgroup.subtree_control", text, NULL);
-	}
+	if (cg_read(r->dir_fd, "cgroup.subtree_control", have, sizeof(have)) > 0)
+		take_back(r->dir_fd, have);
 	r->divided = false;
 }
 
@@ -83,21 +99,33 @@ static bool value_of(int dir_fd, const char *file, char *text, size_t size)
 	return true;
 }
 
-/* The controllers whose limits are not those of a new cgroup, and which the two below do not have yet: "+memory +pids". */
-static void missing(const struct pair *p, char *ret, size_t size)
+static void ask_for(char *ret, size_t size, const char *controller)
 {
-	char have[256] = "", text[256];
-	size_t n = 0;
+	const size_t n = strlen(ret);
+
+	snprintf(ret + n, size - n, "%s+%s", n ? " " : "", controller);
+}
+
+/* The controllers that the two below do not have yet: "+memory +pids". All: those that there are; or those whose limits are not those of
+ * a new cgroup. */
+static void missing(const struct pair *p, bool all, char *ret, size_t size)
+{
+	char have[256] = "", text[256] = "", *rest = text, *name;
+	const char *last = "";
 
 	ret[0] = '\0';
 	(void)cg_read(p->outer, "cgroup.subtree_control", have, sizeof(have));
-	for (size_t i = 0; i < cg_n_handed && n < size; i++) {
+	for (size_t i = 0; !all && i < cg_n_handed; i++) {
 		const struct cg_handed *h = &cg_handed[i];
 
-		if (!str_has_word(have, h->controller) && !strstr(ret, h->controller) &&
+		if (!str_has_word(have, h->controller) && !str_eq(last, h->controller) &&
 		    value_of(p->outer, h->file, text, sizeof(text)) && !str_eq(text, h->fresh))
-			n += (size_t)snprintf(ret + n, size - n, "%s+%s", n ? " " : "", h->controller);
+			ask_for(ret, size, last = h->controller);
 	}
+	if (all && cg_read(p->outer, "cgroup.controllers", text, sizeof(text)) > 0)
+		while ((name = str_field(&rest, " \n")))
+			if (*name && !str_has_word(have, name))
+				ask_for(ret, size, name);
 }
 
 static int move_out(const struct pair *p, struct err *e)
@@ -111,16 +139,6 @@ static int move_out(const struct pair *p, struct err *e)
 		if (*pid && file_write(p->jail, "cgroup.procs", pid, NULL) < 0 && errno != ESRCH)
 			return err_errno(e, "move process %s to cgroup %s/" CG_JAIL, pid, p->path);
 	return r < 0 ? r : 0;
-}
-
-static void take_back(int dir_fd, const char *want)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%s", want);
-	for (char *c = text; *c; c++)
-		*c = *c == '+' ? '-' : *c;
-	(void)file_write(dir_fd, "cgroup.subtree_control", text, NULL);
 }
 
 /* Only a cgroup without processes can give controllers away: where one is left the kernel refuses most of them (EBUSY), and takes those
@@ -196,15 +214,22 @@ int cg_hand_down(const char *path, const char *box, struct err *e)
 	AUTO_CLOSE int outer = cg_open(path, e), jail_fd = outer < 0 ? -1 : openat(outer, CG_JAIL, flags),
 		       box_fd = jail_fd < 0 ? -1 : openat(outer, CG_BOX, flags);
 	const struct pair p = {path, box, outer, jail_fd, box_fd};
-	char want[64];
+	char want[256];
+	bool shown;
 	int r = 0;
 
 	if (outer < 0)
 		return outer == -ENOENT ? err_set(e, ENOENT, "there is no cgroup '%s'", path) : outer;
 	if (box_fd < 0)
 		return err_errno(e, "open %s and %s of cgroup %s", CG_JAIL, CG_BOX, path);
-	missing(&p, want, sizeof(want));
-	if (*want && (r = give(&p, want, e)) == 0)
+	shown = fgetxattr(box_fd, CG_SHOWN, NULL, 0) >= 0;
+	missing(&p, shown, want, sizeof(want));
+	r = *want ? give(&p, want, shown ? NULL : e) : 0;
+	if (r < 0 && shown) { /* nothing that a limit needs */
+		missing(&p, false, want, sizeof(want));
+		r = *want ? give(&p, want, e) : 0;
+	}
+	if (r == 0 && *want)
 		r = own_again(&p, e);
 	if (r == 0 && *want)
 		(void)file_write(p.jail, "cpu.weight", JAIL_WEIGHT, NULL); /* there is none without the controller */

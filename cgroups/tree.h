@@ -82,6 +82,9 @@ int cg_write_one(const struct cg_write *w, const char *path, int dir_fd, struct 
 
 /* ---- the cgroup divided (hand_down.c) ---- */
 
+/* Marks a box that the container may write to. */
+#define CG_SHOWN "user.jailrun.shown"
+
 /* Makes the two cgroups in that of r, for a plan with a box; and removes them when r made them. */
 int cg_divide(const struct cg_plan *p, struct cg_run *r, struct err *e);
 void cg_unite(struct cg_run *r);

@@ -78,6 +78,7 @@ struct ns_plan {
 	    cgroup_late; /* set by the caller: who makes or joins the cgroup namespace is the workload, which is born in
 					its root; until then there is none, and ns_run's cgroup_dir_fd is what is shown */
 	struct opt_u64 cgroup_owner; /* uid of the host that the container's cgroup is given to */
+	bool cgroup_shown;           /* as one that the container may write to */
 	/* What a bind shows of the host's cgroups is made read-only (CVE-2023-25809). Set by the caller, too: then also what a
 	 * cgroup namespace does that is joined. */
 	bool guard_cgroups;

@@ -343,6 +343,7 @@ static void plan_cgroup_owner(const struct spec_config *c, const struct ns_facts
 	for (size_t i = 0; i < p->n_mounts; i++)
 		shown |= p->mounts[i].kind == NS_MNT_CGROUP && str_eq(p->mounts[i].destination, "/sys/fs/cgroup") &&
 			 !(p->mounts[i].attr_set & MOUNT_ATTR_RDONLY);
+	p->cgroup_shown = shown;
 	if (!shown || f->euid != 0 || f->in_userns || !(p->rest_flags & CLONE_NEWCGROUP))
 		return;
 	if (!p->userns)

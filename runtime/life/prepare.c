@@ -250,6 +250,7 @@ static int split_cgroup(struct rt_call *c, struct life *l, const struct cg_facts
 
 	if (!life_has_jail(l) || l->ns.join[NS_CGROUP] || l->ns.join[NS_USER])
 		return 0;
+	l->cg.shown = l->ns.cgroup_shown;
 	r = cg_plan_split(f, root_of(l, f), &l->cg, &c->arena, e);
 	l->ns.cgroup_late = l->jail.cgroup_ns = l->cg.box && (l->ns.rest_flags & spec_ns_flag(NS_CGROUP));
 	return r;

@@ -16,7 +16,7 @@ static bool has_holder(const struct life *l)
 /* Under `create` the first process is to be in the container's own cgroup when that returns: `start` hands the limits down. */
 static bool splits_now(const struct life *l)
 {
-	return l->cg.box && l->start_now && l->cg.n_writes > 0;
+	return l->cg.box && l->start_now && (l->cg.n_writes > 0 || l->cg.shown);
 }
 
 static bool splits_late(const struct life *l)

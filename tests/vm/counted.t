@@ -28,6 +28,16 @@ is "every controller is handed down" "$(cat $cg/counted/a/c/cgroup.controllers)"
 ok "memory is counted" [ "$(used)" -gt 20000000 ]
 ok "so are processes" [ "$(jr events --stats c1 | jq .data.pids.current)" -ge 1 ]
 jr delete --force c1
+# With the jail the container's cgroup is one of the two below; what the container may write to has them all as well.
+in_jail() { # OPTION SHELL
+	make_bundle "$T/b" "del(.linux.resources) | .linux.cgroupsPath = \"/counted/a/c\" | (.mounts[] | select(.type == \"cgroup\") | .options) = [\"$1\"] |
+		$(sh_filter "$2")"
+	jrun --policy default run --bundle "$T/b" c1
+}
+in_jail rw 'cd /sys/fs/cgroup; cat cgroup.controllers; mkdir own; echo $$ >own/cgroup.procs; echo +memory +pids >cgroup.subtree_control; cat own/cgroup.controllers'
+is "in the jail: a manager finds every controller, and hands on what it wants" "$(xargs <<<"$out")" "$(cat $cg/cgroup.controllers) memory pids"
+in_jail ro 'cat /sys/fs/cgroup/cgroup.controllers'
+is "in the jail: none where nobody could hand one on" "$out" ""
 # What cannot be had is no reason to fail: this cgroup holds a process, and hands nothing down.
 mkdir $cg/held
 sleep 1000 &
