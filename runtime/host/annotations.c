@@ -15,7 +15,6 @@ static const struct annotation {
 	const char *instead; /* NULL: it is honoured */
 } crun[] = {
     {CRUN "delegate-cgroup", "", "the container's processes stay in the cgroup of linux.cgroupsPath"},
-    {CRUN "handler", "", "process.args are executed as in any container; for another handler take another runtime"},
     {CRUN "hooks.stderr", "", "what a hook says is in the error when it fails; let the hook itself write to a file"},
     {CRUN "hooks.stdout", "", "what a hook says is in the error when it fails; let the hook itself write to a file"},
     {CRUN "keep_original_groups", NULL, NULL},
@@ -52,6 +51,13 @@ int rt_annotations_check(const struct spec_map *annotations, struct err *e)
 				       "config.json: annotations[\"%.200s\"]: is not known; those that begin with " OWN
 				       " are jailrun's own, and the nearest is " RT_ANNOTATION_POLICY,
 				       p->key);
+		/* Whoever asks for a machine around it would have a container. */
+		if (str_eq(p->key, CRUN "handler") && *p->value)
+			return err_set(
+			    e, ENOTSUP,
+			    "config.json: annotations[\"%s\"]: handler '%.64s' is not here, and process.args would "
+			    "be executed as in any container: leave it out, or take a runtime that has it",
+			    p->key, p->value);
 		if (str_starts(p->key, CRUN))
 			warn_of(p);
 	}

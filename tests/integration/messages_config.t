@@ -148,8 +148,10 @@ chmod 700 "$T/rootfs/root"
 config "a program behind a directory" '.process.args=["/root/dyn"]|.process.user.uid=1000' '"/root/dyn"|permission denied: uid 1000 may not search|chmod o+x it'
 config "no rootfs" ".root.path=\"$none\"" "root.path|'$none': No such file or directory|make it, or correct root.path"
 
+config "crun's handlers" '.annotations={"run.oci.handler":"krun"}' "annotations[\"run.oci.handler\"]|'krun' is not here|leave it out"
+
 # Annotations by which crun does something: what jailrun does not do is a warning that names it, once, and the container runs.
-crun='delegate-cgroup handler hooks.stderr hooks.stdout mount_context_type pidfd_receiver seccomp.plugins seccomp.receiver seccomp_bpf_data
+crun='delegate-cgroup hooks.stderr hooks.stdout mount_context_type pidfd_receiver seccomp.plugins seccomp.receiver seccomp_bpf_data
 	seccomp_fail_unknown_syscall systemd.force_cgroup_v1 systemd.subgroup not.known'
 jq --arg keys "$crun keep_original_groups" '.annotations = ([$keys | splits("\\s+") | {("run.oci." + .): "1"}] | add) + {"run.ocix": "1"}' \
 	"$T/good.json" >"$T/b/config.json"
