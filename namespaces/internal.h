@@ -87,7 +87,7 @@ int check_cgroup_options(const struct ns_mount *m, struct err *e);
  * not found. */
 bool mount_type(uint64_t id, char *ret, size_t size);
 
-/* Whether that mount is on mount_point, in this mount namespace. */
+/* Whether that mount is on mount_point (NULL: anywhere), in this mount namespace. */
 bool mount_is_at(uint64_t id, const char *mount_point);
 /* The id of the mount that path below dir is on; or dir itself, with "". */
 int mount_id(int dir, const char *path, uint64_t *ret, struct err *e);

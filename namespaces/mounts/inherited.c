@@ -113,16 +113,27 @@ int inherited_attach(const struct ns_plan *p, struct ns_run *r, struct err *e)
 			  : 0;
 }
 
-static void unmount(const char *rootfs, uint64_t id, uint64_t ns)
+static bool is_elsewhere(const char *rootfs, uint64_t ns)
+{
+	struct stat own;
+
+	if (stat("/proc/self/ns/mnt", &own) < 0 || own.st_ino == ns)
+		return false;
+	log_warn("the container's rootfs may be mounted on '%.200s' still, in the mount namespace mnt:[%llu], "
+		 "which is not the caller's: umount -l it there, twice",
+		 rootfs, (unsigned long long)ns);
+	return true;
+}
+
+static void unmount(const char *rootfs, uint64_t id)
 {
 	AUTO_FREE char *real = realpath(rootfs, NULL);
-	struct stat own;
 	int i = 0;
 
-	if (stat("/proc/self/ns/mnt", &own) == 0 && own.st_ino != ns) {
-		log_warn("the container's rootfs may be mounted on '%.200s' still, in the mount namespace mnt:[%llu], "
-			 "which is not the caller's: umount -l it there",
-			 rootfs, (unsigned long long)ns);
+	if (mount_is_at(id, NULL) && !(real && mount_is_at(id, real))) {
+		log_warn("the container's rootfs is no more on '%.200s', but may be mounted still (mount %llu in "
+			 "/proc/self/mountinfo): umount -l it",
+			 rootfs, (unsigned long long)id);
 		return;
 	}
 	/* What lies on top goes first: it could not be reached without the container's. */
@@ -147,13 +158,15 @@ static bool unmount_top(const char *rootfs, uint64_t id)
 
 void ns_unmount(const char *rootfs, char *lines, bool top_alone)
 {
-	unsigned long long id, ns;
+	unsigned long long id, ns, said = 0;
 
 	for (char *line = lines; line && *line; line = strchr(line, '\n'), line += line != NULL) {
 		if (sscanf(line, "m %llu %llu\n", &id, &ns) != 2)
 			continue;
-		if (!top_alone)
-			unmount(rootfs, id, ns);
+		if (ns == said || is_elsewhere(rootfs, ns))
+			said = ns;
+		else if (!top_alone)
+			unmount(rootfs, id);
 		else if (!unmount_top(rootfs, id))
 			continue;
 		*line = 'x'; /* done: it is not to be handed on */

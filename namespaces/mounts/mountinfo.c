@@ -125,7 +125,7 @@ bool mount_is_at(uint64_t id, const char *mount_point)
 		return false;
 	for (rest = text; next_line(&rest, &l);)
 		if (l.id == id)
-			return str_eq(l.mount_point, mount_point);
+			return !mount_point || str_eq(l.mount_point, mount_point);
 	return false;
 }
 

@@ -88,6 +88,17 @@ is "the first and the last of three with one rootfs are deleted: the second has 
 jr delete --force jt-$$-b
 no_mount_left "all of them are deleted"
 
+# Where delete cannot unmount, it says so.
+jr --policy none run --detach --bundle "$T/b" jt-$$-d >/dev/null 2>&1 </dev/null
+mv "$T/b" "$T/moved"
+jrun delete --force jt-$$-d
+like "delete when root.path has another name: it says which mount is left" "$err" "no more on '$rootfs', but may be mounted still \(mount [0-9]+"
+umount -l "$T/moved/rootfs" && umount -l "$T/moved/rootfs" && mv "$T/moved" "$T/b"
+jr --policy none run --detach --bundle "$T/b" jt-$$-d >/dev/null 2>&1 </dev/null
+unshare --mount --propagation private "$JAILRUN" --root "$ROOT" delete --force jt-$$-d 2>"$T/err"
+is "delete in another mount namespace: it says so, once" "$(grep -cF "mounted on '$rootfs' still, in the mount namespace $own, which" "$T/err")" 1
+umount -l "$rootfs" && umount -l "$rootfs"
+
 # What fails or is killed on the way.
 for step in +rootfs.prepare mounts +masks; do
 	in_container "$(args_filter /bin/true) | $none" --fail-step "$step"
