@@ -178,6 +178,8 @@ int ns_mounts(const struct ns_plan *p, struct ns_run *r, struct err *e);
 int ns_dev(const struct ns_plan *p, struct ns_run *r, struct err *e);
 /* C: linux.sysctl, through a private procfs. */
 int ns_sysctl(const struct ns_plan *p, struct ns_run *r, struct err *e);
+/* Whether the host has each sysctl of the plan, for a warning: that of another namespace may differ. Returns 0 or -ENOENT. */
+int ns_sysctl_look(const struct ns_plan *p, struct err *e);
 /* C: moves the rootfs from "/" to root.path, where hooks look for it: p->show_rootfs. Where the container's root cannot find
  * that directory, it warns and leaves the rootfs at "/". */
 int ns_rootfs_show(const struct ns_plan *p, struct ns_run *r, struct err *e);

@@ -99,6 +99,25 @@ static int sysctl_write(int sys, const struct spec_pair *s, struct err *e)
 	return r;
 }
 
+int ns_sysctl_look(const struct ns_plan *p, struct err *e)
+{
+	const struct spec_map *m = &p->config->linux_.sysctl;
+	AUTO_CLOSE int sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct arena a = {0};
+	int r = 0;
+
+	for (size_t i = 0; sys >= 0 && i < m->n && r == 0; i++) {
+		const char *path = sysctl_path(&a, m->v[i].key);
+
+		if (!path || file_is_there(sys, path))
+			continue;
+		err_set(e, ENOENT, "there is no /proc/sys/%s: remove it, or load the module that brings it", path);
+		r = err_ctx(e, "linux.sysctl[\"%s\"]", m->v[i].key);
+	}
+	arena_free(&a);
+	return r;
+}
+
 int ns_sysctl(const struct ns_plan *p, struct ns_run *r, struct err *e)
 {
 	const struct spec_map *m = &p->config->linux_.sysctl;

@@ -197,7 +197,7 @@ static const struct rt_command commands[] = {
 	{"list", "", "list the containers below the state root", list_options, 0, 0, false, cmd_list},
 	{"pause", "CONTAINER", "freeze all processes of a container", no_options, 1, 1, false, cmd_pause,
 	 .states = 1 << STATUS_CREATED | 1 << STATUS_RUNNING},
-	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON; needs no root", plan_options, 0, 1, true, cmd_plan},
+	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON, and warn of what create would refuse now; needs no root", plan_options, 0, 1, true, cmd_plan},
 	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",
 	 ps_options, 1, RT_ANY_ARGS, false, cmd_ps, .options_first = true, .states = ALIVE},
 	{"resume", "CONTAINER", "let the processes of a paused container go on", no_options, 1, 1, false, cmd_resume,

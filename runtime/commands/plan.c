@@ -25,6 +25,8 @@ int cmd_plan(struct rt_call *c, struct err *e)
 		jw_object_end(&w);
 		buf_str(&out, "\n");
 		r = rt_print(&out, e);
+		if (r == 0)
+			life_foresee(&l);
 	}
 	life_close(&l);
 	return r;

@@ -124,6 +124,10 @@ int life_set_die(struct life *l, const char *name, struct err *e);
  * last first, and e says which one failed. Returns 0 or -errno. */
 int life_create(struct life *l, struct err *e);
 
+/* For `plan`: warns of what `create` would refuse as the host is now: limits, root.path, sources of mounts, namespaces by path, sysctls,
+ * hooks, the agent, the program. Changes nothing. foresee.c */
+void life_foresee(struct life *l);
+
 /* Walks the rows of `start`. state and store are those of a created container, sock is connected to its helper. */
 int life_start(struct life *l, struct err *e);
 
