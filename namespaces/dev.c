@@ -133,6 +133,18 @@ static int present_device(int dir, const char *name, const struct spec_device *d
 	return 0;
 }
 
+/* A container with a user namespace leaves an empty file in the rootfs. It is not replaced, which would take the device away from
+ * one that still has it bound there. Only a host's node that lets nobody do more than is asked for can stand in. */
+static bool is_left_by_bind(const struct ns_run *r, int dir, const char *name, const struct spec_device *d)
+{
+	struct stat st, host;
+
+	return !r->bare && d->type != 'p' && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_empty_file(&st) &&
+	       stat(d->path, &host) == 0 && is_device(&host, d) && host.st_uid == (uid_t)d->uid.v &&
+	       !(host.st_mode & 0777 & ~(mode_t)d->file_mode.v) &&
+	       (host.st_gid == (gid_t)d->gid.v || !(host.st_mode >> 3 & 7 & ~(mode_t)d->file_mode.v));
+}
+
 static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cache *dir, const struct spec_device *d,
 		       struct err *e)
 {
@@ -160,7 +172,8 @@ static int make_device(const struct ns_plan *p, struct ns_run *r, struct dir_cac
 			    makedev((unsigned int)d->major, (unsigned int)d->minor)) == 0)
 			return own_device(dir->fd, name, d, e);
 		if (errno == EEXIST)
-			return present_device(dir->fd, name, d, e);
+			return is_left_by_bind(r, dir->fd, name, d) ? bind_device(p, dir->fd, name, d, e)
+								    : present_device(dir->fd, name, d, e);
 		if (errno != EPERM || d->type == 'p')
 			return err_errno(e, "mknod '%.128s'", d->path);
 	}

@@ -40,6 +40,15 @@ for d in '/home/file|c|1|5' '/home/zero|c|1|3' '/home/zero|b|1|5' '/home/fifo|c|
 done
 in_container "$(args_filter /bin/true) | $(devices '{path: "/home/zero", type: "c", major: 1, minor: 5}, {path: "/home/fifo", type: "p"}')"
 is "what matches is taken as it is (control)" "$rc" 0 || diag "$err"
+# What a container with a user namespace has left, where /dev is not a file system of its own.
+own_dev='.mounts |= map(select(.destination | startswith("/dev") | not))'
+mkdir -p "$T/rootfs/dev" && : >"$T/rootfs/dev/null"
+in_sh 'stat -c "%F %t:%T %a" /dev/null; echo x >/dev/null' "$own_dev"
+is "an empty file is in the place of a device: the host's is bound there" "$rc $out" '0 character special file 1:3 666' || diag "$err"
+is "and the file stays, which another container may have covered" "$(stat -c '%F %s' "$T/rootfs/dev/null")" 'regular empty file 0'
+in_container "$(args_filter /bin/true) | $own_dev | $(devices '{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 384}')"
+like "but not when less is asked for than the host's lets do" "$rc $err" "^1 .*linux\.devices\[0\]: '/dev/null' exists"
+rm -rf "$T/rootfs/dev"
 for bad in '{path: "dev/x", type: "c", major: 1, minor: 5}|absolute' '{path: "/dev/x", type: "d", major: 1, minor: 5}|type' '{path: "/dev/x", type: "c", major: 1}|minor' \
 	'{path: "/dev/x", type: "c", major: 4096, minor: 1}|major' '{path: "/dev/x", type: "c", major: 1, minor: 1, fileMode: 262144}|fileMode' '{path: "/", type: "p"}|absolute'; do
 	in_container "$(args_filter /bin/true) | $(devices "${bad%|*}")"
