@@ -95,6 +95,7 @@ int rt_foreground_begin(struct rt_foreground *f, struct err *e)
 
 	f->signal_fd = -1;
 	f->notify = NULL;
+	f->looks = false;
 	sigfillset(&held);
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
 		sigdelset(&held, kept[i]);
