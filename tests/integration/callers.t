@@ -113,7 +113,7 @@ reaped() {
 # on_console ARGUMENTS...: the same with a console socket, which comes in the place of the word SOCKET; "typed" is typed.
 on_console() {
 	local receiver
-	rm -f "$T/socket" "$T/type"
+	rm -f "$T/socket" "$T/type" "$T/console.err"
 	mkfifo "$T/type"
 	python3 "$TOP_SRCDIR/tests/lib/console.py" "$T/socket" <"$T/type" >"$T/console.out" 2>"$T/console.err" &
 	receiver=$!

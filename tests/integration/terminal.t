@@ -31,7 +31,7 @@ for policy in none default; do
 	id=jt-$$-console
 	# shellcheck disable=SC2094 # the socket is no file
 	make_bundle "$T/b" "$(sh_filter 'tty; stty size; ls -l /dev/console | cut -c1; read -r line; echo "read $line"; test -t 2 && echo tty2') | $terminal | .process.consoleSize = {height: 21, width: 43}"
-	rm -f "$T/socket"
+	rm -f "$T/socket" "$T/console.err"
 	mkfifo "$T/type" 2>/dev/null
 	python3 "$TOP_SRCDIR/tests/lib/console.py" "$T/socket" <"$T/type" >"$T/console.out" 2>"$T/console.err" &
 	receiver=$!
