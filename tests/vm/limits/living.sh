@@ -56,7 +56,7 @@ oom_of_the_first() {
 	make_bundle "$T/b" "$(args_filter bite touch 48) | $(res '{memory: {limit: 20971520, swap: 20971520}}')"
 	jr create --bundle "$T/b" jt-box >/dev/null 2>&1 </dev/null
 	# shellcheck disable=SC2086 # words
-	"$JAILRUN" $JAILRUN_FLAGS --root "$ROOT" events --interval 1h jt-box >"$T/events2" 2>&1 &
+	"$JAILRUN" ${JAILRUN_FLAGS-} --root "$ROOT" events --interval 1h jt-box >"$T/events2" 2>&1 &
 	events=$!
 	eventually 20 eval 'find /proc/$events/fd -lname "*/memory.events" | grep -q .'
 	jr start jt-box
