@@ -7,10 +7,11 @@
 
 #include "jail.h"
 
-#define ERRNO_MAX  4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
-#define X32_BIT    0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
-#define MAX_ARCHS  24
-#define COMPARE_32 0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
+#define ERRNO_MAX    4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
+#define X32_BIT      0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
+#define MAX_ARCHS    24
+#define CALL_NUMBERS 600         /* of each ABI; Linux 6.18 has 470, and x32 some of its own up to 547 */
+#define COMPARE_32   0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
@@ -98,6 +99,8 @@ int gen_finish(struct gen *g, struct jail_bpf *ret, struct err *e);
 int oci_action(const char *name, const struct opt_u64 *errno_ret, uint32_t *ret, struct err *e);
 /* The name of a system call that is nearest to s, of the host's own ABI; NULL: none is near. The buffer is static. names.c */
 const char *syscall_nearest(const char *s);
+/* The error of a name that no ABI has, with the nearest; so: what follows from it. Returns -EINVAL. names.c */
+int call_unknown(const char *name, const char *so, struct err *e);
 /* Puts the policy's file before the path of an error that was found in it. policy.c */
 int policy_file(const struct spec_policy *p, struct err *e);
 bool rule_has_alternatives(const struct spec_seccomp_rule *s);

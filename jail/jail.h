@@ -8,7 +8,7 @@
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
  *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
- *   tell           jail_features, jail_builtin_policy, jail_cap_number, jail_cap_name
+ *   tell           jail_features, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
@@ -233,6 +233,34 @@ const char *jail_cap_nearest(const char *name);
 /* "CAP_CHOWN" -> 0, -1 when unknown; and back (NULL: unknown). */
 int jail_cap_number(const char *name);
 const char *jail_cap_name(int cap);
+
+/* ---- system calls by the tables of libseccomp, for people: seccomp/calls.c ---- */
+
+#define JAIL_ABIS 24
+
+/* The ABIs that it knows, the host's own first. Returns how many. */
+size_t jail_abis(uint32_t ret[JAIL_ABIS]);
+/* "x86_64"; NULL: no memory. */
+const char *jail_abi_name(uint32_t abi, struct arena *a);
+/* By such a name, by the specification's ("SCMP_ARCH_X86_64"), or "native". Returns 0 or -EINVAL. */
+int jail_abi_find(const char *name, uint32_t *ret, struct err *e);
+
+struct jail_call {
+	const char *name;
+	int64_t number;    /* as in seccomp_data.nr, with the bit of x32; -1: it has none */
+	int mux, mux_call; /* the call through which it can be made too, and the number that tells it there; -1: none */
+};
+struct jail_calls {
+	struct jail_call *v;
+	size_t n;
+};
+
+/* All of an ABI, by their numbers. Returns 0, -ENOMEM. */
+int jail_calls(uint32_t abi, struct arena *a, struct jail_calls *ret, struct err *e);
+/* One by its name; this ABI may lack it. Returns 0; -EINVAL, with the nearest name, when no ABI has it. */
+int jail_call_named(uint32_t abi, const char *name, struct jail_call *ret, struct err *e);
+/* One by its number, for x32 also without its bit. Returns 0, -EINVAL, -ENOMEM. */
+int jail_call_numbered(uint32_t abi, uint64_t number, struct arena *a, struct jail_call *ret, struct err *e);
 
 /* ---- handing it over ---- */
 

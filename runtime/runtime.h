@@ -44,7 +44,9 @@ struct rt_options {
 	bool tty, no_new_privs, ignore_paused;
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
-	const char *format; /* "table" or "json"; of doctor "text" or "json" */
+	const char *format; /* "table" or "json"; of doctor and policy "text" or "json" */
+	/* policy names */
+	const char *arch; /* NULL: the host's own */
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;

@@ -200,7 +200,6 @@ int policy_file(const struct spec_policy *p, struct err *e)
 static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const char *syscall, const struct verdict *v)
 {
 	bool known = false, split = rule_has_alternatives(s);
-	const char *near;
 	int r = 0;
 
 	if (v->trap == JAIL_TRAP_LOG && has_check(b, syscall))
@@ -224,10 +223,7 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 		log_debug("policy %s: %s: libseccomp knows no system call '%s'", b->policy->name, v->rule, syscall);
 		return 0;
 	}
-	near = syscall_nearest(syscall);
-	return err_set(b->e, EINVAL, "libseccomp %u.%u.%u knows no system call '%s', so it cannot be refused; %s%s%s",
-		       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro, syscall,
-		       near ? "did you mean " : "correct the name, or take it out", near ? near : "", near ? "?" : "");
+	return call_unknown(syscall, ", so it cannot be refused", b->e);
 }
 
 static int action_verdict(struct builder *b, const char *action, const struct opt_u64 *errno_ret, struct verdict *v)

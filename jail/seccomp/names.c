@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBERS 600 /* of each ABI; Linux 6.18 has 470, and x32 some of its own up to 547 */
-
 static bool needs_names(const struct jail_plan *p)
 {
 	for (uint64_t i = 0; i < p->n_rules; i++)
@@ -20,7 +18,7 @@ static bool needs_names(const struct jail_plan *p)
 
 static int name_abi(uint32_t token, struct arena *a, struct strv *ret)
 {
-	for (int i = 0; i < NUMBERS; i++) {
+	for (int i = 0; i < CALL_NUMBERS; i++) {
 		int nr = arch_is_x32(token) ? (int)((uint32_t)i | X32_BIT) : i;
 		char *name = seccomp_syscall_resolve_num_arch(token, nr);
 		char *entry = name ? arena_printf(a, JAIL_NAME_KEY "%s", arch_audit(token), nr, name) : NULL;
@@ -42,7 +40,7 @@ int jail_name_calls(uint32_t native, struct arena *a, struct jail_plan *p)
 
 	if (!needs_names(p))
 		return 0;
-	p->names.v = arena_alloc(a, (n * NUMBERS + 1) * sizeof(char *));
+	p->names.v = arena_alloc(a, (n * CALL_NUMBERS + 1) * sizeof(char *));
 	if (!p->names.v)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
@@ -57,11 +55,20 @@ const char *syscall_nearest(const char *s)
 	size_t least = SIZE_MAX;
 
 	near[0] = '\0';
-	for (int nr = 0; nr < NUMBERS; nr++) {
+	for (int nr = 0; nr < CALL_NUMBERS; nr++) {
 		AUTO_FREE char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), nr);
 
 		if (name && str_nearer(s, name, &least))
 			snprintf(near, sizeof(near), "%s", name);
 	}
 	return near[0] ? near : NULL;
+}
+
+int call_unknown(const char *name, const char *so, struct err *e)
+{
+	const char *near = syscall_nearest(name);
+
+	return err_set(e, EINVAL, "libseccomp %u.%u.%u knows no system call '%s'%s; %s%s%s", seccomp_version()->major,
+		       seccomp_version()->minor, seccomp_version()->micro, name, so,
+		       near ? "did you mean " : "correct the name, or take it out", near ? near : "", near ? "?" : "");
 }

@@ -27,7 +27,7 @@ struct rt_option {
 };
 
 struct rt_command {
-	const char *name; /* NULL ends the list */
+	const char *name; /* NULL ends the list; "policy check" is one of the group "policy" */
 	const char *args; /* as in "CONTAINER [SIGNAL]" */
 	const char *help;
 	const struct rt_option *options;
@@ -36,7 +36,8 @@ struct rt_command {
 	int (*run)(struct rt_call *c, struct err *e);
 	bool options_first;  /* the first argument ends the options: what follows is another program's command line */
 	bool hidden;         /* not in the help: for programs */
-	bool names_command;  /* its argument is the name of a command */
+	bool names_command;  /* its arguments are the name of a command */
+	bool group;          /* its first argument chooses a command: "NAME ARGUMENT" of the table */
 	unsigned int states; /* which containers completion offers: bits 1 << STATUS_X; 0: all */
 	int failure;         /* exit status of a call that fails; 0: 1, as for every mistake in the command line */
 	/* Exit status of a call that fails, be it by a mistake in the command line (then argv alone is all there); NULL: see above. */
@@ -71,6 +72,10 @@ struct rt_place {
 int rt_cli_place(const struct rt_table *table, int argc, char **argv, struct rt_call *ret, struct rt_place *place);
 
 const struct rt_command *rt_command_find(const struct rt_table *table, const char *name); /* NULL: there is none */
+/* The one that these words name: "policy", or "policy" and "check". NULL: there is none, or there are no words. */
+const struct rt_command *rt_command_named(const struct rt_table *table, const char *const *words, int n);
+/* What k is called in its group, or NULL when it is not of this one. */
+const char *rt_command_below(const struct rt_command *k, const char *group);
 /* Says so, in urfave/cli's words. Returns -ENOENT, the exit status of which is RT_EXIT_NO_COMMAND. */
 int rt_command_missing(const struct rt_table *table, const char *name, struct err *e);
 /* The option of this name, or of this letter; list and more (may be NULL) end with a name of NULL. NULL: there is none. */

@@ -19,9 +19,15 @@ static void offer(struct buf *out, const char *typed, const char *word, const ch
 
 static void offer_commands(struct rt_call *c, const char *typed, struct buf *out)
 {
-	for (const struct rt_command *k = c->table->commands; k->name; k++)
-		if (!k->hidden)
-			offer(out, typed, k->name, k->help);
+	const struct rt_command *of = c->command;
+	const char *group = !of ? NULL : of->group ? of->name : c->n_args ? c->args[0] : NULL;
+
+	for (const struct rt_command *k = c->table->commands; k->name; k++) {
+		const char *name = group ? rt_command_below(k, group) : strchr(k->name, ' ') ? NULL : k->name;
+
+		if (name && !k->hidden)
+			offer(out, typed, name, k->help);
+	}
 }
 
 static void offer_options(const struct rt_option *list, const char *typed, struct buf *out)
@@ -87,6 +93,27 @@ static void offer_policies(struct rt_call *c, const char *typed, struct buf *out
 		closedir(dir);
 }
 
+static void offer_abis(struct rt_call *c, const char *typed, struct buf *out)
+{
+	uint32_t abis[JAIL_ABIS];
+	size_t n = jail_abis(abis);
+
+	for (size_t i = 0; i < n; i++)
+		offer(out, typed, jail_abi_name(abis[i], &c->arena), NULL);
+	offer(out, typed, "all", NULL);
+}
+
+static void offer_syscalls(struct rt_call *c, const char *typed, struct buf *out)
+{
+	struct jail_calls calls;
+	uint32_t native;
+
+	if (jail_abi_find("native", &native, NULL) < 0 || jail_calls(native, &c->arena, &calls, NULL) < 0)
+		return;
+	for (size_t i = 0; i < calls.n; i++)
+		offer(out, typed, calls.v[i].name, NULL);
+}
+
 /* What the words of a placeholder stand for; one that is not in capitals stands for itself, one that is not here for
  * something that only the caller knows. */
 static const struct {
@@ -94,9 +121,16 @@ static const struct {
 	const char *kind; /* of what the shell itself completes, or NULL */
 	void (*offer)(struct rt_call *c, const char *typed, struct buf *out);
 } placeholders[] = {
-    {"BUNDLE", "dirs", NULL},        {"COMMAND", NULL, offer_commands}, {"CONTAINER", NULL, offer_containers},
-    {"DIR", "dirs", NULL},           {"FILE", "files", NULL},           {"NAME", NULL, offer_policies},
-    {"SIGNAL", NULL, offer_signals}, {"SOCKET", "files", NULL},
+    {"ARCH", NULL, offer_abis},
+    {"BUNDLE", "dirs", NULL},
+    {"COMMAND", NULL, offer_commands},
+    {"CONTAINER", NULL, offer_containers},
+    {"DIR", "dirs", NULL},
+    {"FILE", "files", NULL},
+    {"NAME", NULL, offer_policies},
+    {"SIGNAL", NULL, offer_signals},
+    {"SOCKET", "files", NULL},
+    {"SYSCALL", NULL, offer_syscalls},
 };
 
 /* placeholder: "CONTAINER", "[BUNDLE]", "NAME|FILE|none". Returns the first line of the answer. */

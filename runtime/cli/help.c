@@ -42,6 +42,14 @@ static void usage_line(const struct rt_command *k, struct buf *out)
 		   k->args);
 }
 
+static void command_lines(const struct rt_command *k, struct buf *out)
+{
+	buf_str(out, "\n   ");
+	usage_line(k, out);
+	buf_printf(out, "\n      %s\n", k->help);
+	options_help(k->options, out);
+}
+
 static void command_help(const struct rt_table *table, const struct rt_command *k, struct buf *out)
 {
 	buf_printf(out, "NAME:\n   jailrun %s - %s\n\nUSAGE:\n   ", k->name, k->help);
@@ -49,6 +57,11 @@ static void command_help(const struct rt_table *table, const struct rt_command *
 	buf_str(out, "\n\nOPTIONS:\n");
 	options_help(k->options, out);
 	options_help(table->common, out);
+	if (k->group)
+		buf_str(out, "\nCOMMANDS:\n");
+	for (const struct rt_command *m = table->commands; k->group && m->name; m++)
+		if (rt_command_below(m, k->name))
+			command_lines(m, out);
 }
 
 void rt_help(const struct rt_table *table, const struct rt_command *command, struct buf *out)
@@ -62,14 +75,9 @@ void rt_help(const struct rt_table *table, const struct rt_command *command, str
 		     "GLOBAL OPTIONS:\n");
 	options_help(table->globals, out);
 	buf_str(out, "\nCOMMANDS:\n");
-	for (const struct rt_command *k = table->commands; k->name; k++) {
-		if (k->hidden)
-			continue;
-		buf_str(out, "\n   ");
-		usage_line(k, out);
-		buf_printf(out, "\n      %s\n", k->help);
-		options_help(k->options, out);
-	}
+	for (const struct rt_command *k = table->commands; k->name; k++)
+		if (!k->hidden)
+			command_lines(k, out);
 }
 
 static void options_dump(const char *command, const struct rt_option *list, struct buf *out)

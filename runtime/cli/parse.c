@@ -159,7 +159,24 @@ static bool is_option(const char *arg)
 const struct rt_command *rt_command_find(const struct rt_table *table, const char *name)
 {
 	for (const struct rt_command *k = table->commands; k->name; k++)
-		if (str_eq(k->name, name))
+		if (str_eq(k->name, name) && !strchr(name, ' ')) /* one of a group has two words */
+			return k;
+	return NULL;
+}
+
+const char *rt_command_below(const struct rt_command *k, const char *group)
+{
+	size_t n = strlen(group);
+
+	return str_starts(k->name, group) && k->name[n] == ' ' ? k->name + n + 1 : NULL;
+}
+
+const struct rt_command *rt_command_named(const struct rt_table *table, const char *const *words, int n)
+{
+	if (n < 2)
+		return n ? rt_command_find(table, words[0]) : NULL;
+	for (const struct rt_command *k = table->commands; n == 2 && k->name; k++)
+		if (str_eq(rt_command_below(k, words[0]), words[1]))
 			return k;
 	return NULL;
 }
@@ -209,6 +226,20 @@ static int globals_take(struct words *w, struct rt_call *c, struct err *e)
 	return 0;
 }
 
+/* The name of a command of the group. */
+static int member_take(struct words *w, struct rt_call *c, struct err *e)
+{
+	const char *words[2] = {c->command->name, w->argv[w->i]};
+	const struct rt_command *k = rt_command_named(c->table, words, 2);
+	const char *name = k ? k->name : arena_printf(w->arena, "%s %s", words[0], words[1]);
+
+	if (!k)
+		return rt_command_missing(c->table, name ? name : words[1], e);
+	c->command = k;
+	w->i++;
+	return 0;
+}
+
 static int options_take(struct words *w, struct rt_call *c, struct err *e)
 {
 	w->ended = false;
@@ -220,6 +251,9 @@ static int options_take(struct words *w, struct rt_call *c, struct err *e)
 			w->i++;
 		} else if (!w->ended && is_option(arg)) {
 			if (option_take(w, c->command->options, c->table->common, (char *)&c->o, (char *)&c->g, e) < 0)
+				return -e->code;
+		} else if (c->command->group) {
+			if (member_take(w, c, e) < 0)
 				return -e->code;
 		} else {
 			c->args[c->n_args++] = arg;
@@ -259,8 +293,8 @@ int rt_cli_parse(const struct rt_table *table, int argc, char **argv, struct rt_
 	if (r < 0 || !ret->command || ret->o.help)
 		return r;
 	r = count_check(ret, e);
-	if (r == 0 && ret->command->names_command && ret->n_args && !rt_command_find(table, ret->args[0]))
-		r = rt_command_missing(table, ret->args[0], e);
+	if (r == 0 && ret->command->names_command && ret->n_args && !rt_command_named(table, ret->args, ret->n_args))
+		r = rt_command_missing(table, ret->args[ret->n_args - 1], e);
 	return r;
 }
 

@@ -79,10 +79,9 @@ static const struct rt_option delete_options[] = {
 	{"force", 'f', NULL, "kill the container when it runs; no error when there is none", NULL, RT_BOOL, false, OPTION(force)},
 	{0},
 };
-static const struct rt_option doctor_options[] = {
-	{"format", 'f', "text|json", "form of the answer (default: text)", "text|json", RT_STRING, false, OPTION(format)},
-	{0},
-};
+#define FORMAT_OPTION \
+	{"format", 'f', "text|json", "form of the answer (default: text)", "text|json", RT_STRING, false, OPTION(format)}
+static const struct rt_option doctor_options[] = {FORMAT_OPTION, {0}};
 static const struct rt_option events_options[] = {
 	{"interval", 0, "DURATION", "show the statistics every DURATION (default: 5s)", NULL, RT_STRING, false, OPTION(interval)},
 	{"stats", 0, NULL, "show the statistics once and end", NULL, RT_BOOL, false, OPTION(stats)},
@@ -136,6 +135,11 @@ static const struct rt_option list_options[] = {
 	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
 	{0},
 };
+static const struct rt_option policy_names_options[] = {
+	{"arch", 0, "ARCH", "of this ABI, or of all (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
+	FORMAT_OPTION,
+	{0},
+};
 static const struct rt_option ps_options[] = {
 	{"format", 'f', "table|json", "lines of ps(1), or the PIDs as JSON (default: table)", "table|json", RT_STRING, false,
 	 OPTION(format)},
@@ -187,7 +191,7 @@ static const struct rt_command commands[] = {
 	{"exec", "CONTAINER [PROGRAM [ARGUMENT]...]", "execute a program in a container that runs", exec_options, 1, RT_ANY_ARGS, false,
 	 cmd_exec, .options_first = true, .failure = 255},
 	{"features", "", "show what this runtime can do, as JSON", no_options, 0, 0, false, cmd_features},
-	{"help", "[COMMAND]", "show help", no_options, 0, 1, false, cmd_help, .names_command = true},
+	{"help", "[COMMAND [COMMAND]]", "show help", no_options, 0, 2, false, cmd_help, .names_command = true},
 	{"install", "docker|containerd|podman|crio", "show how an engine is told of this runtime, or tell it", install_options, 1, 1,
 	 false, cmd_install},
 	{"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to the container's first process", kill_options, 1, 2,
@@ -198,6 +202,9 @@ static const struct rt_command commands[] = {
 	{"pause", "CONTAINER", "freeze all processes of a container", no_options, 1, 1, false, cmd_pause,
 	 .states = 1 << STATUS_CREATED | 1 << STATUS_RUNNING},
 	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON, and warn of what create would refuse now; needs no root", plan_options, 0, 1, true, cmd_plan},
+	{"policy", "COMMAND", "look at policies, and at what they are made of", no_options, 0, 0, false, cmd_policy, .group = true},
+	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
+	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",
 	 ps_options, 1, RT_ANY_ARGS, false, cmd_ps, .options_first = true, .states = ALIVE},
 	{"resume", "CONTAINER", "let the processes of a paused container go on", no_options, 1, 1, false, cmd_resume,

@@ -5,6 +5,6 @@ int cmd_help(struct rt_call *c, struct err *e)
 {
 	AUTO_BUF text = {0};
 
-	rt_help(c->table, c->n_args ? rt_command_find(c->table, c->args[0]) : NULL, &text);
+	rt_help(c->table, rt_command_named(c->table, c->args, c->n_args), &text);
 	return rt_print(&text, e);
 }

@@ -31,6 +31,10 @@ kill $id-running KI|KILL
 completion |bash zsh fish
 install |docker containerd podman crio
 help stat|state
+help policy na|names
+policy na|names
+policy names --arch x8|x86 x86_64
+policy names openat2|openat2
 --nonsense |
 create |
 --root $ROOT start |$id-made
