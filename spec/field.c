@@ -17,6 +17,8 @@ int bad(const struct reader *rd, const struct json *v, struct err *e, int code, 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap); /* NOLINT(clang-analyzer-valist.Uninitialized): it is, above */
 	va_end(ap);
+	if (rd->culprit)
+		*rd->culprit = v;
 	if (rd->strict)
 		return err_set(e, code, "line %zu: %s", json_line(rd->text, v->offset), what);
 	return err_set(e, code, "%s", what);
@@ -346,13 +348,14 @@ PARSER(get_strv)
 	if (!list->v)
 		return no_memory(e);
 	for (const struct json *j = v->first; j; j = j->next) {
-		int r = check_string(rd, f, j, e);
+		static char nothing[] = "";
+		int r = j->wrong ? 0 : check_string(rd, f, j, e);
 
 		if (r < 0) {
 			err_ctx(e, "[%zu]", list->n);
 			return r;
 		}
-		list->v[list->n++] = j->text;
+		list->v[list->n++] = j->wrong ? nothing : j->text;
 	}
 	return 0;
 }
@@ -407,7 +410,7 @@ PARSER(get_objects)
 	if (!list)
 		return no_memory(e);
 	for (const struct json *j = v->first; j; j = j->next) {
-		int r = read_object(rd, f->table, j, list + *n * size, e);
+		int r = j->wrong ? 0 : read_object(rd, f->table, j, list + *n * size, e);
 
 		if (r < 0) {
 			err_ctx(e, "[%zu]", *n);
@@ -487,12 +490,12 @@ static int find_fields(struct reader *rd, const struct table *t, const struct js
 		       struct err *e)
 {
 	for (const struct json *m = v->first; m; m = m->next) {
-		int r = check_refused(rd, t, m, e);
+		int r = m->wrong ? 0 : check_refused(rd, t, m, e);
 		size_t i = 0;
 
 		while (i < t->n && !str_eq(t->fields[i].key, m->key))
 			i++;
-		if (r == 0 && i == t->n && (rd->strict || t->closed))
+		if (r == 0 && i == t->n && !m->wrong && (rd->strict || t->closed))
 			r = unknown_key(rd, t, m, e);
 		if (r < 0)
 			return r;
@@ -504,9 +507,27 @@ static int find_fields(struct reader *rd, const struct table *t, const struct js
 	return 0;
 }
 
+/* What one field makes of its value, which may be missing. */
+static int read_field(struct reader *rd, const struct field *f, const struct json *v, const struct json *object,
+		      void *obj, struct err *e)
+{
+	int r = 0;
+
+	if (v)
+		r = f->parse(rd, f, v, obj, e);
+	else if (f->required)
+		r = bad(rd, object, e, EINVAL, "is required: add it");
+	if (r < 0 && f->called)
+		err_before(e, "%s: ", f->called);
+	if (r < 0)
+		err_ctx(e, "%s", f->key);
+	return r;
+}
+
 int read_object(struct reader *rd, const struct table *t, const struct json *v, void *obj, struct err *e)
 {
 	const struct json *found[FIELDS_MAX] = {0};
+	bool whole = true;
 	int r;
 
 	if (v->type != JSON_OBJECT)
@@ -514,23 +535,19 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 	r = find_fields(rd, t, v, found, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < t->n; i++) {
-		const struct field *f = &t->fields[i];
-
-		if (found[i])
-			r = f->parse(rd, f, found[i], obj, e);
-		else if (f->required)
-			r = bad(rd, v, e, EINVAL, "is required: add it");
-		if (r < 0 && f->called)
-			err_before(e, "%s: ", f->called);
-		if (r < 0) {
-			err_ctx(e, "%s", f->key);
-			return r;
+	/* Where all errors are wanted, what is missing comes last: the object counts as read with it. */
+	for (int pass = 0; pass < (rd->culprit ? 2 : 1); pass++)
+		for (size_t i = 0; i < t->n && r >= 0; i++) {
+			if (found[i] && found[i]->wrong)
+				whole = false;
+			else if (!rd->culprit || pass == (found[i] == NULL))
+				r = read_field(rd, &t->fields[i], found[i], v, obj, e);
 		}
-	}
+	if (r < 0)
+		return r;
 	if (t->set_at)
 		*(bool *)field_at(obj, t->set_at - 1) = true;
-	return t->check ? t->check(rd, v, obj, e) : 0;
+	return t->check && whole ? t->check(rd, v, obj, e) : 0;
 }
 
 int read_document(struct reader *rd, const struct table *t, const char *text, size_t len, const char *name, void *obj,

@@ -65,6 +65,9 @@ struct reader {
 	const char *text;
 	bool strict; /* unknown keys and null are errors; errors say their line */
 	const struct refused *refused;
+	/* Where bad() puts the value that an error is about, for read_errors; NULL: nobody asks. Only what policies are made of goes on
+	 * behind an error. */
+	const struct json **culprit;
 };
 
 /* Reads the object v into obj by the table. The path in e starts below the object. Returns 0 or -errno. */
@@ -73,6 +76,10 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 /* A whole document: text -> json_parse -> read_object. name leads the path of an error, as in "config.json: root". */
 int read_document(struct reader *rd, const struct table *t, const char *text, size_t len, const char *name, void *obj,
 		  struct err *e);
+
+/* As read_document, but goes on behind an error: *ret has them all. size: of the struct at obj. Returns 0, or the code of the first. */
+int read_errors(const struct reader *how, const struct table *t, const char *text, size_t len, void *obj, size_t size,
+		struct spec_errors *ret);
 
 /* An error about v: err_set, with the line before the text when the reader is strict. Returns -code. */
 int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)

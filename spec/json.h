@@ -23,7 +23,8 @@ struct json {
 		bool truth;         /* JSON_BOOL */
 	};
 	uint32_t offset;         /* in the text, behind its first token */
-	unsigned int count : 28; /* of elements or members */
+	unsigned int count : 27; /* of elements or members */
+	unsigned int wrong : 1;  /* never set here: field.c has told its error, and does not look at it again */
 	enum json_type type : 4; /* 32 bytes in all: a page of memory costs as much as reading 100 values */
 };
 

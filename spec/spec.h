@@ -388,6 +388,22 @@ struct spec_policy {
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e);
 
+/* What is wrong with a document, in the order of its lines. */
+struct spec_error {
+	size_t line;    /* 0: not known */
+	struct err err; /* its path is that of the field alone */
+};
+struct spec_errors {
+	struct spec_error *v;
+	size_t n;
+	bool more; /* there are more */
+};
+
+/* As spec_policy_parse, with all errors. *ret, whose name is that of the document or NULL, is whole when there are none. Returns 0 or the
+ * code of one. */
+int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
+		      struct spec_errors *errors);
+
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */
 bool spec_is_policy_name(const char *s);
 

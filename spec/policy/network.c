@@ -147,9 +147,9 @@ static PARSER(get_rules)
 	for (size_t i = 0; j && i < texts.n; i++, j = j->next) {
 		struct spec_net_rule two[2] = {{.text = texts.v[i]}};
 		struct rest rest = {.s = texts.v[i]};
-		size_t n = read_rule(&rest, two);
+		size_t n = j->wrong ? 0 : read_rule(&rest, two);
 
-		if (!n) {
+		if (!n && !j->wrong) {
 			r = bad(rd, j, e, EINVAL, "\"%s\" is no rule: %s", shown(texts.v[i]).s, rest.why);
 			err_ctx(e, "[%zu]", i);
 			return r;

@@ -136,6 +136,14 @@ static const struct refused refused[] = {
     {NULL},
 };
 
+int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
+		      struct spec_errors *errors)
+{
+	struct reader rd = {.arena = a, .strict = true, .refused = refused};
+
+	return read_errors(&rd, &policy_table, text, len, ret, sizeof(*ret), errors);
+}
+
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e)
 {

@@ -315,12 +315,87 @@ static void test_network_lists(void **state)
 	arena_free(&a);
 }
 
+/* All errors, as "line field: text", in the order of the lines. */
+static void test_check(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+	    {"{}", ""},
+	    {full, ""},
+	    {"{", "0 : "},
+	    {"[]", "1 : line 1: must be an object"},
+	    {"{\"mode\": 1,\n\"nam\": \"x\",\n\"init\": \"jial\"}",
+	     "1 mode: line 1: this version|2 : line 2: unknown key \"nam\"|3 init: line 3: must be one of"},
+	    {"{\"exec\": {\"allow\": [\"/a\", 3,\n\"b\", \"/c\",\n\"d\"],\n\"deny\": 1}}",
+	     "1 exec.allow[1]: line 1: must be a string|2 exec.allow[2]: line 2: must be an absolute|3 exec.allow[4]: "
+	     "line 3: |4 exec.deny: line 4: must be an array"},
+	    /* What is missing hides nothing that is there, nor does what is wrong look as if it were missing. */
+	    {"{\"syscalls\": {\n\"syscalls\": [{\"names\": []},\n{\"action\": \"X\"},\n{\"names\": [\"a\"], "
+	     "\"action\": "
+	     "\"SCMP_ACT_ALLOW\", \"errnoRet\": 1}]}}",
+	     "1 syscalls.defaultAction: line 1: is required|2 syscalls.syscalls[0].names: line 2: must have|2 "
+	     "syscalls.syscalls[0].action: line 2: is required|3 syscalls.syscalls[1].action: line 3: must be|3 "
+	     "syscalls.syscalls[1].names: line 3: is required|4 syscalls.syscalls[2].errnoRet: line 4: only"},
+	    {"{\"network\": {\"bind\": {\"allow\": [\"*:x\",\n\"*:1\", \"y\"]},\n\"conect\": 1}}",
+	     "1 network.bind.allow[0]: |2 network.bind.allow[2]: |3 network: line 3: unknown key"},
+	    {"{\"name\": \"a\",\n\"name\": \"b\", \"x\": 1}", "0 : "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *want = strdup(rows[i].want), *rest = want, *one;
+		struct arena a = {0};
+		struct spec_policy p;
+		struct spec_errors errors;
+		int r = spec_policy_check(rows[i].text, strlen(rows[i].text), &a, &p, &errors);
+		size_t n = 0;
+
+		assert_int_equal(r == 0, errors.n == 0);
+		assert_false(errors.more);
+		for (; *rest && (one = str_field(&rest, "|")); n++) {
+			char got[sizeof(struct err) + 32];
+
+			if (n >= errors.n)
+				fail_msg("%s: no error '%s'", rows[i].text, one);
+			snprintf(got, sizeof(got), "%zu %s: %s", errors.v[n].line, errors.v[n].err.path,
+				 errors.v[n].err.text);
+			if (!str_starts(got, one))
+				fail_msg("%s: '%s', not '%s'", rows[i].text, got, one);
+			if (!rest)
+				rest = strchr(one, '\0');
+		}
+		if (n != errors.n)
+			fail_msg("%s: %zu errors, not %zu: %s", rows[i].text, errors.n, n, errors.v[n].err.text);
+		arena_free(&a);
+		free(want);
+	}
+}
+
+static void test_check_many(void **state)
+{
+	AUTO_BUF text = {0};
+	struct arena a = {0};
+	struct spec_policy p;
+	struct spec_errors errors;
+
+	(void)state;
+	buf_str(&text, "{\"exec\": {\"allow\": [");
+	for (int i = 0; i < 150; i++)
+		buf_str(&text, i ? ",1" : "1");
+	buf_str(&text, "]}}");
+	assert_int_equal(spec_policy_check(text.data, text.len, &a, &p, &errors), -EINVAL);
+	assert_true(errors.n == 100 && errors.more);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),    cmocka_unit_test(test_empty),         cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_later),   cmocka_unit_test(test_paths),         cmocka_unit_test(test_truncated),
-	    cmocka_unit_test(test_network), cmocka_unit_test(test_network_lists),
+	    cmocka_unit_test(test_full),       cmocka_unit_test(test_empty),         cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_later),      cmocka_unit_test(test_paths),         cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_network),    cmocka_unit_test(test_network_lists), cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_check_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
