@@ -8,7 +8,7 @@
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
  *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
- *   tell           jail_features, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
+ *   tell           jail_features, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
@@ -186,6 +186,10 @@ struct jail_options {
 
 /* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */
 const char *jail_builtin_policy(const char *name);
+
+/* What is wrong with one name of one rule of a policy, for who writes policies. Returns 0; -EINVAL for what jail_plan would refuse;
+ * 1 where it just means nothing: it is allowed, and libseccomp has no such call, or its args hold for no value. *e says it. */
+int jail_policy_review(const struct spec_policy *p, size_t rule, size_t name, struct err *e);
 
 /* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters, and for
  * what facts leave to be asked. Capability names

@@ -135,6 +135,7 @@ static const struct rt_option list_options[] = {
 	{"quiet", 'q', NULL, "only the IDs", NULL, RT_BOOL, false, OPTION(quiet)},
 	{0},
 };
+static const struct rt_option policy_check_options[] = {FORMAT_OPTION, {0}};
 static const struct rt_option policy_names_options[] = {
 	{"arch", 0, "ARCH", "of this ABI, or of all (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
 	FORMAT_OPTION,
@@ -203,6 +204,8 @@ static const struct rt_command commands[] = {
 	 .states = 1 << STATUS_CREATED | 1 << STATUS_RUNNING},
 	{"plan", "[BUNDLE]", "show what would be done for a bundle, as JSON, and warn of what create would refuse now; needs no root", plan_options, 0, 1, true, cmd_plan},
 	{"policy", "COMMAND", "look at policies, and at what they are made of", no_options, 0, 0, false, cmd_policy, .group = true},
+	{"policy check", "FILE|NAME...", "check that policies are right, and can be enforced on this host", policy_check_options,
+	 1, RT_ANY_ARGS, false, cmd_policy_check},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",

@@ -24,6 +24,7 @@ int cmd_list(struct rt_call *c, struct err *e);
 int cmd_pause(struct rt_call *c, struct err *e);
 int cmd_plan(struct rt_call *c, struct err *e);
 int cmd_policy(struct rt_call *c, struct err *e);
+int cmd_policy_check(struct rt_call *c, struct err *e);
 int cmd_policy_names(struct rt_call *c, struct err *e);
 int cmd_ps(struct rt_call *c, struct err *e);
 int cmd_resume(struct rt_call *c, struct err *e);

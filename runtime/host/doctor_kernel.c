@@ -311,6 +311,13 @@ static void add_features(struct doctor *d)
 	}
 }
 
+void doctor_jail(struct doctor *d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		if (features[i].keep)
+			*(int *)((char *)d + features[i].keep - 1) = in_child(features[i].probe, features[i].arg);
+}
+
 /* The first of these files whose content is the one that forbids. */
 static const char *forbidding_sysctl(void)
 {

@@ -48,9 +48,20 @@ static void add_key(struct doctor *d, const char *key, const char *mechanism, un
 	doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
 }
 
-static int plan_network(struct doctor *d, const struct spec_config *config, const struct spec_policy *policy,
-			struct err *e)
+/* What `jailrun spec` writes. */
+static int usual_config(struct doctor *d, struct spec_config *ret, struct err *e)
 {
+	AUTO_BUF text = {0};
+
+	spec_config_template(&text, d->rootless, geteuid(), getegid());
+	if (text.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	return spec_config_parse(text.data, text.len, "config.json", &d->call->arena, ret, e);
+}
+
+static int plan_network(struct doctor *d, const struct spec_policy *policy, struct err *e)
+{
+	struct spec_config config = {0};
 	const struct cg_net_set set = {.rules = &policy->network, .policy = policy->name};
 	struct arena *a = &d->call->arena;
 	struct cg_plan plan;
@@ -58,26 +69,33 @@ static int plan_network(struct doctor *d, const struct spec_config *config, cons
 
 	if (d->cgroup.network.code)
 		return err_set(e, d->cgroup.network.code, "network: %s", d->cgroup.network.text);
-	r = cg_plan(config, &d->cg, CG_CGROUPFS, "doctor", d->rootless, a, &plan, e);
+	r = usual_config(d, &config, e);
+	if (r == 0)
+		r = cg_plan(&config, &d->cg, CG_CGROUPFS, "doctor", d->rootless, a, &plan, e);
 	return r < 0 ? r : cg_plan_network(&set, 1, &d->cg, a, &plan, e);
 }
 
-/* What `jailrun spec` writes is what it is tried with. */
-static int plan_policy(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e)
+int doctor_plan(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e)
 {
-	struct arena *a = &d->call->arena;
 	struct jail_options o = {.id = "doctor", .userns = d->rootless};
 	struct spec_config config = {0};
-	AUTO_BUF text = {0};
-	int r;
+	int r = usual_config(d, &config, e);
 
-	spec_config_template(&text, d->rootless, geteuid(), getegid());
-	if (text.failed)
-		return err_set(e, ENOMEM, "out of memory");
-	r = spec_config_parse(text.data, text.len, "config.json", a, &config, e);
-	if (r == 0)
-		r = jail_plan(&config, policy, &d->jail, &o, a, ret, e);
-	return r < 0 || !policy->network.set ? r : plan_network(d, &config, policy, e);
+	config.process.user.uid = 65534; /* what a policy cannot hold root to is told where a bundle asks for it */
+	return r < 0 ? r : jail_plan(&config, policy, &d->jail, &o, &d->call->arena, ret, e);
+}
+
+int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const struct jail_plan *plan, struct err *e)
+{
+	int filter = d->helper ? d->helper : d->filter;
+
+	if (filter < 0)
+		return err_set(e, -filter, "needs %s (doctor: kernel.%s: %s)",
+			       d->helper ? "a helper as PID 1" : "a seccomp filter", d->helper ? "helper" : "seccomp",
+			       doctor_why(filter));
+	if (plan->engine == JAIL_TRACE && d->trace < 0)
+		return err_set(e, -d->trace, "needs the engine trace (kernel.ptrace: %s)", doctor_why(d->trace));
+	return policy->network.set ? plan_network(d, policy, e) : 0;
 }
 
 static void add_policy(struct doctor *d, const char *dir, const char *name)
@@ -91,11 +109,11 @@ static void add_policy(struct doctor *d, const char *dir, const char *name)
 
 	snprintf(id, sizeof(id), "policy.%s", name);
 	if (r == 0)
-		r = plan_policy(d, &policy, &plan, &e);
+		r = doctor_plan(d, &policy, &plan, &e);
+	if (r == 0)
+		r = doctor_enforces(d, &policy, &plan, &e);
 	if (r < 0)
 		doctor_add(d, DOCTOR_NO, id, NULL, "%s", err_str(&e, why, sizeof(why)));
-	else if (plan.engine == JAIL_TRACE && d->trace < 0)
-		doctor_add(d, DOCTOR_NO, id, NULL, "needs the engine trace (kernel.ptrace: %s)", doctor_why(d->trace));
 	else
 		doctor_add(d, DOCTOR_OK, id, NULL, "engine %s%s%s", engines[plan.engine],
 			   policy.description ? ": " : "", policy.description ? policy.description : "");

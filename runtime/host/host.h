@@ -41,6 +41,23 @@ int rt_annotations_check(const struct spec_map *annotations, struct err *e);
 
 /* ---- which policies a container is under: policy.c ---- */
 
+/* The text of a policy, found as rt_policy_load does. */
+struct rt_policy_text {
+	const char *text;
+	size_t len;
+	const char *file; /* NULL: built in */
+	char *own;        /* text, where it is to be freed */
+};
+#define AUTO_POLICY_TEXT __attribute__((cleanup(rt_policy_text_free))) struct rt_policy_text
+int rt_policy_read(struct rt_call *c, const char *dir, const char *name, bool by_path, struct rt_policy_text *ret,
+		   struct err *e);
+void rt_policy_text_free(struct rt_policy_text *t);
+
+/* As rt_policy_load by a name or path, with all errors of the text in *errors: these are no failure. Returns 0, -ENOENT, -EPERM,
+ * -errno. */
+int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret,
+		    struct spec_errors *errors, struct err *e);
+
 /* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. One of dir has to be root's or the
  * caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
@@ -129,6 +146,14 @@ void doctor_security(struct doctor *d);
 void doctor_user(struct doctor *d);
 void doctor_engines(struct doctor *d);
 void doctor_policies(struct doctor *d);
+
+/* The plan of a policy, for what `jailrun spec` writes. Of d, the facts of the jail alone are looked at. Returns 0, -EINVAL, -ENOTSUP,
+ * -EPERM. */
+int doctor_plan(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e);
+/* Of what doctor_kernel finds out what policies need, without lines. */
+void doctor_jail(struct doctor *d);
+/* Why this host cannot enforce it, after one of these two and, for network rules, cg_try. Returns 0 or -errno. */
+int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const struct jail_plan *plan, struct err *e);
 
 /* ---- `install`: files of configuration that are others' too: install_file.c ---- */
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,23 +59,22 @@ static int no_policy(const char *dir, const char *name, const char *path, struct
 	    name, path);
 }
 
-int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
+int rt_policy_read(struct rt_call *c, const char *dir, const char *name, bool by_path, struct rt_policy_text *ret,
 		   struct err *e)
 {
-	AUTO_FREE char *text = NULL;
-	const char *path = name, *builtin;
-	size_t len;
+	const char *path = name;
 	int r;
+
+	*ret = (struct rt_policy_text){0};
 
 	if (spec_is_policy_name(name)) {
 		path = arena_printf(&c->arena, "%s/%s.json", dir, name);
 		if (!path)
 			return err_set(e, ENOMEM, "out of memory");
-		builtin = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
-		if (builtin) {
-			r = spec_policy_parse(builtin, strlen(builtin), name, &c->arena, ret, e);
-			ret->builtin = r >= 0;
-			return r;
+		ret->text = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
+		if (ret->text) {
+			ret->len = strlen(ret->text);
+			return 0;
 		}
 		if (by_path && access(path, F_OK) < 0 && access(name, F_OK) == 0)
 			path = name;
@@ -82,19 +82,53 @@ int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by
 		return err_set(e, EINVAL, "'%s' is no policy name: an annotation names one of %s, it gives no path",
 			       name, dir);
 	}
-	r = path == name ? file_read(AT_FDCWD, path, SPEC_FILE_MAX, &text, &len, e)
-			 : read_named(c, path, &text, &len, e);
+	r = path == name ? file_read(AT_FDCWD, path, SPEC_FILE_MAX, &ret->own, &ret->len, e)
+			 : read_named(c, path, &ret->own, &ret->len, e);
 	if (r == -ENOENT) {
 		*e = (struct err){0};
 		return no_policy(dir, name, path, e);
 	}
+	ret->file = path;
+	ret->text = ret->own;
+	return r;
+}
+
+void rt_policy_text_free(struct rt_policy_text *t)
+{
+	free(t->own);
+	*t = (struct rt_policy_text){0};
+}
+
+int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
+		   struct err *e)
+{
+	AUTO_POLICY_TEXT text = {0};
+	int r = rt_policy_read(c, dir, name, by_path, &text, e);
+
 	if (r < 0)
 		return r;
-	r = spec_policy_parse(text, len, path, &c->arena, ret, e);
-	ret->file = path;
-	if (r >= 0 && str_eq(ret->name, path)) /* it gives itself none */
+	r = spec_policy_parse(text.text, text.len, text.file ? text.file : name, &c->arena, ret, e);
+	ret->file = text.file;
+	ret->builtin = r >= 0 && !text.file;
+	if (r >= 0 && text.file && str_eq(ret->name, text.file)) /* it gives itself none */
 		ret->name = arena_strdup(&c->arena, name);
 	return r < 0 || ret->name ? r : err_set(e, ENOMEM, "out of memory");
+}
+
+int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret,
+		    struct spec_errors *errors, struct err *e)
+{
+	AUTO_POLICY_TEXT text = {0};
+	int r = rt_policy_read(c, dir, name, true, &text, e);
+
+	if (r < 0)
+		return r;
+	(void)spec_policy_check(text.text, text.len, &c->arena, ret, errors);
+	ret->file = text.file;
+	ret->builtin = !text.file;
+	if (!ret->name)
+		ret->name = arena_strdup(&c->arena, name);
+	return errors->v && ret->name ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
 /* An annotation is untrusted: it can ask for a policy, and never for none. */

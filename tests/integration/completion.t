@@ -32,6 +32,7 @@ completion |bash zsh fish
 install |docker containerd podman crio
 help stat|state
 help policy na|names
+policy check --policy-dir policies j|judge
 policy na|names
 policy names --arch x8|x86 x86_64
 policy names openat2|openat2

@@ -24,6 +24,70 @@ is "nor is its help" "$rc" 3
 run "$JAILRUN" 'policy names' read
 is "the name is two words" "$rc" 3
 
+# ---- check ----
+# written NAME TEXT: a policy of the directory
+written() { printf '%s' "$2" >"$T/policies/$1.json"; }
+# An allow-list and one of exceptions, with rules that mean nothing.
+rules() { printf '"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [%s]}' "$1"; }
+written good '{"limits": {"processes": 5}}'
+written many $'{"mode": "watch",\n"exec": {"allow": ["usr/bin",\n3],\n"deney": []}, "limits": {"processes": 0}}'
+written refuses "{$(rules '{"names": ["ptrac", "opn"], "action": "SCMP_ACT_ERRNO"}, {"names": ["nonsens"], "action": "SCMP_ACT_ALLOW"}')}"
+written wide "{$(rules '{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 8589934592, "op": "SCMP_CMP_EQ"}]}, {"names": ["read", "kexec_laod"], "action": "SCMP_ACT_ALLOW"}')}"
+written either "{$(rules '{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 8589934592, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 16, "op": "SCMP_CMP_EQ"}]}')}"
+written starts "{$(rules '{"names": ["execve"], "action": "SCMP_ACT_ERRNO"}')}"
+written broken '{"limits":'
+written net '{"network": {"connect": {"allow": ["127.0.0.1:*"]}}}'
+written shield '{"signals": {"protect": ["/bin/x"]}}'
+if [ "$(id -u)" = 0 ]; then chown -R 0:0 "$T/policies"; fi
+# NAME|STATUS|ENGINE|LINE FIELD of errors|of warnings
+while IFS='|' read -r name status engine errors warnings; do
+	policy check --format json "$name"
+	is "check $name" "$rc|$(jq -r '[.engine, (.errors, .warnings | [.[] | "\(.line // "-") \(.field // "-")"] | join(","))] | join("|")' "$T/out")" \
+		"$status|$engine|$errors|$warnings" || diag "$out$err"
+	is "check $name: ok, and no word on stderr" "$(jq .ok "$T/out"):$err" "$([ -n "$errors" ] && echo false: || echo true:)"
+done <<'ROWS'
+default|0|notify||
+good|0|trace||
+either|0|notify||
+shield|0|trace||
+many|1||1 mode,2 exec.allow[0],3 exec.allow[1],4 exec,4 limits.processes|
+refuses|1||- syscalls.syscalls[0].names[0],- syscalls.syscalls[0].names[1]|- syscalls.syscalls[1].names[0]
+wide|2|notify||- syscalls.syscalls[0].names[0],- syscalls.syscalls[1].names[1]
+starts|1||- -|
+broken|1||- -|
+nosuch|1||- -|
+ROWS
+policy check good many refuses
+is "as text: an exit status for all" "$rc" 1
+like "the file, the line, the field, and what was meant" "$out" "$T/policies/many.json:4: error: exec: unknown key \"deney\"; the nearest known key is \"deny\""
+like "a name that cannot be refused" "$out" "refuses.json: error: syscalls.syscalls\\[0\\].names\\[0\\]: .*'ptrac', so it cannot be refused; did you mean ptrace\\?"
+like "a name that allows nothing" "$out" "refuses.json: warning: syscalls.syscalls\\[1\\].names\\[0\\]: .*'nonsens', so nothing is allowed"
+like "and what is right" "$out" "good.json: ok, engine trace"
+policy check wide
+like "args that never hold" "$rc:$out" "^2:.*names\\[0\\]: its args hold for no value that the kernel takes of socket"
+ok "a file by its path, and by its name alone" sh -c 'cd "$0" && "$1" policy check ./good.json good.json' "$T/policies" "$JAILRUN"
+# What create says is what check says.
+rootless=
+[ "$(id -u)" = 0 ] || rootless=--rootless
+mkdir -p "$T/b/rootfs" && "$JAILRUN" spec ${rootless:+"$rootless"} -b "$T/b"
+jq '.process.terminal = false' "$T/b/config.json" >"$T/config.json" && mv "$T/config.json" "$T/b"
+for name in many broken starts refuses; do
+	run "$JAILRUN" --policy "$T/policies/$name.json" plan "$T/b"
+	said=${err##*.json: }
+	policy check --format json "$T/policies/$name.json"
+	ok "plan says one of them: $name" jq -e --arg said "$said" 'any(.errors[]; .text as $t | $said | contains($t))' "$T/out" || diag "$said" "$out"
+done
+if [ "$(id -u)" = 0 ]; then
+	cp "$JAILRUN" "$T/jailrun"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/jailrun" --policy-dir "$T/policies" policy check net good
+	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: .*good.json: ok"
+else
+	policy check net
+	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: "
+fi
+policy check
+like "it wants a policy" "$rc:$err" '^1:.*"policy check" requires a minimum of 1'
+
 # ---- names ----
 # The headers of the C library are another source of the same numbers.
 numbers() { printf '#include <sys/syscall.h>\n' | cc -E -dM - 2>/dev/null | sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$/\2 \1/p' | sort; }
