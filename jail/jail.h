@@ -261,6 +261,14 @@ struct jail_calls {
 
 /* All of an ABI, by their numbers. Returns 0, -ENOMEM. */
 int jail_calls(uint32_t abi, struct arena *a, struct jail_calls *ret, struct err *e);
+/* Those of an ABI that a list does not name, the newest first, and the newest that it names (its name is NULL: it names none). Left out
+ * is what no kernel answers any more, and of a policy what it allows unasked. Returns 0, -ENOMEM. */
+int jail_calls_unnamed(uint32_t abi, const struct spec_list *list, struct arena *a, struct jail_calls *ret,
+		       struct jail_call *ret_newest, struct err *e);
+/* Whether a call that a list does not name fails. */
+bool jail_list_refuses(const struct spec_list *list);
+/* "2.5.4": whose tables they are. NULL: no memory. */
+const char *jail_libseccomp(struct arena *a);
 /* One by its name; this ABI may lack it. Returns 0; -EINVAL, with the nearest name, when no ABI has it. */
 int jail_call_named(uint32_t abi, const char *name, struct jail_call *ret, struct err *e);
 /* One by its number, for x32 also without its bit. Returns 0, -EINVAL, -ENOMEM. */

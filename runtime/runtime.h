@@ -45,8 +45,9 @@ struct rt_options {
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
 	const char *format; /* "table" or "json"; of doctor and policy "text" or "json" */
-	/* policy names */
+	/* policy names, policy update-check */
 	const char *arch; /* NULL: the host's own */
+	bool newer;
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;

@@ -2,7 +2,7 @@
 /* What the documents say, as plain structs. A document is read whole, checked, and never looked at again:
  *   config.json      spec_config_load, spec_config_parse, spec_resources_parse, spec_process_parse (config/), of the OCI runtime
  *                    specification 1.3.0; spec_config_template writes one; names of what is in it: spec_ns_name and others (names.c)
- *   a policy         spec_policy_parse (policy/)
+ *   a policy         spec_policy_parse, spec_policy_check, spec_list_parse (policy/)
  *   the administrator's configuration    spec_admin_parse (admin.c)
  *   a container's state    spec_state_write, spec_state_parse, spec_state_print (state.c)
  *   engines' configuration    spec_engine_parse, spec_engine_change (engine/)
@@ -403,6 +403,19 @@ struct spec_errors {
  * code of one. */
 int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
 		      struct spec_errors *errors);
+
+/* The system calls that a document names. */
+enum spec_list_form { LIST_POLICY, LIST_PROFILE, LIST_CONFIG };
+struct spec_list {
+	enum spec_list_form form;
+	char *default_action; /* what is done with all others; NULL: it says nothing of calls */
+	struct strv names;    /* of all rules, with or without conditions, as they stand there */
+};
+
+/* Reads a policy, a seccomp profile alone (of the specification, or in Docker's form), or a config.json: of these two only the names and
+ * the default. Returns 0 or -EINVAL, -ENOTSUP, -ENOMEM. */
+int spec_list_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_list *ret,
+		    struct err *e);
 
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */
 bool spec_is_policy_name(const char *s);

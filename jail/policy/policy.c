@@ -275,17 +275,26 @@ static int add_rules(struct builder *b)
 }
 
 /* The kernel itself makes a program call these, in the midst of others: a list that forgot them would break what it allows. */
+static const char *const kernels_own[] = {"rt_sigreturn", "sigreturn", "restart_syscall"};
+
+bool policy_allows_unasked(const char *syscall)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kernels_own); i++)
+		if (str_eq(kernels_own[i], syscall))
+			return true;
+	return false;
+}
+
 static int add_kernels_own(struct builder *b)
 {
-	static const char *const names[] = {"rt_sigreturn", "sigreturn", "restart_syscall"};
 	const struct verdict allow = {
 	    .rule = "syscalls.defaultAction", .policy = b->at, .trap = -1, .ret = SECCOMP_RET_ALLOW};
 	const struct conditions none = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < b->gen.n_archs; i++)
-		for (size_t k = 0; k < ARRAY_LEN(names) && r >= 0; k++)
-			r = add_for(b, b->gen.archs[i], names[k], &none, &allow);
+		for (size_t k = 0; k < ARRAY_LEN(kernels_own) && r >= 0; k++)
+			r = add_for(b, b->gen.archs[i], kernels_own[k], &none, &allow);
 	return r;
 }
 

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define PREFIX "SCMP_ARCH_"
+#define PREFIX          "SCMP_ARCH_"
+#define ABI_OWN_NUMBERS 512 /* from here on numbers do not go by age: x32, and arm's own */
 
 /* Where the numbers of an ABI are. */
 struct range {
@@ -164,5 +165,55 @@ int jail_call_numbered(uint32_t abi, uint64_t number, struct arena *a, struct ja
 		return err_set(e, ENOMEM, "out of memory");
 	call_fill(abi, own, ret);
 	ret->number = nr;
+	return 0;
+}
+
+const char *jail_libseccomp(struct arena *a)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return arena_printf(a, "%u.%u.%u", v->major, v->minor, v->micro);
+}
+
+bool jail_list_refuses(const struct spec_list *list)
+{
+	static const char *const others[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE"};
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (str_eq(list->default_action, others[i]))
+			return false;
+	return list->default_action != NULL;
+}
+
+/* Calls that were never there, or are not any more: no program can miss them. */
+static bool is_gone(const char *name)
+{
+	return str_has_word("_sysctl afs_syscall bdflush break create_module epoll_ctl_old epoll_wait_old ftime "
+			    "get_kernel_syms getpmsg gtty idle lock lookup_dcookie madvise1 mpx multiplexer nfsservctl "
+			    "prof profil putpmsg query_module security stty tuxcall ulimit vserver",
+			    name);
+}
+
+int jail_calls_unnamed(uint32_t abi, const struct spec_list *list, struct arena *a, struct jail_calls *ret,
+		       struct jail_call *ret_newest, struct err *e)
+{
+	int64_t own = first_of(abi) + ABI_OWN_NUMBERS;
+	struct jail_calls all = {0};
+	int r = jail_calls(abi, a, &all, e);
+
+	*ret_newest = (struct jail_call){.number = -1};
+	*ret = (struct jail_calls){.v = arena_alloc(a, (all.n + 1) * sizeof(*ret->v))};
+	if (r < 0 || !ret->v)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = all.n; i-- > 0;) {
+		const struct jail_call *k = &all.v[i];
+
+		if (strv_has(&list->names, k->name)) {
+			if (!ret_newest->name && k->number < own)
+				*ret_newest = *k;
+		} else if (!is_gone(k->name) && !(list->form == LIST_POLICY && policy_allows_unasked(k->name))) {
+			ret->v[ret->n++] = *k;
+		}
+	}
 	return 0;
 }

@@ -141,6 +141,12 @@ static const struct rt_option policy_names_options[] = {
 	FORMAT_OPTION,
 	{0},
 };
+static const struct rt_option policy_update_check_options[] = {
+	{"newer", 0, NULL, "only calls that are newer than each that the list names", NULL, RT_BOOL, false, OPTION(newer)},
+	{"arch", 0, "ARCH", "of this ABI (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
+	FORMAT_OPTION,
+	{0},
+};
 static const struct rt_option ps_options[] = {
 	{"format", 'f', "table|json", "lines of ps(1), or the PIDs as JSON (default: table)", "table|json", RT_STRING, false,
 	 OPTION(format)},
@@ -208,6 +214,8 @@ static const struct rt_command commands[] = {
 	 1, RT_ANY_ARGS, false, cmd_policy_check},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
+	{"policy update-check", "FILE|NAME...", "list system calls that a policy or a seccomp profile refuses without naming them", policy_update_check_options,
+	 1, RT_ANY_ARGS, false, cmd_policy_update_check, .failure = 2},
 	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",
 	 ps_options, 1, RT_ANY_ARGS, false, cmd_ps, .options_first = true, .states = ALIVE},
 	{"resume", "CONTAINER", "let the processes of a paused container go on", no_options, 1, 1, false, cmd_resume,

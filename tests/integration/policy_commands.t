@@ -126,4 +126,66 @@ is "all ABIs: each once" "$(awk '{ print $1 }' "$T/out" | sort | uniq -d)" ""
 ok "all ABIs: many" test "$(wc -l <"$T/out")" -gt 15
 policy names --arch x86 --format json open socket semop
 is "as JSON" "$(jq -c . "$T/out")" '[{"arch":"x86","name":"open","number":5},{"arch":"x86","name":"socket","number":359,"multiplexed":{"number":102,"call":1}},{"arch":"x86","name":"semop","number":null,"multiplexed":{"number":117,"call":1}}]'
+# ---- update-check ----
+# allowing FILTER: a list of this ABI's calls, all that the filter leaves, as a profile; then in another form.
+calls=$("$JAILRUN" policy names --format json)
+allowing() { jq "{defaultAction: \"SCMP_ACT_ERRNO\", syscalls: [{action: \"SCMP_ACT_ALLOW\", names: [.[] | select($1) | .name]}]} | ${2-.}" <<<"$calls" >"$T/list.json"; }
+# The numbers of those that are missing, with * for what is newer.
+missing() { jq -r '[.unnamed[] | "\(.name)\(if .newer then "*" else "" end)"] | join(" ")' "$T/out"; }
+newest=$(jq -r '[.[] | select(.number < 512)] | max_by(.number).name' <<<"$calls")
+declare -A part=([all]='.name != "afs_syscall"' [some]='.name != "openat2" and .name != "getpid"'
+	[docker]='.archMap = [{architecture: "SCMP_ARCH_X86_64", subArchitectures: []}] | .defaultErrnoRet = null | .syscalls[0] += {comment: "", includes: {caps: ["CAP_SYS_ADMIN"]}, args: null}'
+	[old]='.syscalls[0] as $r | .syscalls = [$r.names[] | {name: ., action: $r.action, args: []}]')
+# NAME|FILTER|FORM|STATUS|FORM|MISSING
+while IFS='|' read -r name filter into status form want; do
+	allowing "${part[$filter]-$filter}" "${part[$into]-$into}"
+	policy update-check --format json "$T/list.json"
+	is "update-check, $name" "$rc $(jq -r .form "$T/out"): $(missing)$err" "$status $form: $want"
+done <<'ROWS'
+all are named, but one that no kernel has|all|.|0|profile|
+two are not|some|.|1|profile|openat2 getpid
+two are not, default KILL|some|.defaultAction = "SCMP_ACT_KILL_PROCESS"|1|profile|openat2 getpid
+the default allows|some|.defaultAction = "SCMP_ACT_ALLOW"|0|profile|
+the default asks an agent|some|.defaultAction = "SCMP_ACT_NOTIFY"|0|profile|
+a rule that refuses names as well|some|.syscalls += [{names: ["openat2"], action: "SCMP_ACT_ERRNO"}]|1|profile|getpid
+Docker's form|some|docker|1|profile|openat2 getpid
+Docker's form of old|some|old|1|profile|openat2 getpid
+a config.json|some|{ociVersion: "1.0.2", linux: {seccomp: .}}|1|config.json|openat2 getpid
+a config.json without a filter|some|{ociVersion: "1.0.2", linux: {seccomp: null}}|0|config.json|
+a policy|some|{syscalls: .}|1|policy|openat2 getpid
+a policy without a list|some|{limits: {processes: 1}}|0|policy|
+a profile that lacks rt_sigreturn|.name != "rt_sigreturn"|.|1|profile|rt_sigreturn
+a policy has it unasked|.name != "rt_sigreturn"|{syscalls: .}|0|policy|
+ROWS
+allowing '.number < 439 and .name != "getpid"'
+policy update-check "$T/list.json"
+like "as text: a line for the whole" "$rc:$out" "^1:$T/list.json: not named are [0-9]+ of [a-z0-9_]+ that libseccomp [0-9.]+ knows, [0-9]+ newer than pidfd_getfd"
+is "the newest first" "$(awk 'NR == 2 { print $2, $3 }' "$T/out")" "$(jq -r 'max_by(.number).name' <<<"$calls") newer"
+is "by their numbers" "$(awk 'NR > 1 { print $1 }' "$T/out" | sort -rnc 2>&1)" ""
+is "the last is no newer one" "$(tail -n 1 "$T/out" | tr -s ' ')" " $(jq '.[] | select(.name == "getpid").number' <<<"$calls") getpid"
+n=$(grep -c ' newer$' "$T/out")
+policy update-check --newer "$T/list.json"
+is "--newer: those alone" "$rc $(grep -c '^ ' "$T/out") $(grep -c ' newer$' "$T/out")" "1 $n $n"
+allowing '.name != "getpid"'
+policy update-check --newer "$T/list.json"
+is "--newer: none" "$rc $(wc -l <"$T/out")" "0 1"
+like "what is the newest" "$out" " 0 newer than $newest\$"
+policy update-check --arch aarch64 --format json "$T/list.json"
+is "another ABI" "$rc $(jq -r .arch "$T/out") $(jq -c '[.unnamed[] | select(.name == "getpid").number]' "$T/out")" "1 aarch64 [172]"
+policy update-check default "$T/list.json"
+like "more than one, and a policy by its name" "$rc:$out" "^1:default: what it does not name does not fail: SCMP_ACT_ALLOW.*list.json: not named are 1 "
+echo '{"syscalls": 1}' >"$T/wrong.json"
+echo '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": "read"}]}' >"$T/wrong2.json"
+while IFS='|' read -r arguments want; do
+	# shellcheck disable=SC2086 # words
+	policy update-check $arguments
+	like "update-check $arguments" "$rc:$out:$err" "$want"
+done <<ROWS
+$T/wrong.json|^2::.*wrong.json: syscalls: line 1: must be an object
+$T/wrong2.json|^2::.*wrong2.json: syscalls\[0\].names: must be an array of strings
+$T/nosuch.json|^2::.*there is no file
+--arch x87 default|^2::.*--arch: no ABI
+--format yaml default|^1::.*invalid format
+ROWS
+
 done_testing
