@@ -14,13 +14,17 @@ options_of() { # COMMAND HELP
 {
 	options_of - "$("$JAILRUN" --help | sed '/^COMMANDS:/,$d')"
 	printf -- '-\t--help, -h\n'
-	while read -r command _; do options_of "$command" "$("$JAILRUN" "$command" --help)"; done <"$T/usage"
+	while read -r command member _; do
+		words=("$command")
+		[[ ! $member =~ ^[a-z-]+$ ]] || words+=("$member") # one of a group, whose own help shows its members' too
+		options_of "${words[*]}" "$("$JAILRUN" "${words[@]}" --help | sed '/^COMMANDS:/,$d')"
+	done <"$T/usage"
 } | sort >"$T/help"
 
 # The page: an option is a line after .TP that begins with dashes.
 sed 's/\\f[BIRP]//g; s/\\-/-/g' "$page" | awk '
 	/^\.SH/ { command = /GLOBAL OPTIONS/ ? "-" : "" }
-	/^\.SS/ { gsub(/"/, ""); command = $2 }
+	/^\.SS/ { gsub(/"/, ""); gsub(/\\-/, "-"); command = $3 ~ /^[a-z-]+$/ ? $2 " " $3 : $2 }
 	command != "" && tag && /^--/ { print command "\t" $0 }
 	{ tag = /^\.TP/ }' | sort >"$T/page"
 
