@@ -180,19 +180,26 @@ bool file_is_there(int dirfd, const char *path)
 	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int fd_path(int fd, char ret[PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(fd == AT_FDCWD ? "/proc/self/cwd" : link, ret, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	ret[n] = '\0';
+	return 0;
+}
+
 int err_no_room_at(struct err *e, int dirfd)
 {
-	char link[32], dir[PATH_MAX];
-	ssize_t n;
+	char dir[PATH_MAX];
 
 	if (!e || (e->code != ENOSPC && e->code != EDQUOT))
 		return e ? -e->code : -EIO;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	n = readlink(dirfd == AT_FDCWD ? "/proc/self/cwd" : link, dir, sizeof(dir) - 1);
-	if (n < 0)
-		return -e->code;
-	dir[n] = '\0';
-	return err_no_room(e, dir);
+	return fd_path(dirfd, dir) < 0 ? -e->code : err_no_room(e, dir);
 }
 
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)

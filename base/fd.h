@@ -3,6 +3,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,9 @@ int file_write(int dirfd, const char *path, const char *data, struct err *e);
 /* Whether there is such a name, be it a link that leads nowhere. libc's faccessat(3) would ask by a call that older filters around this
  * program refuse. errno says why not. */
 bool file_is_there(int dirfd, const char *path);
+
+/* The path of what fd (or AT_FDCWD) is open on, as the kernel names it now (proc(5), /proc/PID/fd). Returns 0 or -errno. */
+int fd_path(int fd, char ret[PATH_MAX]);
 
 /* err_no_room, of a directory by its fd. */
 int err_no_room_at(struct err *e, int dirfd);

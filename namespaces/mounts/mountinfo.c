@@ -150,17 +150,14 @@ static bool is_cgroup(int fd)
 }
 
 /* Where the container's mounts begin in a mount namespace that is inherited. Returns the length of the path or -errno. */
-static int path_of_root(const struct ns_run *r, char *ret, size_t size, struct err *e)
+static int path_of_root(const struct ns_run *r, char ret[PATH_MAX], struct err *e)
 {
-	char link[40];
-	ssize_t n;
+	int result = fd_path(r->rootfs_fd, ret);
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", r->rootfs_fd);
-	n = readlink(link, ret, size - 1);
-	if (n < 0)
-		return err_errno(e, "path of the rootfs");
-	ret[n] = '\0';
-	return (int)n;
+	if (result == 0)
+		return (int)strlen(ret);
+	errno = -result;
+	return err_errno(e, "path of the rootfs");
 }
 
 /* The container's mounts and the host's have the same kind of path here: the root of this process is the old one, and the
@@ -170,7 +167,7 @@ int guard_cgroups(const struct ns_run *r, const struct ns_mount *m, struct err *
 	AUTO_FREE char *text = NULL;
 	char root[PATH_MAX] = "", *rest;
 	struct line l;
-	int skip = r->inherits_mounts ? path_of_root(r, root, sizeof(root), e) : 0;
+	int skip = r->inherits_mounts ? path_of_root(r, root, e) : 0;
 	int result = skip < 0 ? skip : file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e);
 
 	for (rest = text; result == 0 && next_line(&rest, &l);) {

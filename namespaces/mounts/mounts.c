@@ -332,16 +332,15 @@ static int mount_again(const struct ns_plan *p, struct ns_run *r, const struct n
 /* The directory's path, for when only this process may copy its mount; checked to be the same directory. */
 static int clone_by_path(int dir, struct err *e)
 {
-	char link[40], path[4096];
+	char path[PATH_MAX];
 	AUTO_CLOSE int tree = -1;
 	struct stat a, b;
-	ssize_t n;
+	int result = fd_path(dir, path);
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
+	if (result < 0) {
+		errno = -result;
 		return err_errno(e, "path of the container's cgroup");
-	path[n] = '\0';
+	}
 	tree = mnt_clone(AT_FDCWD, path, false);
 	if (tree < 0) {
 		errno = -tree;

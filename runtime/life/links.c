@@ -22,19 +22,6 @@ struct links {
 	const char *policy, *key;
 };
 
-static int name_of(int fd, char name[PATH_MAX])
-{
-	char link[40];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, name, PATH_MAX - 1);
-	if (n < 0)
-		return -errno;
-	name[n] = '\0';
-	return 0;
-}
-
 /* What lies below a mount is not in the rootfs as it is on the host. */
 static bool is_mounted_over(const struct links *k, const char *path)
 {
@@ -59,7 +46,7 @@ static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
 
 		return link >= 0; /* a program that this image just has not is no link */
 	}
-	if (fd < 0 || name_of(fd, name) < 0 || strncmp(name, k->real, len) != 0 || (name[len] && name[len] != '/'))
+	if (fd < 0 || fd_path(fd, name) < 0 || strncmp(name, k->real, len) != 0 || (name[len] && name[len] != '/'))
 		return 0;
 	snprintf(ret, PATH_MAX, "%s", name[len] ? name + len : "/");
 	return !is_mounted_over(k, ret);
@@ -118,7 +105,7 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e)
 	int r = 0;
 
 	/* A plan may be made of a bundle without its files. */
-	if (root < 0 || name_of(root, k.real) < 0)
+	if (root < 0 || fd_path(root, k.real) < 0)
 		return 0;
 	for (uint64_t i = 0; i < l->jail.n_policies && r >= 0; i++) {
 		struct jail_policy *p = &l->jail.policies[i];
