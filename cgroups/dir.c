@@ -125,7 +125,7 @@ int cg_read_procs(int dir_fd, char **ret, struct err *e)
 
 	if (r == -EOPNOTSUPP) {
 		own = (struct err){0};
-		r = file_read(dir_fd, "cgroup.threads", 64u << 20, ret, NULL, &own);
+		r = file_read(dir_fd, "cgroup.threads", 64u << 20, ret, NULL, &own) < 0 ? -own.code : 1;
 	}
 	if (r < 0 && e)
 		*e = own;

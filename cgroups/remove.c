@@ -61,17 +61,17 @@ static pid_t process_of(pid_t tid, const struct pids *l)
 static int read_pids(int dir_fd, struct pids *l)
 {
 	AUTO_FREE char *text = NULL;
-	char *rest, *line, type[CG_TYPE_SIZE];
-	int r = cg_read_procs(dir_fd, &text, NULL);
-	const bool threads = str_eq(cg_type(dir_fd, type), "threaded");
+	char *rest, *line;
+	const int threads = cg_read_procs(dir_fd, &text, NULL);
 
-	if (r == -EOPNOTSUPP || r == -ENODEV || r == -ENOENT)
+	if (threads == -EOPNOTSUPP || threads == -ENODEV || threads == -ENOENT)
 		return 0;
-	if (r < 0)
-		return r;
+	if (threads < 0)
+		return threads;
 	rest = text;
 	while ((line = str_field(&rest, "\n"))) {
 		int64_t pid;
+		int r;
 
 		/* 0 stands for a process of a pid namespace that is out of sight. */
 		if (parse_i64(line, 10, &pid) < 0 || pid <= 0)

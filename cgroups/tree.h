@@ -37,7 +37,8 @@ const char *cg_type(int dir_fd, char ret[CG_TYPE_SIZE]);
 /* Makes one that can hold no process otherwise threaded, as runc and crun do. It stays so for ever. Returns 0 or -errno. */
 int cg_make_threaded(int dir_fd, const char *path, struct err *e);
 
-/* The list of its processes, one a line; of a threaded one, which has none, of its threads. Free with free. Returns 0 or -errno. */
+/* The list of its processes, one a line; of a threaded one, which has none, of its threads. Free with free. Returns 0, 1: they are
+ * threads, or -errno. */
 int cg_read_procs(int dir_fd, char **ret, struct err *e);
 
 /* Below a cgroup with processes of its own no container can be limited: the kernel refuses most controllers (EBUSY), and takes
