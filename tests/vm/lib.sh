@@ -96,10 +96,10 @@ gone() { # ID...
 }
 
 # share_is NAME MIN MAX: jt-a gets so many percent of what it and jt-b get; `had ID` says how much one has had. A busy host may make one
-# measurement worthless, and what went before is made up for at first: five tries.
+# measurement worthless, and what went before is made up for at first: twenty tries.
 share_is() {
 	local a b percent i
-	for i in 1 2 3 4 5; do
+	for ((i = 0; i < 20; i++)); do
 		a=$(had jt-a) b=$(had jt-b)
 		sleep 1
 		a=$(($(had jt-a) - a)) b=$(($(had jt-b) - b))

@@ -75,7 +75,9 @@ echo bfq >/sys/block/nullb0/queue/scheduler
 echo 0 >/sys/block/nullb0/queue/iosched/low_latency
 echo 100 >/sys/block/nullb0/queue/iosched/slice_idle # on a busy host a reader may be slow to ask again
 echo 64 >/sys/block/nullb0/queue/iosched/max_budget # eight reads a turn: many turns in the time of a test
-reads="$node | $(args_filter sh -c 'while :; do dd if=/dev/disk of=/dev/null bs=4k count=20000 iflag=direct 2>/dev/null; done')"
+# Three readers each: one that is slow to ask again on a busy host leaves its group with nothing to be served, and its turn to the other.
+# shellcheck disable=SC2016 # the container's shell's
+reads="$node | $(args_filter sh -c 'for i in 1 2 3; do while :; do dd if=/dev/disk of=/dev/null bs=4k count=20000 iflag=direct 2>/dev/null; done & done; wait')"
 had() { # ID: bytes
 	[[ $(of "$1" io.stat) =~ $disk\ rbytes=([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
