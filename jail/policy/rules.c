@@ -71,20 +71,41 @@ static bool component_matches(const char *p, size_t n_p, const char *s, size_t n
 	return i == n_p;
 }
 
-/* Both begin with '/'. A pattern with '/' at its end is a tree: what lies below it, not itself. */
+/* Whether p begins with the component of two stars: any number of components. */
+static bool is_deep(const char *p)
+{
+	return strncmp(p, "/**", 3) == 0 && (!p[3] || p[3] == '/');
+}
+
+/* Both begin with '/'. A pattern with '/' at its end is a tree: what lies below it, not itself. Where something does not match, the
+ * last "**" takes one component more: an earlier one need not. */
 static bool pattern_matches(const char *p, const char *s)
 {
-	while (*p == '/' && *s == '/') {
-		size_t n_p = strcspn(++p, "/"), n_s = strcspn(++s, "/");
+	const char *deep = NULL, *from = NULL; /* behind the last "**", and what it has not taken */
 
-		if (!n_p)
-			return n_s > 0;
-		if (!component_matches(p, n_p, s, n_s))
+	for (;;) {
+		size_t n_p = *p ? strcspn(p + 1, "/") : 0, n_s = *s ? strcspn(s + 1, "/") : 0;
+
+		if (is_deep(p)) {
+			deep = p += 3;
+			from = s;
+			if (!*p)
+				return n_s > 0;
+		} else if (*p && !n_p && n_s) {
+			return true;
+		} else if (!*p && !*s) {
+			return true;
+		} else if (n_p && *s && component_matches(p + 1, n_p, s + 1, n_s)) {
+			p += n_p + 1;
+			s += n_s + 1;
+		} else if (deep && *from) {
+			from += 1 + strcspn(from + 1, "/");
+			p = deep;
+			s = from;
+		} else {
 			return false;
-		p += n_p;
-		s += n_s;
+		}
 	}
-	return !*p && !*s;
 }
 
 /* The dynamic loader runs any file that it is given, also one that may not be executed. */

@@ -100,6 +100,7 @@ void life_foresee(struct life *l)
 	foretell(&sysctl);
 	foresee_hooks(l);
 	foresee_agent(l);
+	life_policy_absent(l);
 	if (!sources.code && l->ns_run.rootfs_fd >= 0)
 		foresee_program(l);
 }

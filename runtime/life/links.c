@@ -52,10 +52,9 @@ static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
 	return !is_mounted_over(k, ret);
 }
 
-/* The entry's target, or NULL. */
-static char *target_of(const struct links *k, const char *entry)
+/* What of an entry can be looked for: all of it, or what stands before the first component with a wildcard. False: nothing. */
+static bool part_of(const struct links *k, const char *entry, char ret[PATH_MAX], bool *ret_wild)
 {
-	char path[PATH_MAX], to[PATH_MAX];
 	size_t fixed = strcspn(entry, WILDCARDS), len = strlen(entry);
 	bool wild = fixed < len, tree = !wild && entry[len - 1] == '/';
 
@@ -64,9 +63,19 @@ static char *target_of(const struct links *k, const char *entry)
 	len = wild ? fixed : len;
 	if (len > 1 && (wild || tree))
 		len--;
-	if (len <= 1 || snprintf(path, sizeof(path), "%.*s", (int)len, entry) >= (int)sizeof(path) ||
-	    is_mounted_over(k, path) || !lead(k, path, to) || strcmp(to, path) == 0)
+	*ret_wild = wild;
+	return len > 1 && snprintf(ret, PATH_MAX, "%.*s", (int)len, entry) < PATH_MAX && !is_mounted_over(k, ret);
+}
+
+/* The entry's target, or NULL. */
+static char *target_of(const struct links *k, const char *entry)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+	bool wild, tree;
+
+	if (!part_of(k, entry, path, &wild) || !lead(k, path, to) || strcmp(to, path) == 0)
 		return NULL;
+	tree = !wild && entry[strlen(entry) - 1] == '/';
 	if (!*to)
 		log_warn("policy %s: %s: '%s' is a link that leads to nothing in the container: the entry never "
 			 "matches",
@@ -118,4 +127,40 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e)
 			r = add_targets(&k, "signals.protect", &p->protect, e);
 	}
 	return r;
+}
+
+static void warn_of_absent(const struct links *k, const struct strv *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		char path[PATH_MAX];
+		AUTO_CLOSE int fd = -1;
+		bool wild;
+
+		if (!part_of(k, list->v[i], path, &wild))
+			continue;
+		fd = path_open_in(k->root, path, O_PATH | O_NOFOLLOW, 0, NULL);
+		if (fd == -ENOENT || fd == -ENOTDIR)
+			log_warn("policy %s: %s: '%s': the container has no '%s', so the entry never matches what it "
+				 "has now; "
+				 "correct the path, or leave the entry out",
+				 k->policy, k->key, list->v[i], path);
+	}
+}
+
+void life_policy_absent(const struct life *l)
+{
+	AUTO_CLOSE int root = l->ns.rootfs ? open(l->ns.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct links k = {.l = l, .root = root};
+
+	for (uint64_t i = 0; root >= 0 && i < l->jail.n_policies; i++) {
+		const struct jail_policy *p = &l->jail.policies[i];
+
+		k.policy = p->name;
+		k.key = "exec.allow";
+		warn_of_absent(&k, &p->exec_allow);
+		k.key = "exec.deny";
+		warn_of_absent(&k, &p->exec_deny);
+		k.key = "signals.protect";
+		warn_of_absent(&k, &p->protect);
+	}
 }

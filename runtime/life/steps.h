@@ -146,5 +146,7 @@ int rt_agent_introduce(const struct spec_state *s, enum spec_status status, int 
 /* Puts beside each entry of exec.allow, exec.deny and signals.protect what it leads to by links of the container's rootfs, and warns of
  * those that never match. Returns 0, -ENOMEM. links.c */
 int life_policy_links(struct life *l, struct arena *a, struct err *e);
+/* Warns of entries whose path the rootfs lacks: in a list for many images that is no fault, so only `plan` asks. */
+void life_policy_absent(const struct life *l);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "spec/policy/network.h"
 
-/* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. */
+/* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. "**" is a component. */
 static bool is_rule_path(const char *s)
 {
 	if (*s != '/')
@@ -15,12 +15,16 @@ static bool is_rule_path(const char *s)
 
 		if ((n == 0 && *s) || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
 			return false;
+		if (n != 2 && memmem(s, n, "**", 2))
+			return false;
 		s += n;
 	}
 	return true;
 }
 
-static const struct pattern rule_path = {is_rule_path, "an absolute path without empty, \".\" and \"..\" components"};
+static const struct pattern rule_path = {is_rule_path,
+					 "an absolute path without empty, \".\" and \"..\" components, with \"**\" "
+					 "as a whole one alone"};
 
 #define P struct spec_policy
 

@@ -105,4 +105,9 @@ printf '{"exec":{"allow":["/bin/sh"]},"signals":{"protect":["/bin/sh"]}}' >"$T/p
 is "jailrun plan shows both" \
 	"$("$JAILRUN" --policy "$T/policy.json" plan "$T/b" 2>/dev/null | jq -c '[.. | objects | select(has("exec_allow"))][0] | [.exec_allow, .protect]')" \
 	'[["/bin/sh","/usr/bin/ash"],["/bin/sh","/usr/bin/ash"]]'
+printf '{"exec":{"allow":["/bin/sh","/usr/bin/gone","/opt/*/x","/proc/gone"]}}' >"$T/policy.json"
+"$JAILRUN" --policy "$T/policy.json" plan "$T/b" >/dev/null 2>"$T/err"
+is "jailrun plan warns of paths that the rootfs lacks" "$(grep -o "exec.allow: .*the container has no '[^']*'" "$T/err")" \
+	"exec.allow: '/usr/bin/gone': the container has no '/usr/bin/gone'
+exec.allow: '/opt/*/x': the container has no '/opt'"
 done_testing

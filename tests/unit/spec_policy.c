@@ -105,11 +105,17 @@ static const struct {
     {"{\"on_violation\": \"log\"}", EINVAL, "p.json: on_violation: line 1: must be one of errno, kill, not \"log\""},
     {"{\"signals\": {\"to_init\": true}}", EINVAL, "p.json: signals.to_init: line 1: must be a string, not a boolean"},
     {"{\"signals\": {\"protect\": [\"agent\"]}}", EINVAL,
-     "p.json: signals.protect[0]: line 1: must be an absolute path without empty, \".\" and \"..\" components, not "
-     "\"agent\""},
+     "p.json: signals.protect[0]: line 1: must be an absolute path without empty, \".\" and \"..\" components, with "
+     "\"**\" as "
+     "a whole one alone, not \"agent\""},
     {"{\"exec\": {\"allow\": [\"/a\",\n\"bin/sh\"]}}", EINVAL,
-     "p.json: exec.allow[1]: line 2: must be an absolute path without empty, \".\" and \"..\" components, not "
-     "\"bin/sh\""},
+     "p.json: exec.allow[1]: line 2: must be an absolute path without empty, \".\" and \"..\" components, with \"**\" "
+     "as "
+     "a whole one alone, not \"bin/sh\""},
+    {"{\"exec\": {\"deny\": [\"/a**/b\"]}}", EINVAL,
+     "p.json: exec.deny[0]: line 1: must be an absolute path without empty, \".\" and \"..\" components, with \"**\" "
+     "as a "
+     "whole one alone, not \"/a**/b\""},
     {"{\"limits\": {\"processes\": 0}}", EINVAL,
      "p.json: limits.processes: line 1: must be an integer from 1 to 2147483647, not 0"},
     {"{\"limits\": {\"threads\": -1\n\n}}", EINVAL,
