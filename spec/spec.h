@@ -348,7 +348,8 @@ struct spec_net_rules {
 	struct spec_net_rule *v;
 	size_t n;
 };
-/* deny goes before allow. Without allow everything else may be, when there is a deny, else nothing. */
+/* Of the rules that match the closest decides (cgroups/programs/netorder.c). Without allow everything else may be, when there is a deny, else
+ * nothing. */
 struct spec_net_list {
 	bool set;
 	struct spec_net_rules allow, deny;

@@ -38,7 +38,7 @@ void jump_to(struct jumps *j, size_t jump);
 void land_all(struct code *c, struct jumps *j);
 
 /* Places that many jumps lead to are marked in these until they are known. */
-enum { TO_REFUSAL = -1, TO_RULES = -2 };
+enum { TO_REFUSAL = -1, TO_RULES = -2, TO_NETWORK = -3 };
 void emit_goto(struct code *c, int mark);
 void land_marked(struct code *c, int mark);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cgroups/programs/code.h"
+#include "cgroups/programs/netorder.h"
 #include "cgroups/programs/network.h"
 
 #define RULES_MAX 1024 /* of one list: more of them may be too much for the verifier */
@@ -206,12 +207,18 @@ static void emit_ports(struct code *c, const struct spec_net_rule *rule, struct 
 	jump_to(no, emit(c, BPF_JMP32 | BPF_JGT | BPF_K, R_TMP, 0, 0, span));
 }
 
-/* The same for a rule that allows. Who may bind UDP to port 0 may hear at whichever port that became. */
+/* Who may bind UDP to port 0 may hear at whichever port that became. */
+static bool hears_any_port(const struct spec_net_rule *rule)
+{
+	return rule->first == 0 && rule->protocol != IPPROTO_TCP;
+}
+
+/* The same for a rule that allows the wildcard. */
 static void emit_allowed_ports(struct code *c, const struct spec_net_rule *rule, struct jumps *no)
 {
 	size_t udp;
 
-	if (!c->packets || rule->first || rule->protocol == IPPROTO_TCP) {
+	if (!c->packets || !hears_any_port(rule)) {
 		emit_ports(c, rule, no);
 		return;
 	}
@@ -222,33 +229,40 @@ static void emit_allowed_ports(struct code *c, const struct spec_net_rule *rule,
 	land(c, udp);
 }
 
-static bool opens(const struct spec_net_list *l)
+/* Where no rule has decided: a port that UDP may have got from port 0. */
+static void emit_zero_ports(struct code *c, const struct net_order *o, int family)
 {
-	return !l->allow.set && l->deny.n;
+	for (size_t i = 0; c->packets && i < o->n; i++) {
+		const struct spec_net_rule *rule = o->v[i].rule;
+		struct jumps no = {0};
+
+		if (!o->v[i].allows || rule->family != family || !hears_any_port(rule))
+			continue;
+		emit_prefix(c, rule, &no);
+		emit_unless_equal(c, R_PROTO, IPPROTO_UDP, 0, &no);
+		emit_allow(c);
+		land_all(c, &no);
+	}
 }
 
-/* The rules for one family: exceptions first. */
-static void emit_rules(struct code *c, const struct spec_net_list *l, int family)
+/* The rules for one family: the first that matches decides. */
+static void emit_rules(struct code *c, const struct net_order *o, int family)
 {
-	const struct spec_net_rules *const lists[] = {&l->deny, &l->allow};
+	for (size_t i = 0; i < o->n; i++) {
+		struct jumps no = {0};
 
-	for (size_t k = 0; k < ARRAY_LEN(lists); k++)
-		for (size_t i = 0; i < lists[k]->n; i++) {
-			struct jumps no = {0};
-
-			if (lists[k]->v[i].family != family)
-				continue;
-			emit_prefix(c, &lists[k]->v[i], &no);
-			if (lists[k] == &l->allow) {
-				emit_allowed_ports(c, &lists[k]->v[i], &no);
-				emit_allow(c);
-			} else {
-				emit_ports(c, &lists[k]->v[i], &no);
-				emit_goto(c, TO_REFUSAL);
-			}
-			land_all(c, &no);
-		}
-	if (opens(l))
+		if (o->v[i].rule->family != family)
+			continue;
+		emit_prefix(c, o->v[i].rule, &no);
+		emit_ports(c, o->v[i].rule, &no);
+		if (o->v[i].allows)
+			emit_allow(c);
+		else
+			emit_goto(c, TO_REFUSAL);
+		land_all(c, &no);
+	}
+	emit_zero_ports(c, o, family);
+	if (o->opens)
 		emit_allow(c);
 	else
 		emit_goto(c, TO_REFUSAL);
@@ -263,13 +277,13 @@ static bool covers_wildcard(const struct spec_net_rule *rule)
 }
 
 /* r0 becomes 1 where a rule of the family allows the wildcard and the port. */
-static void emit_wildcard_allowed(struct code *c, const struct spec_net_list *l, int family)
+static void emit_wildcard_allowed(struct code *c, const struct net_order *o, int family)
 {
-	for (size_t i = 0; i < l->allow.n; i++) {
-		const struct spec_net_rule *rule = &l->allow.v[i];
+	for (size_t i = 0; i < o->n; i++) {
+		const struct spec_net_rule *rule = o->v[i].rule;
 		struct jumps no = {0};
 
-		if (rule->family != family || !covers_wildcard(rule))
+		if (!o->v[i].allows || rule->family != family || !covers_wildcard(rule))
 			continue;
 		emit_allowed_ports(c, rule, &no);
 		emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RET, 0, 0, 1);
@@ -277,25 +291,44 @@ static void emit_wildcard_allowed(struct code *c, const struct spec_net_list *l,
 	}
 }
 
-/* Allows the port when it may be bound to the wildcard, else goes to TO_RULES. The wildcard takes every address, so that no exception
- * may be about the port, whatever its address is. That of IPv6 takes IPv4 as well (unless IPV6_V6ONLY is set, which is not seen
- * here): both families have to agree. */
-static void emit_wildcard(struct code *c, const struct spec_net_list *l, int family)
+/* The rules of one network, from `from` on and as far as the last that denies: goes to TO_RULES where it is such a one that decides about
+ * the port. Returns where the next network begins. */
+static size_t emit_network_denied(struct code *c, const struct net_order *o, size_t from)
 {
-	for (size_t i = 0; i < l->deny.n; i++) {
+	size_t end = from, last = from;
+	bool skips = false;
+
+	for (; end < o->n && net_same_network(o->v[from].rule, o->v[end].rule); end++)
+		if (!o->v[end].allows)
+			last = end + 1;
+	for (size_t i = from; i < last; i++) {
 		struct jumps no = {0};
 
-		if (family == AF_INET && l->deny.v[i].family != family)
-			continue;
-		emit_ports(c, &l->deny.v[i], &no);
-		emit_goto(c, TO_RULES);
+		emit_ports(c, o->v[i].rule, &no);
+		emit_goto(c, o->v[i].allows ? TO_NETWORK : TO_RULES);
+		skips |= o->v[i].allows;
 		land_all(c, &no);
 	}
-	for (int f = family; f && !opens(l); f = f == AF_INET6 ? AF_INET : 0) {
+	if (skips)
+		land_marked(c, TO_NETWORK);
+	return end;
+}
+
+/* Allows the port when it may be bound to the wildcard, else goes to TO_RULES. The wildcard takes every address, so that nowhere an
+ * exception may be about the port; only a closer rule for the very same network takes that back. That of IPv6 takes IPv4 as well
+ * (unless IPV6_V6ONLY is set, which is not seen here): both families have to agree. */
+static void emit_wildcard(struct code *c, const struct net_order *o, int family)
+{
+	for (size_t i = 0; i < o->n;)
+		if (family == AF_INET && o->v[i].rule->family != family)
+			i++;
+		else
+			i = emit_network_denied(c, o, i);
+	for (int f = family; f && !o->opens; f = f == AF_INET6 ? AF_INET : 0) {
 		size_t yes;
 
 		emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RET, 0, 0, 0);
-		emit_wildcard_allowed(c, l, f);
+		emit_wildcard_allowed(c, o, f);
 		yes = emit(c, BPF_JMP | BPF_JNE | BPF_K, R_RET, 0, 0, 0);
 		emit_goto(c, TO_RULES);
 		land(c, yes);
@@ -304,7 +337,7 @@ static void emit_wildcard(struct code *c, const struct spec_net_list *l, int fam
 }
 
 /* The address of a call, in its registers. */
-static void emit_judge(struct code *c, const struct cg_net_rules *r, int family)
+static void emit_judge(struct code *c, const struct cg_net_rules *r, const struct net_order *o, int family)
 {
 	struct jumps other = {0};
 
@@ -313,16 +346,16 @@ static void emit_judge(struct code *c, const struct cg_net_rules *r, int family)
 			jump_to(&other, emit(c, BPF_JMP32 | BPF_JNE | BPF_K, R_ADDR4, 0, 0, 0));
 		for (int i = 0; i < 4 && family == AF_INET6; i++)
 			jump_to(&other, emit(c, BPF_JMP32 | BPF_JNE | BPF_K, (uint8_t)(R_WORD + i), 0, 0, 0));
-		emit_wildcard(c, r->list, family);
+		emit_wildcard(c, o, family);
 		land_marked(c, TO_RULES);
 		emit_goto(c, TO_REFUSAL);
 		land_all(c, &other);
 	}
-	emit_rules(c, r->list, family);
+	emit_rules(c, o, family);
 }
 
 /* The words, in r2 to r5, and in the record. An IPv4 address in IPv6 is one, and judged as such. */
-static void emit_program6(struct code *c, const struct cg_net_rules *r)
+static void emit_program6(struct code *c, const struct cg_net_rules *r, const struct net_order *o)
 {
 	struct jumps six = {0};
 
@@ -335,7 +368,7 @@ static void emit_program6(struct code *c, const struct cg_net_rules *r)
 		jump_to(&six, emit(c, BPF_JMP32 | BPF_JNE | BPF_K, (uint8_t)(R_WORD + i), 0, 0, i == 2 ? 0xffff : 0));
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_X, R_ADDR4, R_WORD + 3, 0, 0);
 	emit_address4(c, r, CTX(user_ip6[3]));
-	emit_judge(c, r, AF_INET);
+	emit_judge(c, r, o, AF_INET);
 	land_all(c, &six);
 	put_number(c, BPF_W, RECORD_AT(family), AF_INET6);
 	if (!r->bind) {
@@ -345,25 +378,28 @@ static void emit_program6(struct code *c, const struct cg_net_rules *r)
 		put(c, BPF_W, RECORD_AT(addr[12]), R_TMP);
 		land_all(c, &six);
 	}
-	emit_judge(c, r, AF_INET6);
+	emit_judge(c, r, o, AF_INET6);
 }
 
-/* Room for the rules of both families: one can stand in a program three times, since IPv6's has those of IPv4, and with the
- * wildcard's. */
-static int make_room(const struct spec_net_list *l, struct arena *a, struct code *c, struct err *e)
+/* The rules in their order, and room for those of both families: one can stand in a program some times, since IPv6's has those of IPv4, and
+ * with the wildcard's; there it has no address. */
+static int start(const struct spec_net_list *l, struct arena *a, struct code *c, struct net_order *o, struct err *e)
 {
 	if (l->allow.n > RULES_MAX || l->deny.n > RULES_MAX)
 		return err_set(e, E2BIG,
 			       "more than %d rules in one list (an address * counts twice) do not fit into a program; "
 			       "use larger networks",
 			       RULES_MAX);
-	return code_start(c, 3 * RULE_INSNS * (l->allow.n + l->deny.n) + FIXED_INSNS, a, e);
+	if (net_order(l, a, o) < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	return code_start(c, 3 * RULE_INSNS * o->n + FIXED_INSNS, a, e);
 }
 
 int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, struct bpf_insn **ret, struct err *e)
 {
 	struct code c = {0};
-	int n = make_room(r->list, a, &c, e);
+	struct net_order o;
+	int n = start(r->list, a, &c, &o, e);
 
 	if (n < 0)
 		return n;
@@ -372,9 +408,9 @@ int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, st
 		load_word(&c, R_ADDR4, CTX(user_ip4));
 		to_host_order(&c, R_ADDR4, 32);
 		emit_address4(&c, r, CTX(user_ip4));
-		emit_judge(&c, r, AF_INET);
+		emit_judge(&c, r, &o, AF_INET);
 	} else {
-		emit_program6(&c, r);
+		emit_program6(&c, r, &o);
 	}
 	land_marked(&c, TO_REFUSAL);
 	emit_refuse(&c, r);
@@ -505,9 +541,9 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 {
 	static const int families[] = {AF_INET6, AF_INET};
 	struct code c = {0};
-	int n;
+	struct net_order o;
+	int n = start(l, a, &c, &o, e);
 
-	n = make_room(l, a, &c, e);
 	if (n < 0)
 		return n;
 	c.packets = true;
@@ -524,9 +560,9 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 			emit_request6(&c);
 		else
 			emit_request4(&c);
-		emit_wildcard(&c, l, families[i]);
+		emit_wildcard(&c, &o, families[i]);
 		land_marked(&c, TO_RULES);
-		emit_rules(&c, l, families[i]);
+		emit_rules(&c, &o, families[i]);
 		if (six)
 			land(&c, other);
 	}

@@ -168,7 +168,18 @@ calls "deny alone" '{"network": {"connect": {"deny": ["tcp:10.7.0.0/24:8000", "u
 table='
 tcp 10.7.0.2 8000 = ok
 tcp 10.7.0.3 8000 = EPERM'
-calls "deny before allow" '{"network": {"connect": {"allow": ["*:*"], "deny": ["10.7.0.3:*"]}}}'
+calls "deny inside allow" '{"network": {"connect": {"allow": ["*:*"], "deny": ["10.7.0.3:*"]}}}'
+table='
+tcp 10.7.0.2 8000 = ok
+udp 10.7.0.2 8000 = EPERM
+tcp 10.7.0.2 8001 = EPERM
+tcp 10.7.0.3 8001 = ok
+tcp 10.7.0.3 8002 = EPERM
+tcp 2001:db8:7::2 8002 = ok
+bind tcp 0.0.0.0 80 = ok
+bind tcp 0.0.0.0 81 = EPERM'
+calls "allow inside deny inside allow" '{"network": {"connect": {"allow": ["*:*", "tcp:10.7.0.2:8000", "10.7.0.3:8001"], "deny": ["10.7.0.0/24:*", "10.7.0.2:8000"]},
+	"bind": {"allow": ["*:*", "*:80"], "deny": ["*:1-1023"]}}}'
 table='
 tcp 10.7.0.2 8000 = EPERM
 sendto 2001:db8:7::2 8000 = EPERM
@@ -396,7 +407,7 @@ is "plan: their rules" "$(jq -r '.cgroup.network.programs[0].allow[0]' <<<"$out"
 # Under the administrator's floor both have to allow, and each refusal says whose it is.
 mkdir "$T/policies"
 printf '{"network": {"connect": {"allow": ["10.7.0.0/24:8000-8001"]}}}' >"$T/policies/site.json"
-printf '{"network": {"connect": {"deny": ["*:8001"]}, "bind": {"deny": ["*:9999"]}}}' >"$T/policies/own.json"
+printf '{"network": {"connect": {"allow": ["*:*", "10.7.0.2:8002"], "deny": ["*:8001"]}, "bind": {"deny": ["*:9999"]}}}' >"$T/policies/own.json"
 jq -n --arg dir "$T/policies" '{policyDir: $dir, floor: "site"}' >"$T/admin.json"
 make_bundle "$T/b" "$netns | $(sh_filter 'for a in "tcp 10.7.0.2 8000" "tcp 10.7.0.2 8001" "tcp 10.7.0.2 8002" "bind tcp 0.0.0.0 9999" "socket 17 3 0"; do netcall $a; done; sleep 0.1') |
 	.annotations = {\"jailrun.policy\": \"own\"}"

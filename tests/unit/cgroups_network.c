@@ -41,6 +41,11 @@ static const struct list corpus[] = {
     {{"[::]:80", "0.0.0.0:80"}, {"127.0.0.1:80"}, true},
     {{"[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:0-65535", "[8000::]/1:1"}, {"[ff00::]/9:*"}, true},
     {{"0.0.0.0/1:1-79", "128.0.0.0/1:81-65534"}, {NULL}, true},
+    {{"10.1.0.0/16:*", "10.0.0.0/8:443"}, {"10.0.0.0/8:*", "10.1.2.3:80"}, true}, /* 18: networks in each other */
+    {{"*:80", "tcp:*:443"}, {"*:1-1023", "udp:*:443"}, true},                     /* 19: ports in ports */
+    {{"tcp:*:53", "udp:10.0.0.0/8:53"}, {"*:53", "*:54-60"}, true},               /* 20: a protocol named */
+    {{"10.1.2.3:80", "*:53-80"}, {"10.1.2.3:80", "*:79-106"}, true},              /* 21: ties */
+    {{"udp:*:0", "udp:127.0.0.1:90"}, {"udp:*:80-65535"}, true},                  /* 22 */
 };
 
 static const char *const addresses[] = {
@@ -147,11 +152,77 @@ static bool opens(const struct list *l)
 	return !l->has_allow && l->deny[0];
 }
 
+/* The network of a rule's text as a text of its own, in one family; false: it has none there. */
+static bool network_of(const char *text, int family, char ret[64], int *ret_bits)
+{
+	const char *s = text, *end;
+
+	if (strncmp(s, "tcp:", 4) == 0 || strncmp(s, "udp:", 4) == 0)
+		s += 4;
+	end = strrchr(s, ':');
+	snprintf(ret, 64, "%.*s", (int)(end - s), s);
+	if (*s == '*') {
+		strcpy(ret, family == AF_INET ? "0.0.0.0/0" : "[::]/0");
+	} else if ((*s == '[') != (family == AF_INET6)) {
+		return false;
+	} else if (!strchr(ret, '/')) {
+		strcat(ret, family == AF_INET ? "/32" : "/128");
+	}
+	*ret_bits = atoi(strchr(ret, '/') + 1);
+	return true;
+}
+
+/* How close a rule is to what it speaks of: its prefix, its ports, its protocol, in this order. */
+static int closeness(const char *text, int family)
+{
+	const char *colon = strrchr(text, ':') + 1, *dash = strchr(colon, '-');
+	int bits = 0, span = *colon == '*' ? 65535 : dash ? atoi(dash + 1) - atoi(colon) : 0;
+	char network[64];
+
+	assert_true(network_of(text, family, network, &bits));
+	return (bits * 65536 + 65535 - span) * 2 + (text[0] == 't' || text[0] == 'u');
+}
+
+static int closest(const char *const list[LIST_MAX], const struct probe *p)
+{
+	const int family = strchr(p->address, ':') ? AF_INET6 : AF_INET;
+	int best = -1;
+
+	for (int i = 0; i < LIST_MAX && list[i]; i++)
+		if (speaks(list[i], p, false, 0) && closeness(list[i], family) > best)
+			best = closeness(list[i], family);
+	return best;
+}
+
 static bool judge(const struct list *l, const struct probe *p)
 {
-	if (any_speaks(l->deny, p, false, 0))
-		return false;
-	return opens(l) || any_speaks(l->allow, p, false, 0);
+	const int deny = closest(l->deny, p), allow = closest(l->allow, p);
+
+	return allow > deny || (deny < 0 && opens(l));
+}
+
+/* Whether a rule that is closer, for the very same network, takes back what this one denies. */
+static bool taken_back(const struct list *l, const char *deny, const struct probe *p, int family)
+{
+	char network[64], other[64];
+	int bits;
+
+	if (!network_of(deny, family, network, &bits))
+		return true; /* it is not of this family */
+	for (int i = 0; i < LIST_MAX && l->allow[i]; i++)
+		if (network_of(l->allow[i], family, other, &bits) && strcmp(network, other) == 0 &&
+		    speaks(l->allow[i], p, true, family) && closeness(l->allow[i], family) > closeness(deny, family))
+			return true;
+	return false;
+}
+
+static bool denied_somewhere(const struct list *l, const struct probe *p, bool six)
+{
+	for (int i = 0; i < LIST_MAX && l->deny[i]; i++)
+		if (speaks(l->deny[i], p, true, six ? 0 : AF_INET) &&
+		    !(taken_back(l, l->deny[i], p, AF_INET) && (!six || taken_back(l, l->deny[i], p, AF_INET6))))
+			return true;
+	return false;
 }
 
 static bool judge_wildcard(const struct list *l, const struct probe *p, bool six)
@@ -160,7 +231,7 @@ static bool judge_wildcard(const struct list *l, const struct probe *p, bool six
 
 	snprintf(four.address, sizeof(four.address), "0.0.0.0");
 	snprintf(other.address, sizeof(other.address), "::");
-	if (any_speaks(l->deny, p, true, six ? 0 : AF_INET))
+	if (denied_somewhere(l, p, six))
 		return false;
 	if (opens(l))
 		return true;
@@ -299,7 +370,7 @@ static bool may_hear(const struct list *l, const struct probe *p, bool six)
 		return true;
 	if (!l->has_allow)
 		return false;
-	if (!any_speaks(l->deny, p, true, six ? 0 : AF_INET)) {
+	if (!denied_somewhere(l, p, six)) {
 		const struct probe *ports_of[] = {p, &zero};
 		struct probe four, other;
 		bool f = false, o = !six;
@@ -388,6 +459,7 @@ static void test_corpus(void **state)
 static void test_random(void **state)
 {
 	static const char *const nets[] = {"*",
+					   "*",
 					   "0.0.0.0",
 					   "0.0.0.0/0",
 					   "0.0.0.0/7",
@@ -466,6 +538,26 @@ static void test_meaning(void **state)
 	    {13, true, "0.0.0.0", 80, IPPROTO_TCP, true},
 	    {14, true, "::", 80, IPPROTO_TCP, false}, /* nor is IPv4 */
 	    {15, false, "0.0.0.0", 80, IPPROTO_TCP, false},
+	    {18, false, "10.0.0.0", 80, IPPROTO_TCP, false},
+	    {18, false, "10.0.0.0", 443, IPPROTO_TCP, true},
+	    {18, false, "10.1.2.3", 443, IPPROTO_TCP, true},
+	    {18, false, "10.1.2.3", 80, IPPROTO_TCP, false},
+	    {18, false, "11.0.0.0", 443, IPPROTO_TCP, false},
+	    {19, true, "0.0.0.0", 80, IPPROTO_UDP, true},
+	    {19, true, "::", 80, IPPROTO_TCP, true},
+	    {19, true, "::", 53, IPPROTO_TCP, false},
+	    {19, true, "::", 443, IPPROTO_TCP, true},
+	    {19, true, "::", 443, IPPROTO_UDP, false},
+	    {20, false, "::1", 53, IPPROTO_TCP, true},
+	    {20, false, "::1", 53, IPPROTO_UDP, false},
+	    {20, false, "10.1.2.3", 53, IPPROTO_UDP, true},
+	    {20, true, "0.0.0.0", 53, IPPROTO_TCP, true},
+	    {20, true, "0.0.0.0", 53, IPPROTO_UDP, false},
+	    {21, false, "10.1.2.3", 80, IPPROTO_TCP, false},
+	    {21, false, "::1", 80, IPPROTO_TCP, false},
+	    {21, false, "::1", 53, IPPROTO_TCP, true},
+	    {22, false, "127.0.0.1", 90, IPPROTO_UDP, true},
+	    {22, true, "0.0.0.0", 90, IPPROTO_UDP, false},
 	};
 
 	(void)state;
