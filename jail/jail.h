@@ -8,7 +8,7 @@
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
  *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
- *   tell           jail_features, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
+ *   tell           jail_features, jail_mechanisms, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
@@ -222,6 +222,30 @@ void jail_plan_hiding(const struct jail_facts *f, struct jail_plan *p);
 /* Refuses capabilities by which a process could undo network rules or signals.protect, where there are any: to be asked again when the seal is another.
  * Returns 0, -ENOTSUP. */
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
+
+/* By what a key of a policy is held (mechanisms.c). */
+enum {
+	JAIL_NEEDS_FILTER = 1, /* a seccomp filter, and the helper */
+	JAIL_NEEDS_LISTENER = 2,
+	JAIL_NEEDS_TRACE = 4,   /* what asks for it makes the engine JAIL_TRACE */
+	JAIL_NEEDS_NETWORK = 8, /* eBPF programs at the container's cgroup */
+};
+#define JAIL_KEY_SELF    "self" /* keys of what comes with a policy unwritten */
+#define JAIL_KEY_ENGINE  "engine"
+#define JAIL_KEY_REPORTS "reports"
+struct jail_mechanism {
+	const char *key;       /* NULL ends the table; a key may have more than one row */
+	const char *mechanism; /* a word or two */
+	bool race_free;
+	const char *why;    /* it is race-free, or not */
+	const char *cost;   /* as measured */
+	unsigned int needs; /* JAIL_NEEDS_*: of the host */
+	const char *test;   /* the file that proves it */
+};
+const struct jail_mechanism *jail_mechanisms(void);
+/* The next row of a key, after one (NULL: the first). Of an object that is there and empty, such as "exec", the first below it. NULL: there is
+ * none. */
+const struct jail_mechanism *jail_mechanism(const char *key, const struct jail_mechanism *after);
 
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
 

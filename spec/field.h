@@ -68,6 +68,7 @@ struct reader {
 	/* Where bad() puts the value that an error is about, for read_errors; NULL: nobody asks. Only what policies are made of goes on
 	 * behind an error. */
 	const struct json **culprit;
+	bool tell; /* of a policy: what it says is wanted, key by key */
 };
 
 /* Reads the object v into obj by the table. The path in e starts below the object. Returns 0 or -errno. */

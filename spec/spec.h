@@ -2,7 +2,7 @@
 /* What the documents say, as plain structs. A document is read whole, checked, and never looked at again:
  *   config.json      spec_config_load, spec_config_parse, spec_resources_parse, spec_process_parse (config/), of the OCI runtime
  *                    specification 1.3.0; spec_config_template writes one; names of what is in it: spec_ns_name and others (names.c)
- *   a policy         spec_policy_parse, spec_policy_check, spec_list_parse (policy/)
+ *   a policy         spec_policy_parse, spec_policy_check, spec_policy_keys, spec_list_parse (policy/)
  *   the administrator's configuration    spec_admin_parse (admin.c)
  *   a container's state    spec_state_write, spec_state_parse, spec_state_print (state.c)
  *   engines' configuration    spec_engine_parse, spec_engine_change (engine/)
@@ -359,11 +359,24 @@ struct spec_network {
 	struct spec_net_list connect, bind;
 };
 
+/* What a document says, for people: each key that it has, and behind a list its elements. */
+struct spec_said {
+	const char *key;  /* "limits.processes", "syscalls.syscalls", "syscalls.syscalls[2]" */
+	const char *text; /* its value, JSON on one line */
+	size_t line;
+	bool part; /* an element */
+};
+struct spec_said_list {
+	struct spec_said *v;
+	size_t n, room;
+};
+
 struct spec_policy {
 	bool builtin;     /* not the document's: set by who took it from the runtime's own */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
 	char *name;
 	char *description;
+	struct spec_said_list said; /* by spec_policy_check alone */
 	enum policy_init init;
 	enum policy_violation on_violation;
 	struct spec_seccomp syscalls; /* set when the policy has the key; the OCI seccomp shape */
@@ -404,6 +417,9 @@ struct spec_errors {
  * code of one. */
 int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
 		      struct spec_errors *errors);
+
+/* All keys that a policy can have, those of objects below them: "limits.processes". Returns 0 or -ENOMEM. */
+int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e);
 
 /* The system calls that a document names. */
 enum spec_list_form { LIST_POLICY, LIST_PROFILE, LIST_CONFIG };

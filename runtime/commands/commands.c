@@ -136,6 +136,9 @@ static const struct rt_option list_options[] = {
 	{0},
 };
 static const struct rt_option policy_check_options[] = {FORMAT_OPTION, {0}};
+#define OF_BUNDLE_OPTION \
+	{"bundle", 'b', "DIR", "the bundle whose rootfs and config.json it is for", NULL, RT_STRING, false, OPTION(bundle)}
+static const struct rt_option policy_explain_options[] = {OF_BUNDLE_OPTION, FORMAT_OPTION, {0}};
 static const struct rt_option policy_names_options[] = {
 	{"arch", 0, "ARCH", "of this ABI, or of all (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
 	FORMAT_OPTION,
@@ -212,6 +215,8 @@ static const struct rt_command commands[] = {
 	{"policy", "COMMAND", "look at policies, and at what they are made of", no_options, 0, 0, false, cmd_policy, .group = true},
 	{"policy check", "FILE|NAME...", "check that policies are right, and can be enforced on this host", policy_check_options,
 	 1, RT_ANY_ARGS, false, cmd_policy_check},
+	{"policy explain", "[FILE|NAME]", "show by what each rule of a policy is held, what it costs, and what this host lacks", policy_explain_options,
+	 0, 1, false, cmd_policy_explain},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"policy update-check", "FILE|NAME...", "list system calls that a policy or a seccomp profile refuses without naming them", policy_update_check_options,

@@ -9,43 +9,51 @@
 
 #include "host.h"
 
-enum need { NEED_FILTER = 1, NEED_LISTENER = 2, NEED_TRACE = 4, NEED_NETWORK = 8 };
-
 static const struct {
 	const char *key, *mechanism;
 	unsigned int needs;
 } keys[] = {
-    {"default", "the helper as PID 1, a seccomp filter", NEED_FILTER},
-    {"syscalls", "a seccomp filter", NEED_FILTER},
-    {"reports", "a seccomp listener", NEED_FILTER | NEED_LISTENER},
-    {"exec", "ptrace with seccomp: judged at PTRACE_EVENT_EXEC", NEED_FILTER | NEED_TRACE},
-    {"limits", "ptrace with seccomp: forks are counted", NEED_FILTER | NEED_TRACE},
-    {"signals.protect", "ptrace with seccomp: the target is looked at", NEED_FILTER | NEED_TRACE},
-    {"network", "eBPF programs at the container's cgroup", NEED_NETWORK},
+    {"default", "the helper as PID 1, a seccomp filter", JAIL_NEEDS_FILTER},
+    {"syscalls", "a seccomp filter", JAIL_NEEDS_FILTER},
+    {"reports", "a seccomp listener", JAIL_NEEDS_FILTER | JAIL_NEEDS_LISTENER},
+    {"exec", "ptrace with seccomp: judged at PTRACE_EVENT_EXEC", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
+    {"limits", "ptrace with seccomp: forks are counted", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
+    {"signals.protect", "ptrace with seccomp: the target is looked at", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
+    {"network", "eBPF programs at the container's cgroup", JAIL_NEEDS_NETWORK},
 };
 
-static void add_key(struct doctor *d, const char *key, const char *mechanism, unsigned int needs)
+int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_line)
 {
 	const struct {
 		unsigned int need;
 		int r;
 		const char *line;
 	} found[] = {
-	    {NEED_FILTER, d->helper ? d->helper : d->filter, d->helper ? "kernel.helper" : "kernel.seccomp"},
-	    {NEED_LISTENER, d->listener, "kernel.seccomp-notify"},
-	    {NEED_TRACE, d->trace, "kernel.ptrace"},
-	    {NEED_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
+	    {JAIL_NEEDS_FILTER, d->helper ? d->helper : d->filter, d->helper ? "kernel.helper" : "kernel.seccomp"},
+	    {JAIL_NEEDS_LISTENER, d->listener, "kernel.seccomp-notify"},
+	    {JAIL_NEEDS_TRACE, d->trace, "kernel.ptrace"},
+	    {JAIL_NEEDS_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
 	};
+
+	for (size_t i = 0; i < ARRAY_LEN(found); i++)
+		if (needs & found[i].need && found[i].r < 0) {
+			*ret_line = found[i].line;
+			return found[i].r;
+		}
+	return 0;
+}
+
+static void add_key(struct doctor *d, const char *key, const char *mechanism, unsigned int needs)
+{
+	const char *line = NULL;
+	int r = doctor_lacks(d, needs, &line);
 	char id[48];
 
 	snprintf(id, sizeof(id), "policy.key.%s", key);
-	for (size_t i = 0; i < ARRAY_LEN(found); i++)
-		if (needs & found[i].need && found[i].r < 0) {
-			doctor_add(d, DOCTOR_NO, id, NULL, "cannot be enforced: %s (%s: %s)", mechanism, found[i].line,
-				   doctor_why(found[i].r));
-			return;
-		}
-	doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
+	if (r < 0)
+		doctor_add(d, DOCTOR_NO, id, NULL, "cannot be enforced: %s (%s: %s)", mechanism, line, doctor_why(r));
+	else
+		doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
 }
 
 /* What `jailrun spec` writes. */

@@ -58,6 +58,9 @@ void rt_policy_text_free(struct rt_policy_text *t);
 int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret,
 		    struct spec_errors *errors, struct err *e);
 
+/* The same, for who looks at right ones: the first error of the text is the error. *ret says what it says. */
+int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret, struct err *e);
+
 /* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. One of dir has to be root's or the
  * caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
@@ -152,6 +155,9 @@ void doctor_policies(struct doctor *d);
 int doctor_plan(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e);
 /* Of what doctor_kernel finds out what policies need, without lines. */
 void doctor_jail(struct doctor *d);
+/* Which of what a key needs (JAIL_NEEDS_*) the host lacks, after one of these two and, for network rules, cg_try: the line of `doctor` that
+ * says more goes into *ret_line. Returns 0, or the reason as -errno. */
+int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_line);
 /* Why this host cannot enforce it, after one of these two and, for network rules, cg_try. Returns 0 or -errno. */
 int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const struct jail_plan *plan, struct err *e);
 

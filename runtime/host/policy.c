@@ -131,6 +131,18 @@ int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct
 	return errors->v && ret->name ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
+int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret, struct err *e)
+{
+	struct spec_errors errors = {0};
+	int r = rt_policy_check(c, dir, name, ret, &errors, e);
+
+	if (r < 0 || !errors.n)
+		return r;
+	*e = errors.v[0].err;
+	err_file(e, ret->file ? ret->file : name);
+	return -e->code;
+}
+
 /* An annotation is untrusted: it can ask for a policy, and never for none. */
 static int check_asked(const char *asked, const struct spec_admin *admin, struct err *e)
 {

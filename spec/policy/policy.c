@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "spec/policy/network.h"
+#include "spec/policy/said.h"
 
 /* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. "**" is a component. */
 static bool is_rule_path(const char *s)
@@ -78,10 +79,12 @@ static const struct field policy_fields[] = {
     {.key = "limits", .parse = get_object, .table = &limits_table},
 };
 
+static const struct table policy_table;
+
 static int check_policy(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
 	static const char why[] = "nobody would answer its notifications; use SCMP_ACT_ERRNO";
-	const P *p = obj;
+	P *p = obj;
 
 	if (str_eq(p->syscalls.default_action, "SCMP_ACT_NOTIFY")) {
 		bad(rd, v, e, ENOTSUP, "%s", why);
@@ -95,7 +98,7 @@ static int check_policy(struct reader *rd, const struct json *v, void *obj, stru
 		err_ctx(e, "syscalls.syscalls[%zu].action", i);
 		return -ENOTSUP;
 	}
-	return 0;
+	return rd->tell ? said_of(rd, &policy_table, v, &p->said, e) : 0;
 }
 
 static const struct table policy_table = {TABLE_FIELDS(policy_fields), .check = check_policy};
@@ -143,7 +146,7 @@ static const struct refused refused[] = {
 int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
 		      struct spec_errors *errors)
 {
-	struct reader rd = {.arena = a, .strict = true, .refused = refused};
+	struct reader rd = {.arena = a, .strict = true, .refused = refused, .tell = true};
 
 	return read_errors(&rd, &policy_table, text, len, ret, sizeof(*ret), errors);
 }
@@ -160,4 +163,9 @@ int spec_policy_parse(const char *text, size_t len, const char *name, struct are
 		return r;
 	ret->name = arena_strdup(a, name);
 	return ret->name ? 0 : err_set(e, ENOMEM, "no memory left");
+}
+
+int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e)
+{
+	return said_keys(&policy_table, refused, a, ret, e);
 }

@@ -88,6 +88,39 @@ fi
 policy check
 like "it wants a policy" "$rc:$err" '^1:.*"policy check" requires a minimum of 1'
 
+# ---- explain ----
+written told '{"limits": {"processes": 5},
+"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+{"names": ["ptrace"], "action": "SCMP_ACT_ERRNO"},
+{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]},
+"exec": {"allow": ["/bin/sh", "/opt/"]}, "signals": {"to_init": "refuse", "protect": []}}'
+# The rules, with lines, what holds them, and whether that is here.
+table() { jq -r '[.rules[] | "\(.rule) \(.line // "-") \(.mechanism) \(.here)"] | join(",")' "$T/out"; }
+policy explain --format json told
+is "explain: each rule, where it stands and what holds it" "$rc:$(table)" \
+	"0:limits.processes 1 trace true,syscalls.defaultAction 2 BPF true,syscalls.syscalls[0] 3 BPF true,syscalls.syscalls[1] 4 BPF true,exec.allow 5 trace true,signals.to_init 5 BPF true,signals.protect 5 trace true,self - BPF true,engine - BPF true"
+is "explain: the engine, and what brought it" "$(jq -r '.engine, .engine_because[]' "$T/out" | tr '\n' ' ')" "trace limits.processes exec.allow "
+is "explain: what it says" "$(jq -r '.rules[4].says' "$T/out")" '["/bin/sh","/opt/"]'
+ok "explain: nothing is left out" jq -e 'all(.rules[]; .why != "" and .cost != "" and (.test | startswith("tests/")))' "$T/out"
+policy explain told
+like "as text: for what the tracer is there" "$out" "^policy told: engine trace, for the sake of limits.processes, exec.allow"
+like "as text: a rule" "$out" 'limits.processes +trace +yes +yes +fork \+[^
+]*
+    line 1: 5'
+policy explain default
+like "explain default" "$rc:$out" "^0:policy default: engine notify.*signals.to_init.*self .*reports +listener "
+mkdir -p "$T/b/rootfs/usr/bin" && ln -sf usr/bin "$T/b/rootfs/bin" && : >"$T/b/rootfs/usr/bin/sh"
+policy explain --bundle "$T/b" told --format json
+is "with a bundle: what a link means" "$rc:$(jq -c '[.rules[] | .links // empty]' "$T/out")" '0:[["/usr/bin/sh"]]' || diag "$err"
+policy explain many
+like "explain of a policy that is wrong: its error" "$rc:$out:$err" "^1::.*many.json: (mode|exec.allow\\[0\\]): "
+policy explain --bundle "$T/b" none
+is "explain none" "$rc:$out" "1:"
+policy explain
+is "alone: all keys, each once or more" "$rc:$(awk '$1 == "limits.processes" { print $2, $4 }' "$T/out")" "0:trace tests/attacks/counts.t"
+policy explain --format json
+ok "as JSON" jq -e 'any(.[]; .key == "exec.allow" and .race_free) and all(.[]; .test)' "$T/out"
+
 # ---- names ----
 # The headers of the C library are another source of the same numbers.
 numbers() { printf '#include <sys/syscall.h>\n' | cc -E -dM - 2>/dev/null | sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$/\2 \1/p' | sort; }
