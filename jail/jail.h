@@ -113,6 +113,7 @@ enum jail_op {
 /* A policy that the workload is under, but for its rules on calls. Where there are two, each has to allow. */
 struct jail_policy {
 	char *name;
+	struct strv extends; /* for people, not handed over: the documents that it stands on, the undermost first */
 	bool kill_on_violation;
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;

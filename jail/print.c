@@ -223,6 +223,8 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 
 static void print_policy(const struct jail_policy *p, struct jsonw *w)
 {
+	if (p->extends.n)
+		jw_strv(w, "extends", &p->extends);
 	jw_bool(w, "exec_rules", p->exec_rules);
 	if (p->exec_rules) {
 		jw_strv(w, "exec_allow", &p->exec_allow);

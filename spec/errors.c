@@ -12,41 +12,39 @@ static int by_line(const void *a, const void *b)
 {
 	const struct spec_error *x = a, *y = b;
 
+	if (x->source != y->source)
+		return x->source > y->source ? 1 : -1;
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-int read_errors(const struct reader *how, const struct table *t, const char *text, size_t len, void *obj, size_t size,
+int read_errors(const struct reader *how, const struct table *t, struct json *root, void *obj, size_t size,
 		struct spec_errors *ret)
 {
+	const struct json *culprit = NULL;
+	struct reader own = *how;
 	struct spec_error *one;
-	const struct json *root, *culprit = NULL;
-	struct reader own = *how, *rd = &own;
-	struct arena nodes = {0};
-	int r, first;
+	int r = 0, first = 0;
 
-	own.text = text;
 	own.culprit = &culprit;
-	*ret = (struct spec_errors){.v = arena_alloc(rd->arena, ERRORS_MAX * sizeof(*ret->v))};
+	own.all = true;
+	*ret = (struct spec_errors){.v = arena_alloc(own.arena, ERRORS_MAX * sizeof(*ret->v))};
 	if (!ret->v)
 		return -ENOMEM;
-	one = ret->v;
-	r = json_parse(text, len, rd->strict ? JSON_COMMENTS | JSON_STRICT : 0, &nodes, rd->arena, &root, &one->err);
-	first = r;
-	for (ret->n = r < 0; r == 0 && ret->n < ERRORS_MAX; ret->n++) {
+	for (; r == 0 && ret->n < ERRORS_MAX; ret->n++) {
 		one = &ret->v[ret->n];
 		culprit = NULL;
 		memset(obj, 0, size);
-		if (read_object(rd, t, root, obj, &one->err) == 0)
+		if (read_object(&own, t, root, obj, &one->err) == 0)
 			break;
 		first = first ? first : -one->err.code;
-		one->line = culprit ? json_line(text, culprit->offset) : 0;
+		one->line = culprit ? line_of(&own, culprit) : 0;
+		one->source = culprit ? culprit->source : 0;
 		if (!culprit || culprit == root || culprit->wrong)
 			r = -one->err.code;
 		else
-			((struct json *)culprit)->wrong = 1; /* the nodes are this function's own */
+			((struct json *)culprit)->wrong = 1; /* of the caller's tree, which is not const */
 	}
 	ret->more = ret->n == ERRORS_MAX;
 	qsort(ret->v, ret->n, sizeof(*ret->v), by_line);
-	arena_free(&nodes);
 	return first;
 }

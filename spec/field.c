@@ -9,6 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
+size_t line_of(const struct reader *rd, const struct json *v)
+{
+	return json_line(rd->sources ? rd->sources[v->source].text : rd->text, v->offset);
+}
+
 int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)
 {
 	char what[sizeof(e->text)] = "";
@@ -20,8 +25,17 @@ int bad(const struct reader *rd, const struct json *v, struct err *e, int code, 
 	if (rd->culprit)
 		*rd->culprit = v;
 	if (rd->strict)
-		return err_set(e, code, "line %zu: %s", json_line(rd->text, v->offset), what);
+		return err_set(e, code, "line %zu: %s", line_of(rd, v), what);
 	return err_set(e, code, "%s", what);
+}
+
+int err_index(struct err *e, const struct json *list, const struct json *element)
+{
+	size_t i = 0;
+
+	for (const struct json *j = list->first; j != element; j = j->next)
+		i += j->source == element->source;
+	return err_ctx(e, "[%zu]", i);
 }
 
 struct shown shown(const char *s)
@@ -167,10 +181,8 @@ PARSER(get_u32s)
 	for (const struct json *j = v->first; j; j = j->next) {
 		int r = get_number(rd, f, j, &negative, &value, e);
 
-		if (r < 0) {
-			err_ctx(e, "[%zu]", *n);
-			return r;
-		}
+		if (r < 0)
+			return err_index(e, v, j);
 		(*list)[(*n)++] = (uint32_t)value;
 	}
 	return 0;
@@ -306,17 +318,14 @@ PARSER(get_word_bits)
 {
 	uint64_t *bits = field_at(obj, f->at);
 	int64_t value = 0;
-	size_t i = 0;
 
 	if (v->type != JSON_ARRAY)
 		return wrong_type(rd, v, "an array of strings", e);
-	for (const struct json *j = v->first; j; j = j->next, i++) {
+	for (const struct json *j = v->first; j; j = j->next) {
 		int r = word_value(rd, f, j, &value, e);
 
-		if (r < 0) {
-			err_ctx(e, "[%zu]", i);
-			return r;
-		}
+		if (r < 0)
+			return err_index(e, v, j);
 		*bits |= (uint64_t)value;
 	}
 	return 0;
@@ -351,12 +360,29 @@ PARSER(get_strv)
 		static char nothing[] = "";
 		int r = j->wrong ? 0 : check_string(rd, f, j, e);
 
-		if (r < 0) {
-			err_ctx(e, "[%zu]", list->n);
-			return r;
-		}
+		if (r < 0)
+			return err_index(e, v, j);
 		list->v[list->n++] = j->wrong ? nothing : j->text;
 	}
+	return 0;
+}
+
+PARSER(get_str_or_strv)
+{
+	struct strv *list = field_at(obj, f->at);
+	int r;
+
+	if (v->type == JSON_ARRAY)
+		return get_strv(rd, f, v, obj, e);
+	if (v->type != JSON_STRING)
+		return wrong_type(rd, v, "a string or an array of strings", e);
+	r = check_string(rd, f, v, e);
+	if (r < 0)
+		return r;
+	*list = (struct strv){arena_alloc(rd->arena, 2 * sizeof(char *)), 1};
+	if (!list->v)
+		return no_memory(e);
+	list->v[0] = v->text;
 	return 0;
 }
 
@@ -412,10 +438,8 @@ PARSER(get_objects)
 	for (const struct json *j = v->first; j; j = j->next) {
 		int r = j->wrong ? 0 : read_object(rd, f->table, j, list + *n * size, e);
 
-		if (r < 0) {
-			err_ctx(e, "[%zu]", *n);
-			return r;
-		}
+		if (r < 0)
+			return err_index(e, v, j);
 		(*n)++;
 	}
 	*(void **)field_at(obj, f->at) = list;
@@ -536,11 +560,11 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 	if (r < 0)
 		return r;
 	/* Where all errors are wanted, what is missing comes last: the object counts as read with it. */
-	for (int pass = 0; pass < (rd->culprit ? 2 : 1); pass++)
+	for (int pass = 0; pass < (rd->all ? 2 : 1); pass++)
 		for (size_t i = 0; i < t->n && r >= 0; i++) {
 			if (found[i] && found[i]->wrong)
 				whole = false;
-			else if (!rd->culprit || pass == (found[i] == NULL))
+			else if (!rd->all || pass == (found[i] == NULL))
 				r = read_field(rd, &t->fields[i], found[i], v, obj, e);
 		}
 	if (r < 0)
@@ -548,6 +572,15 @@ int read_object(struct reader *rd, const struct table *t, const struct json *v, 
 	if (t->set_at)
 		*(bool *)field_at(obj, t->set_at - 1) = true;
 	return t->check && whole ? t->check(rd, v, obj, e) : 0;
+}
+
+void err_document(struct err *e, const struct err *own, const char *name)
+{
+	if (!e || e->code)
+		return;
+	*e = *own;
+	snprintf(e->path, sizeof(e->path), "%s%s%.*s", name, own->path[0] ? ": " : "",
+		 (int)(sizeof(e->path) - 1 - strnlen(name, sizeof(e->path) - 3)), own->path);
 }
 
 int read_document(struct reader *rd, const struct table *t, const char *text, size_t len, const char *name, void *obj,
@@ -563,11 +596,8 @@ int read_document(struct reader *rd, const struct table *t, const char *text, si
 	if (r == 0)
 		r = read_object(rd, t, root, obj, &own);
 	arena_free(&nodes);
-	if (r < 0 && e && !e->code) {
-		*e = own;
-		snprintf(e->path, sizeof(e->path), "%s%s%.*s", name, own.path[0] ? ": " : "",
-			 (int)(sizeof(e->path) - 1 - strnlen(name, sizeof(e->path) - 3)), own.path);
-	}
+	if (r < 0)
+		err_document(e, &own, name);
 	return r;
 }
 

@@ -63,28 +63,38 @@ struct refused {
 struct reader {
 	struct arena *arena; /* of the results */
 	const char *text;
-	bool strict; /* unknown keys and null are errors; errors say their line */
+	const struct spec_text *sources; /* the texts of the tree, by json.source; NULL: text is all of it */
+	bool strict;                     /* unknown keys and null are errors; errors say their line */
 	const struct refused *refused;
-	/* Where bad() puts the value that an error is about, for read_errors; NULL: nobody asks. Only what policies are made of goes on
-	 * behind an error. */
-	const struct json **culprit;
-	bool tell; /* of a policy: what it says is wanted, key by key */
+	const struct json **culprit; /* where bad() puts the value that an error is about; NULL: nobody asks */
+	bool all;                    /* for read_errors: only what policies are made of goes on behind an error */
+	bool tell;                   /* of a policy: what it says is wanted, key by key */
 };
 
 /* Reads the object v into obj by the table. The path in e starts below the object. Returns 0 or -errno. */
 int read_object(struct reader *rd, const struct table *t, const struct json *v, void *obj, struct err *e);
 
+/* e becomes own, with the name of the document before its path; one that is set stays. */
+void err_document(struct err *e, const struct err *own, const char *name);
+
 /* A whole document: text -> json_parse -> read_object. name leads the path of an error, as in "config.json: root". */
 int read_document(struct reader *rd, const struct table *t, const char *text, size_t len, const char *name, void *obj,
 		  struct err *e);
 
-/* As read_document, but goes on behind an error: *ret has them all. size: of the struct at obj. Returns 0, or the code of the first. */
-int read_errors(const struct reader *how, const struct table *t, const char *text, size_t len, void *obj, size_t size,
+/* As read_object, but goes on behind an error: *ret has them all. size: of the struct at obj. The tree is changed. Returns 0, or the code
+ * of the first. */
+int read_errors(const struct reader *how, const struct table *t, struct json *root, void *obj, size_t size,
 		struct spec_errors *ret);
 
 /* An error about v: err_set, with the line before the text when the reader is strict. Returns -code. */
 int bad(const struct reader *rd, const struct json *v, struct err *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The line of v in its text. */
+size_t line_of(const struct reader *rd, const struct json *v);
+
+/* Puts "[i]" before the path of an error about an element of a list: its index in the text that it is from. Returns -code. */
+int err_index(struct err *e, const struct json *list, const struct json *element);
 
 /* A string of the document, fit for a message: short, and without control characters. */
 struct shown {
@@ -95,25 +105,26 @@ struct shown shown(const char *s);
 /* ---- parsers of values; the comment says what stands at `at` ---- */
 
 #define PARSER(name) int name(struct reader *rd, const struct field *f, const struct json *v, void *obj, struct err *e)
-PARSER(get_bool);       /* bool */
-PARSER(get_opt_bool);   /* struct opt_bool */
-PARSER(get_int);        /* int */
-PARSER(get_u32);        /* uint32_t */
-PARSER(get_i64);        /* int64_t */
-PARSER(get_u64);        /* uint64_t */
-PARSER(get_opt_i64);    /* struct opt_i64 */
-PARSER(get_opt_u64);    /* struct opt_u64 */
-PARSER(get_string);     /* char *; checked against words and pattern; an optional one that is empty counts as absent */
-PARSER(get_word);       /* int: the value of the word */
-PARSER(get_word_char);  /* char: likewise */
-PARSER(get_word_bits);  /* uint64_t: the values of a list of words, or-ed */
-PARSER(get_bits);       /* struct bits, of a list such as "0-3,7"; an empty one counts as absent */
-PARSER(get_strv);       /* struct strv; each string checked against words and pattern; min: how many at least */
-PARSER(get_u32s);       /* uint32_t *, and their count at n_at */
-PARSER(get_map);        /* struct spec_map; the keys checked against pattern */
-PARSER(get_object);     /* the struct of `table`, in place */
-PARSER(get_objects);    /* an array of them by pointer, and their count at n_at */
-PARSER(get_object_map); /* likewise, of a map whose key goes into the first member, a char * */
+PARSER(get_bool);        /* bool */
+PARSER(get_opt_bool);    /* struct opt_bool */
+PARSER(get_int);         /* int */
+PARSER(get_u32);         /* uint32_t */
+PARSER(get_i64);         /* int64_t */
+PARSER(get_u64);         /* uint64_t */
+PARSER(get_opt_i64);     /* struct opt_i64 */
+PARSER(get_opt_u64);     /* struct opt_u64 */
+PARSER(get_string);      /* char *; checked against words and pattern; an optional one that is empty counts as absent */
+PARSER(get_word);        /* int: the value of the word */
+PARSER(get_word_char);   /* char: likewise */
+PARSER(get_word_bits);   /* uint64_t: the values of a list of words, or-ed */
+PARSER(get_bits);        /* struct bits, of a list such as "0-3,7"; an empty one counts as absent */
+PARSER(get_strv);        /* struct strv; each string checked against words and pattern; min: how many at least */
+PARSER(get_u32s);        /* uint32_t *, and their count at n_at */
+PARSER(get_str_or_strv); /* struct strv, of a string or of a list of them; as get_strv */
+PARSER(get_map);         /* struct spec_map; the keys checked against pattern */
+PARSER(get_object);      /* the struct of `table`, in place */
+PARSER(get_objects);     /* an array of them by pointer, and their count at n_at */
+PARSER(get_object_map);  /* likewise, of a map whose key goes into the first member, a char * */
 
 /* A pointer to the member of obj at the offset. */
 static inline void *field_at(void *obj, size_t offset)

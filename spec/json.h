@@ -10,6 +10,7 @@
 #include "base/base.h"
 
 #define JSON_DEPTH_MAX  64         /* arrays and objects inside each other */
+#define JSON_SOURCES    64         /* texts that a tree can be made of */
 #define JSON_VALUES_MAX (1u << 20) /* of one text: bounds the memory that a file of SPEC_FILE_MAX bytes can ask for */
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -23,7 +24,8 @@ struct json {
 		bool truth;         /* JSON_BOOL */
 	};
 	uint32_t offset;         /* in the text, behind its first token */
-	unsigned int count : 27; /* of elements or members */
+	unsigned int count : 21; /* of elements or members */
+	unsigned int source : 6; /* 0 here: which text, of a tree that is made of many (policy/extends.c) */
 	unsigned int wrong : 1;  /* never set here: field.c has told its error, and does not look at it again */
 	enum json_type type : 4; /* 32 bytes in all: a page of memory costs as much as reading 100 values */
 };

@@ -2,7 +2,7 @@
 /* What the documents say, as plain structs. A document is read whole, checked, and never looked at again:
  *   config.json      spec_config_load, spec_config_parse, spec_resources_parse, spec_process_parse (config/), of the OCI runtime
  *                    specification 1.3.0; spec_config_template writes one; names of what is in it: spec_ns_name and others (names.c)
- *   a policy         spec_policy_parse, spec_policy_check, spec_policy_keys, spec_list_parse (policy/)
+ *   a policy         spec_policy_parse, spec_policy_read, spec_policy_check, spec_policy_keys, spec_list_parse (policy/)
  *   the administrator's configuration    spec_admin_parse (admin.c)
  *   a container's state    spec_state_write, spec_state_parse, spec_state_print (state.c)
  *   engines' configuration    spec_engine_parse, spec_engine_change (engine/)
@@ -363,6 +363,7 @@ struct spec_network {
 struct spec_said {
 	const char *key;  /* "limits.processes", "syscalls.syscalls", "syscalls.syscalls[2]" */
 	const char *text; /* its value, JSON on one line */
+	const char *of;   /* the document that it stands in, of those that are extended; NULL: the policy's own */
 	size_t line;
 	bool part; /* an element */
 };
@@ -377,6 +378,8 @@ struct spec_policy {
 	char *name;
 	char *description;
 	struct spec_said_list said; /* by spec_policy_check alone */
+	struct strv
+	    extends; /* the documents that it stands on, the undermost first: files, and names of built-in ones */
 	enum policy_init init;
 	enum policy_violation on_violation;
 	struct spec_seccomp syscalls; /* set when the policy has the key; the OCI seccomp shape */
@@ -396,16 +399,37 @@ struct spec_policy {
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
 };
 
+/* A text of a policy, and where it is from. */
+struct spec_text {
+	const char *text;
+	size_t len;
+	const char *name; /* for messages and reports: the path of its file, or the name of a built-in one */
+	const char *file; /* NULL: built in */
+	const char *id;   /* the same for the same document, whatever path leads to it */
+};
+
+/* How what a policy extends is found: `name` as it stands in the document `by`. *ret's strings live as long as the arena of the result. */
+struct spec_bases {
+	int (*find)(void *arg, const struct spec_text *by, const char *name, struct spec_text *ret, struct err *e);
+	void *arg;
+};
+
 /* Reads a policy: strict JSON, comments allowed; an unknown key is an error with its line and the nearest known key; a
- * key of the design that this version cannot enforce yet is refused by name. name: for messages and reports. Returns 0
- * or -EINVAL, -ENOTSUP, -ENOMEM. */
+ * key of the design that this version cannot enforce yet is refused by name. What it extends is laid under it first (policy/extends.c).
+ * Returns 0 or -EINVAL, -ENOTSUP, -ENOMEM, -ELOOP, -EFBIG, or what bases->find does. */
+int spec_policy_read(const struct spec_text *t, const struct spec_bases *bases, struct arena *a,
+		     struct spec_policy *ret, struct err *e);
+
+/* One that extends nothing. */
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e);
 
 /* What is wrong with a document, in the order of its lines. */
 struct spec_error {
-	size_t line;    /* 0: not known */
-	struct err err; /* its path is that of the field alone */
+	size_t line;         /* 0: not known */
+	unsigned int source; /* which of the documents: 0 is the policy's own, */
+	const char *name;    /* and this is its name */
+	struct err err;      /* its path is that of the field alone */
 };
 struct spec_errors {
 	struct spec_error *v;
@@ -413,10 +437,10 @@ struct spec_errors {
 	bool more; /* there are more */
 };
 
-/* As spec_policy_parse, with all errors. *ret, whose name is that of the document or NULL, is whole when there are none. Returns 0 or the
+/* As spec_policy_read, with all errors. *ret, whose name is that of the document or NULL, is whole when there are none. Returns 0 or the
  * code of one. */
-int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
-		      struct spec_errors *errors);
+int spec_policy_check(const struct spec_text *t, const struct spec_bases *bases, struct arena *a,
+		      struct spec_policy *ret, struct spec_errors *errors);
 
 /* All keys that a policy can have, those of objects below them: "limits.processes". Returns 0 or -ENOMEM. */
 int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e);
@@ -431,7 +455,7 @@ struct spec_list {
 
 /* Reads a policy, a seccomp profile alone (of the specification, or in Docker's form), or a config.json: of these two only the names and
  * the default. Returns 0 or -EINVAL, -ENOTSUP, -ENOMEM. */
-int spec_list_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_list *ret,
+int spec_list_parse(const struct spec_text *t, const struct spec_bases *bases, struct arena *a, struct spec_list *ret,
 		    struct err *e);
 
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */

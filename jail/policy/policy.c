@@ -432,6 +432,7 @@ static void take_policy(const struct spec_policy *p, struct jail_policy *ret)
 	static char root[] = "/", *everything[] = {root, NULL};
 
 	*ret = (struct jail_policy){.name = p->name, .max_processes = -1, .max_threads = -1};
+	ret->extends = p->extends;
 	ret->kill_on_violation = p->on_violation == POLICY_KILL;
 	ret->exec_rules = p->exec.set;
 	ret->exec_memfd = p->exec.memfd;

@@ -120,7 +120,7 @@ static int find_args(struct rt_call *c, struct strv *ret, struct err *e)
 	if (!c->o.policy && (admin.default_policy || admin.floor))
 		return 0;
 	ret->v = arena_alloc(&c->arena, 3 * sizeof(*ret->v));
-	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, true, &p, e) < 0)
+	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, RT_BY_PATH, &p, e) < 0)
 		return err_ctx(e, "--policy");
 	/* One that was found by its path, as engines have another working directory. */
 	if (strchr(policy, '/') && realpath(policy, real))
@@ -164,7 +164,7 @@ static int plan_default(struct rt_call *c, struct rt_config_file *f, struct buf 
 		    e, EINVAL,
 		    "--policy '%s': %s gives a runtime no arguments, and a defaultPolicy is a name: put it into %s",
 		    policy, c->args[0], rt_policy_dir(c, &admin));
-	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, false, &p, e) < 0)
+	if (!str_eq(policy, "none") && rt_policy_load(c, rt_policy_dir(c, &admin), policy, RT_BY_NAME, &p, e) < 0)
 		return err_ctx(e, "--policy");
 	r = rt_config_read(own, &c->arena, f, e);
 	jw_object(&w, NULL);

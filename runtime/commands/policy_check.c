@@ -10,6 +10,7 @@
 struct finding {
 	struct finding *next;
 	const char *field, *text; /* field: "" where it is about the whole */
+	const char *of;           /* the document, where it is one that the policy extends; else NULL */
 	size_t line;              /* 0: not known */
 };
 struct findings {
@@ -19,6 +20,7 @@ struct findings {
 /* One policy, and what was found of it. */
 struct checked {
 	const char *asked, *file; /* file: NULL for a built-in one, and where there is none */
+	struct strv extends;
 	struct findings errors, warnings;
 };
 
@@ -26,7 +28,7 @@ static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "not
 
 /* Without the file before its field, and the line before its text, which stand elsewhere. */
 static int add(struct rt_call *c, const struct checked *k, struct findings *list, const struct err *what, size_t line,
-	       struct err *e)
+	       const char *of, struct err *e)
 {
 	struct finding *f = arena_alloc(&c->arena, sizeof(*f));
 	size_t file = k->file && str_starts(what->path, k->file) ? strlen(k->file) : 0;
@@ -41,6 +43,7 @@ static int add(struct rt_call *c, const struct checked *k, struct findings *list
 	if (!f || !(f->field = arena_strdup(&c->arena, field)) || !(f->text = arena_strdup(&c->arena, text)))
 		return err_set(e, ENOMEM, "out of memory");
 	f->line = line;
+	f->of = of;
 	*list->tail = f;
 	list->tail = &f->next;
 	return 0;
@@ -58,7 +61,7 @@ static int review_names(struct rt_call *c, const struct spec_policy *p, struct c
 			int found = jail_policy_review(p, i, n, &what);
 
 			if (found)
-				r = add(c, k, found < 0 ? &k->errors : &k->warnings, &what, 0, e);
+				r = add(c, k, found < 0 ? &k->errors : &k->warnings, &what, 0, NULL, e);
 		}
 	return r;
 }
@@ -72,14 +75,14 @@ static int review_whole(struct doctor *d, const struct spec_policy *p, struct ch
 	struct err what = {0};
 
 	if (doctor_plan(d, p, &plan, &what) < 0)
-		return add(c, k, &k->errors, &what, 0, e);
+		return add(c, k, &k->errors, &what, 0, NULL, e);
 	*ret_engine = engines[plan.engine];
 	if (p->network.set)
 		cg_try(&d->cg, &c->arena, &d->cgroup);
 	if (doctor_enforces(d, p, &plan, &what) == 0)
 		return 0;
 	err_before(&what, "cannot be enforced here: ");
-	return add(c, k, &k->warnings, &what, 0, e);
+	return add(c, k, &k->warnings, &what, 0, NULL, e);
 }
 
 static int check(struct doctor *d, const char *dir, struct checked *k, const char **ret_engine, struct err *e)
@@ -91,10 +94,12 @@ static int check(struct doctor *d, const char *dir, struct checked *k, const cha
 	int r = rt_policy_check(c, dir, k->asked, &policy, &errors, &what);
 
 	k->file = policy.file;
+	k->extends = policy.extends;
 	if (r < 0)
-		return add(c, k, &k->errors, &what, 0, e);
+		return add(c, k, &k->errors, &what, 0, NULL, e);
 	for (size_t i = 0; i < errors.n && r == 0; i++)
-		r = add(c, k, &k->errors, &errors.v[i].err, errors.v[i].line, e);
+		r = add(c, k, &k->errors, &errors.v[i].err, errors.v[i].line,
+			errors.v[i].source ? errors.v[i].name : NULL, e);
 	if (r < 0 || errors.n)
 		return r;
 	r = review_names(c, &policy, k, e);
@@ -104,7 +109,7 @@ static int check(struct doctor *d, const char *dir, struct checked *k, const cha
 static void print_list(const struct checked *k, const struct findings *list, const char *kind, struct buf *out)
 {
 	for (const struct finding *f = list->first; f; f = f->next) {
-		buf_str(out, k->file ? k->file : k->asked);
+		buf_str(out, f->of ? f->of : k->file ? k->file : k->asked);
 		if (f->line)
 			buf_printf(out, ":%zu", f->line);
 		buf_printf(out, ": %s: %s%s%s\n", kind, f->field, f->field[0] ? ": " : "", f->text);
@@ -117,6 +122,8 @@ static void print_text(const struct checked *k, const char *engine, struct buf *
 	print_list(k, &k->warnings, "warning", out);
 	if (!k->errors.first && !k->warnings.first)
 		buf_printf(out, "%s: ok, engine %s\n", k->file ? k->file : k->asked, engine);
+	for (size_t i = 0; i < k->extends.n; i++)
+		buf_printf(out, "%s: extends %s\n", k->file ? k->file : k->asked, k->extends.v[i]);
 }
 
 static void json_list(struct jsonw *w, const char *key, const struct findings *list)
@@ -124,6 +131,8 @@ static void json_list(struct jsonw *w, const char *key, const struct findings *l
 	jw_array(w, key);
 	for (const struct finding *f = list->first; f; f = f->next) {
 		jw_object(w, NULL);
+		if (f->of)
+			jw_str(w, "file", f->of);
 		if (f->line)
 			jw_uint(w, "line", f->line);
 		if (f->field[0])
@@ -142,6 +151,7 @@ static void print_json(const struct checked *k, const char *engine, struct buf *
 	jw_str(&w, "policy", k->asked);
 	jw_str(&w, "file", k->file);
 	jw_bool(&w, "ok", !k->errors.first);
+	jw_strv(&w, "extends", &k->extends);
 	jw_str(&w, "engine", engine);
 	json_list(&w, "errors", &k->errors);
 	json_list(&w, "warnings", &k->warnings);

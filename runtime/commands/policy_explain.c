@@ -60,8 +60,8 @@ static void print_text(const struct explained *x, const char *key, const struct 
 	buf_printf(out, "%-26s %-14s %-10s %-8s %s\n", key, m->mechanism, m->race_free ? "yes" : "no",
 		   lacks ? "no" : "yes", m->cost);
 	if (said)
-		buf_printf(out, "    line %zu: %.160s%s\n", said->line, said->text,
-			   strlen(said->text) > 160 ? "..." : "");
+		buf_printf(out, "    %s%sline %zu: %.160s%s\n", said->of ? said->of : "", said->of ? ", " : "",
+			   said->line, said->text, strlen(said->text) > 160 ? "..." : "");
 	for (size_t i = 0; i < links->n; i++)
 		buf_printf(out, "    through a link, also %s\n", links->v[i]);
 	if (!m->race_free)
@@ -78,6 +78,8 @@ static void print_json(struct explained *x, const char *key, const struct spec_s
 	jw_object(w, NULL);
 	jw_str(w, "rule", key);
 	if (said) {
+		if (said->of)
+			jw_str(w, "file", said->of);
 		jw_uint(w, "line", said->line);
 		jw_str(w, "says", said->text);
 	}

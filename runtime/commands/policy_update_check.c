@@ -24,13 +24,17 @@ static const char *const forms[] = {
 
 static int look(struct rt_call *c, const char *dir, uint32_t abi, struct lacking *k, struct err *e)
 {
+	struct rt_bases found = {c, dir, RT_BY_PATH};
+	const struct spec_bases bases = {rt_policy_find_base, &found};
 	AUTO_POLICY_TEXT text = {0};
+	struct spec_text t;
 	int r = rt_policy_read(c, dir, k->asked, true, &text, e);
 
 	if (r < 0)
 		return r;
 	k->file = text.file;
-	r = spec_list_parse(text.text, text.len, text.file ? text.file : k->asked, &c->arena, &k->list, e);
+	t = rt_policy_spec_text(&text, k->asked);
+	r = spec_list_parse(&t, &bases, &c->arena, &k->list, e);
 	if (r < 0)
 		return r;
 	k->abi = jail_abi_name(abi, &c->arena);

@@ -113,7 +113,7 @@ static void add_policy(struct doctor *d, const char *dir, const char *name)
 	char id[280], why[sizeof(struct err)];
 	struct jail_plan plan = {0};
 	struct err e = {0};
-	int r = rt_policy_load(d->call, dir, name, false, &policy, &e);
+	int r = rt_policy_load(d->call, dir, name, RT_BY_NAME, &policy, &e);
 
 	snprintf(id, sizeof(id), "policy.%s", name);
 	if (r == 0)
@@ -161,7 +161,7 @@ static void check_named(struct doctor *d, const char *dir, const char *id, const
 	char why[sizeof(struct err)];
 	struct err e = {0};
 
-	if (name && rt_policy_load(d->call, dir, name, false, &policy, &e) < 0)
+	if (name && rt_policy_load(d->call, dir, name, RT_BY_NAME, &policy, &e) < 0)
 		doctor_add(d, DOCTOR_BAD, id, NULL, "%s", err_str(&e, why, sizeof(why)));
 }
 

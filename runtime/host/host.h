@@ -47,11 +47,30 @@ struct rt_policy_text {
 	size_t len;
 	const char *file; /* NULL: built in */
 	char *own;        /* text, where it is to be freed */
+	const char *id;   /* the file, whatever its path; or the name of a built-in one */
 };
 #define AUTO_POLICY_TEXT __attribute__((cleanup(rt_policy_text_free))) struct rt_policy_text
 int rt_policy_read(struct rt_call *c, const char *dir, const char *name, bool by_path, struct rt_policy_text *ret,
 		   struct err *e);
 void rt_policy_text_free(struct rt_policy_text *t);
+
+/* Who asks for a policy, and so how it can be named. */
+enum rt_policy_way {
+	RT_BY_NAME,       /* the administrator's configuration */
+	RT_BY_PATH,       /* the command line: by a path too */
+	RT_BY_ANNOTATION, /* whoever wrote config.json: what it extends has names too, no paths */
+};
+
+/* How what a policy extends is found: a name as rt_policy_load's, a path from the directory of the file that it stands in. Each file has to
+ * be root's or the caller's, and nobody else's to write to. */
+struct rt_bases { /* its arg */
+	struct rt_call *call;
+	const char *dir;
+	enum rt_policy_way way;
+};
+int rt_policy_find_base(void *arg, const struct spec_text *by, const char *name, struct spec_text *ret, struct err *e);
+/* As the two above want it. The text has to live on. name: as it was asked for. */
+struct spec_text rt_policy_spec_text(const struct rt_policy_text *t, const char *name);
 
 /* As rt_policy_load by a name or path, with all errors of the text in *errors: these are no failure. Returns 0, -ENOENT, -EPERM,
  * -errno. */
@@ -61,10 +80,10 @@ int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct
 /* The same, for who looks at right ones: the first error of the text is the error. *ret says what it says. */
 int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret, struct err *e);
 
-/* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path. One of dir has to be root's or the
- * caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
-int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
-		   struct err *e);
+/* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path, on what it extends. One of dir has to be
+ * root's or the caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
+int rt_policy_load(struct rt_call *c, const char *dir, const char *name, enum rt_policy_way way,
+		   struct spec_policy *ret, struct err *e);
 
 struct rt_policies {
 	struct spec_policy chosen, floor;

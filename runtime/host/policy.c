@@ -1,113 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
+/* Which policies a container is under. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "jail/jail.h"
 
-/* A policy of the directory. One that the command line gives by its path is the caller's to judge. */
-static int read_named(struct rt_call *c, const char *path, char **ret, size_t *ret_len, struct err *e)
+int rt_policy_load(struct rt_call *c, const char *dir, const char *name, enum rt_policy_way way,
+		   struct spec_policy *ret, struct err *e)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int r = fd < 0 ? err_errno(e, "open '%s'", path) : rt_admin_check_owner(c, fd, path, e);
-
-	if (r < 0)
-		return r;
-	r = fd_read_all(fd, SPEC_FILE_MAX, ret, ret_len);
-	return r < 0 ? err_set(e, -r, "read '%s': %s", path, strerror(-r)) : 0;
-}
-
-/* What was meant, of the policies that there are. */
-static int no_policy(const char *dir, const char *name, const char *path, struct err *e)
-{
-	char near[NAME_MAX + 1] = "";
-	size_t least = SIZE_MAX;
-	const struct dirent *d;
-	DIR *list;
-
-	if (path == name)
-		return err_set(e, ENOENT, "policy: there is no file '%s'; make it, or name another one", name);
-	if (str_nearer(name, "default", &least))
-		strcpy(near, "default");
-	list = opendir(dir);
-	while (list && (d = readdir(list))) {
-		const char *dot = strrchr(d->d_name, '.');
-		char word[NAME_MAX + 1];
-
-		if (!dot || !str_eq(dot, ".json"))
-			continue;
-		snprintf(word, sizeof(word), "%.*s", (int)(dot - d->d_name), d->d_name);
-		if (str_nearer(name, word, &least))
-			strcpy(near, word);
-	}
-	if (list)
-		closedir(list);
-	if (near[0])
-		return err_set(e, ENOENT, "policy '%s' is not built in, and there is no '%s'; did you mean %s?", name,
-			       path, near);
-	return err_set(
-	    e, ENOENT,
-	    "policy '%s' is not built in, and there is no '%s'; put the file there, or say a path with a slash in it, "
-	    "default, or none",
-	    name, path);
-}
-
-int rt_policy_read(struct rt_call *c, const char *dir, const char *name, bool by_path, struct rt_policy_text *ret,
-		   struct err *e)
-{
-	const char *path = name;
-	int r;
-
-	*ret = (struct rt_policy_text){0};
-
-	if (spec_is_policy_name(name)) {
-		path = arena_printf(&c->arena, "%s/%s.json", dir, name);
-		if (!path)
-			return err_set(e, ENOMEM, "out of memory");
-		ret->text = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
-		if (ret->text) {
-			ret->len = strlen(ret->text);
-			return 0;
-		}
-		if (by_path && access(path, F_OK) < 0 && access(name, F_OK) == 0)
-			path = name;
-	} else if (!by_path) {
-		return err_set(e, EINVAL, "'%s' is no policy name: an annotation names one of %s, it gives no path",
-			       name, dir);
-	}
-	r = path == name ? file_read(AT_FDCWD, path, SPEC_FILE_MAX, &ret->own, &ret->len, e)
-			 : read_named(c, path, &ret->own, &ret->len, e);
-	if (r == -ENOENT) {
-		*e = (struct err){0};
-		return no_policy(dir, name, path, e);
-	}
-	ret->file = path;
-	ret->text = ret->own;
-	return r;
-}
-
-void rt_policy_text_free(struct rt_policy_text *t)
-{
-	free(t->own);
-	*t = (struct rt_policy_text){0};
-}
-
-int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by_path, struct spec_policy *ret,
-		   struct err *e)
-{
+	struct rt_bases found = {c, dir, way};
+	const struct spec_bases bases = {rt_policy_find_base, &found};
 	AUTO_POLICY_TEXT text = {0};
-	int r = rt_policy_read(c, dir, name, by_path, &text, e);
+	struct spec_text t;
+	int r = rt_policy_read(c, dir, name, way == RT_BY_PATH, &text, e);
 
 	if (r < 0)
 		return r;
-	r = spec_policy_parse(text.text, text.len, text.file ? text.file : name, &c->arena, ret, e);
+	t = rt_policy_spec_text(&text, name);
+	r = spec_policy_read(&t, &bases, &c->arena, ret, e);
 	ret->file = text.file;
 	ret->builtin = r >= 0 && !text.file;
 	if (r >= 0 && text.file && str_eq(ret->name, text.file)) /* it gives itself none */
@@ -118,12 +29,16 @@ int rt_policy_load(struct rt_call *c, const char *dir, const char *name, bool by
 int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret,
 		    struct spec_errors *errors, struct err *e)
 {
+	struct rt_bases found = {c, dir, RT_BY_PATH};
+	const struct spec_bases bases = {rt_policy_find_base, &found};
 	AUTO_POLICY_TEXT text = {0};
+	struct spec_text t;
 	int r = rt_policy_read(c, dir, name, true, &text, e);
 
 	if (r < 0)
 		return r;
-	(void)spec_policy_check(text.text, text.len, &c->arena, ret, errors);
+	t = rt_policy_spec_text(&text, name);
+	(void)spec_policy_check(&t, &bases, &c->arena, ret, errors);
 	ret->file = text.file;
 	ret->builtin = !text.file;
 	if (!ret->name)
@@ -139,7 +54,7 @@ int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct 
 	if (r < 0 || !errors.n)
 		return r;
 	*e = errors.v[0].err;
-	err_file(e, ret->file ? ret->file : name);
+	err_file(e, errors.v[0].source ? errors.v[0].name : ret->file ? ret->file : name);
 	return -e->code;
 }
 
@@ -163,7 +78,7 @@ static int add_floor(struct rt_call *c, const char *dir, const char *floor, cons
 
 	if (!floor || (chosen && str_eq(floor, chosen)))
 		return 0;
-	r = rt_policy_load(c, dir, floor, false, ret->has ? &ret->floor : &ret->chosen, e);
+	r = rt_policy_load(c, dir, floor, RT_BY_NAME, ret->has ? &ret->floor : &ret->chosen, e);
 	if (r < 0)
 		return err_ctx(e, "floor");
 	ret->has_floor = ret->has;
@@ -203,7 +118,11 @@ int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, co
 		r = check_asked(asked, admin, e);
 	ret->has = name && !str_eq(name, "none");
 	if (r >= 0 && ret->has)
-		r = rt_policy_load(c, dir, name, c->g.policy != NULL, &ret->chosen, e);
+		r = rt_policy_load(c, dir, name,
+				   c->g.policy ? RT_BY_PATH
+				   : asked     ? RT_BY_ANNOTATION
+					       : RT_BY_NAME,
+				   &ret->chosen, e);
 	if (r < 0 && !c->g.policy && asked)
 		return err_ctx(e, "config.json: annotations[\"" RT_ANNOTATION_POLICY "\"]");
 	if (r < 0 && !c->g.policy && admin->default_policy) {

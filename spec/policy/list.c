@@ -93,7 +93,7 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct spec
 	return 0;
 }
 
-int spec_list_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_list *ret,
+int spec_list_parse(const struct spec_text *t, const struct spec_bases *bases, struct arena *a, struct spec_list *ret,
 		    struct err *e)
 {
 	struct reader rd = {.arena = a};
@@ -101,11 +101,12 @@ int spec_list_parse(const char *text, size_t len, const char *name, struct arena
 	struct spec_policy policy;
 	int r;
 
-	*ret = (struct spec_list){.form = form_of(text, len)};
+	*ret = (struct spec_list){.form = form_of(t->text, t->len)};
 	if (ret->form == LIST_POLICY) {
-		r = spec_policy_parse(text, len, name, a, &policy, e);
+		r = spec_policy_read(t, bases, a, &policy, e);
 		return r < 0 ? r : take_policy(&policy, a, ret, e);
 	}
-	r = read_document(&rd, ret->form == LIST_CONFIG ? &config_table : &profile_table, text, len, name, &profile, e);
+	r = read_document(&rd, ret->form == LIST_CONFIG ? &config_table : &profile_table, t->text, t->len, t->name,
+			  &profile, e);
 	return r < 0 ? r : take_profile(&profile, a, ret, e);
 }

@@ -150,9 +150,8 @@ static PARSER(get_rules)
 		size_t n = j->wrong ? 0 : read_rule(&rest, two);
 
 		if (!n && !j->wrong) {
-			r = bad(rd, j, e, EINVAL, "\"%s\" is no rule: %s", shown(texts.v[i]).s, rest.why);
-			err_ctx(e, "[%zu]", i);
-			return r;
+			bad(rd, j, e, EINVAL, "\"%s\" is no rule: %s", shown(texts.v[i]).s, rest.why);
+			return err_index(e, v, j);
 		}
 		memcpy(list->v + list->n, two, n * sizeof(*two));
 		list->n += n;

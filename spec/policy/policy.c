@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spec/policy/extends.h"
 #include "spec/policy/network.h"
 #include "spec/policy/said.h"
 
@@ -70,6 +71,7 @@ static const struct table limits_table = {TABLE_FIELDS(limits_fields)};
 static const struct field policy_fields[] = {
     FIELD("name", get_string, P, name, .min = 1, .max = 64),
     FIELD("description", get_string, P, description),
+    FIELD("extends", get_str_or_strv, P, extends, .pattern = &filled, .min = 1),
     FIELD("init", get_word, P, init, .words = init_words),
     FIELD("on_violation", get_word, P, on_violation, .words = violation_words),
     FIELD("syscalls", get_object, P, syscalls, .table = &seccomp_table),
@@ -120,7 +122,6 @@ static const struct refused refused[] = {
     PROFILE("defaultAction"),
     PROFILE("defaultErrnoRet"),
     PROFILE("architectures"),
-    LATER(policy_table, "extends"),
     LATER(policy_table, "files"),
     LATER(policy_table, "env"),
     LATER(policy_table, "stop_at"),
@@ -143,26 +144,66 @@ static const struct refused refused[] = {
     {NULL},
 };
 
-int spec_policy_check(const char *text, size_t len, struct arena *a, struct spec_policy *ret,
-		      struct spec_errors *errors)
+int spec_policy_check(const struct spec_text *t, const struct spec_bases *bases, struct arena *a,
+		      struct spec_policy *ret, struct spec_errors *errors)
 {
 	struct reader rd = {.arena = a, .strict = true, .refused = refused, .tell = true};
+	struct policy_tree tree = {0};
+	struct err e = {0};
+	int r = policy_tree_read(&tree, t, bases, a, &e);
 
-	return read_errors(&rd, &policy_table, text, len, ret, sizeof(*ret), errors);
+	if (r == 0) {
+		rd.sources = tree.sources;
+		r = read_errors(&rd, &policy_table, tree.root, ret, sizeof(*ret), errors);
+		for (size_t i = 0; i < errors->n; i++)
+			errors->v[i].name = tree.sources[errors->v[i].source].name;
+		ret->extends = tree.under;
+	} else {
+		*ret = (struct spec_policy){0};
+		*errors = (struct spec_errors){.v = arena_alloc(a, sizeof(*errors->v)), .n = 1};
+		if (errors->v)
+			*errors->v = (struct spec_error){tree.line, tree.wrong != 0, tree.sources[tree.wrong].name, e};
+		else
+			errors->n = 0;
+	}
+	arena_free(&tree.nodes);
+	return r;
+}
+
+int spec_policy_read(const struct spec_text *t, const struct spec_bases *bases, struct arena *a,
+		     struct spec_policy *ret, struct err *e)
+{
+	struct reader rd = {.arena = a, .strict = true, .refused = refused};
+	const struct json *culprit = NULL;
+	struct policy_tree tree = {0};
+	struct err own = {0};
+	int r;
+
+	*ret = (struct spec_policy){0};
+	r = policy_tree_read(&tree, t, bases, a, &own);
+	if (r == 0) {
+		rd.sources = tree.sources;
+		rd.culprit = &culprit;
+		r = read_object(&rd, &policy_table, tree.root, ret, &own);
+		tree.wrong = culprit ? culprit->source : 0;
+	}
+	arena_free(&tree.nodes);
+	ret->extends = tree.under;
+	if (r < 0) {
+		err_document(e, &own, tree.sources[tree.wrong].name);
+		return r;
+	}
+	if (!ret->name)
+		ret->name = arena_strdup(a, t->name);
+	return ret->name ? 0 : err_set(e, ENOMEM, "no memory left");
 }
 
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e)
 {
-	struct reader rd = {.arena = a, .strict = true, .refused = refused};
-	int r;
+	const struct spec_text t = {text, len, name, NULL, name};
 
-	*ret = (struct spec_policy){0};
-	r = read_document(&rd, &policy_table, text, len, name, ret, e);
-	if (r < 0 || ret->name)
-		return r;
-	ret->name = arena_strdup(a, name);
-	return ret->name ? 0 : err_set(e, ENOMEM, "no memory left");
+	return spec_policy_read(&t, NULL, a, ret, e);
 }
 
 int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e)

@@ -63,7 +63,9 @@ static int add(const struct reader *rd, const char *key, const struct json *v, b
 	}
 	write_value(v, NULL, &w);
 	s = &ret->v[ret->n++];
-	*s = (struct spec_said){.key = key, .line = json_line(rd->text, v->offset), .part = part};
+	*s = (struct spec_said){.key = key, .line = line_of(rd, v), .part = part};
+	if (v->source)
+		s->of = rd->sources[v->source].name;
 	s->text = text.failed || !text.data ? NULL : arena_strdup(rd->arena, text.data);
 	return s->text && key ? 0 : no_memory(e);
 }
