@@ -103,6 +103,10 @@ const char *syscall_nearest(const char *s);
 int call_unknown(const char *name, const char *so, struct err *e);
 /* Puts the policy's file before the path of an error that was found in it. policy.c */
 int policy_file(const struct spec_policy *p, struct err *e);
+
+/* env: into *ret, which has nothing of it yet. Returns 0 or -ENOMEM. Prints names, no values. */
+int policy_take_env(const struct spec_policy_env *env, struct arena *a, struct jail_policy *ret);
+void policy_print_env(const struct jail_plan *p, struct jsonw *w);
 bool rule_has_alternatives(const struct spec_seccomp_rule *s);
 
 /* Whether libseccomp would get this profile wrong, or it could be got round by bits that the kernel does not take; and the compiler

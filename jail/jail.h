@@ -119,6 +119,8 @@ struct jail_policy {
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
 	struct strv protect;
+	bool env_rules, env_keep_all;
+	struct strv env_keep, env_drop, env_set; /* patterns of names; assignments, "NAME=value" */
 	bool network;   /* there are network rules, which the runtime sees to: the filter closes what goes round them */
 	char *io_uring; /* for people, not handed over: the call for which the filter closes io_uring, or NULL */
 	int64_t max_processes, max_threads; /* -1: no limit */
@@ -152,7 +154,8 @@ struct jail_plan {
 	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE with JAIL_TRACE_DATA, or USER_NOTIF */
 	struct jail_rule *rules;
 	uint64_t n_rules;
-	struct strv names; /* of the calls that syscalls.defaultAction refuses: JAIL_NAME_KEY and the name */
+	struct strv env_dropped; /* for people, not handed over: names */
+	struct strv names;       /* of the calls that syscalls.defaultAction refuses: JAIL_NAME_KEY and the name */
 	bool
 	    cgroup_ns; /* the workload's process makes its cgroup namespace: it is born in another cgroup than the helper */
 	bool hide_init; /* by Landlock: the workload has CAP_SYS_PTRACE, which opens /proc/1/mem else */
@@ -337,6 +340,15 @@ bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char
 
 /* Whether it is exec.deny that forbids it, which goes before exec.allow. */
 bool jail_exec_denied(const struct jail_policy *p, const char *path);
+
+/* Whether a name or another text of n bytes matches the pattern: `*` and `?` stand for any bytes. */
+bool jail_matches(const char *pattern, const char *s, size_t n);
+
+/* Whether all policies leave the variable in the environment of a program that has it. */
+bool jail_env_keeps(const struct jail_plan *p, const char *name);
+/* Makes the environment of the seal what they leave of it, and sets what they set: of two, the second's word is the last. Returns 0 or
+ * -ENOMEM. */
+int jail_env_apply(struct jail_plan *p, struct arena *a, struct err *e);
 
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {

@@ -26,6 +26,8 @@
 	"when the kernel has the new program in place, and not one instruction of it has run, its own path is "        \
 	"judged once more"
 
+#define BY_HAND "the first program is given no other environment; what it gives its own children is its own"
+
 static const struct jail_mechanism table[] = {
     {"name", "none", true, "it is for reports", COST_NONE, 0, "tests/unit/spec_policy.c"},
     {"description", "none", true, "it is for people", COST_NONE, 0, "tests/unit/spec_policy.c"},
@@ -47,6 +49,9 @@ static const struct jail_mechanism table[] = {
      "the target is a number in a register, and cannot become another process before the call has ended; pidfds are "
      "closed",
      COST_TARGET, TRACE, "tests/attacks/protect.t"},
+    {"env.keep", "execve(2)", true, BY_HAND, COST_NONE, 0, "tests/integration/policy_env.t"},
+    {"env.set", "execve(2)", true, BY_HAND, COST_NONE, 0, "tests/integration/policy_env.t"},
+    {"env.drop", "execve(2)", true, BY_HAND, COST_NONE, 0, "tests/integration/policy_env.t"},
     {"network.connect.allow", "cgroup eBPF", true, "the kernel asks with the address that it has copied and will use",
      COST_NET, NETWORK, "tests/integration/network_policy.t"},
     {"network.connect.deny", "cgroup eBPF", true, "the kernel asks with the address that it has copied and will use",

@@ -278,6 +278,7 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 			print_policy(&p->policies[0], w);
 		else
 			print_policies(p, w);
+		policy_print_env(p, w);
 		if (p->hide_init)
 			jw_str(w, "hides_init", "Landlock: the workload has CAP_SYS_PTRACE");
 		print_filter(w, "filter", &p->filter);

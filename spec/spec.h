@@ -372,6 +372,13 @@ struct spec_said_list {
 	size_t n, room;
 };
 
+/* Of the environment that a program is to have. keep.v NULL: all of it. */
+struct spec_policy_env {
+	bool set;
+	struct strv keep, drop; /* patterns of names, with * and ?; drop goes before keep */
+	struct spec_map assign; /* "set": goes before both */
+};
+
 struct spec_policy {
 	bool builtin;     /* not the document's: set by who took it from the runtime's own */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
@@ -394,6 +401,7 @@ struct spec_policy {
 		bool refuse_to_init; /* "to_init": "refuse" (true) or "forward" */
 		struct strv protect; /* executables whose processes others may not signal, trace or limit */
 	} signals;
+	struct spec_policy_env env;
 	struct spec_network network;
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */

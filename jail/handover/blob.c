@@ -335,6 +335,11 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_u32(out, p->refuse_to_init);
 	blob_put_u32(out, p->network);
 	blob_put_strv(out, &p->protect);
+	blob_put_u32(out, p->env_rules);
+	blob_put_u32(out, p->env_keep_all);
+	blob_put_strv(out, &p->env_keep);
+	blob_put_strv(out, &p->env_drop);
+	blob_put_strv(out, &p->env_set);
 	blob_put_u64(out, (uint64_t)p->max_processes);
 	blob_put_u64(out, (uint64_t)p->max_threads);
 }
@@ -350,6 +355,11 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	p->refuse_to_init = get_bool(b);
 	p->network = get_bool(b);
 	get_strv(b, &p->protect);
+	p->env_rules = get_bool(b);
+	p->env_keep_all = get_bool(b);
+	get_strv(b, &p->env_keep);
+	get_strv(b, &p->env_drop);
+	get_strv(b, &p->env_set);
 	p->max_processes = (int64_t)blob_get_u64(b);
 	p->max_threads = (int64_t)blob_get_u64(b);
 }

@@ -427,7 +427,7 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 	return err_ctx(e, "linux.seccomp");
 }
 
-static void take_policy(const struct spec_policy *p, struct jail_policy *ret)
+static int take_policy(const struct spec_policy *p, struct arena *a, struct jail_policy *ret, struct err *e)
 {
 	static char root[] = "/", *everything[] = {root, NULL};
 
@@ -446,6 +446,7 @@ static void take_policy(const struct spec_policy *p, struct jail_policy *ret)
 		ret->max_processes = (int64_t)p->max_processes.v;
 	if (p->max_threads.set)
 		ret->max_threads = (int64_t)p->max_threads.v;
+	return policy_take_env(&p->env, a, ret) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
 }
 
 /* Who is PID 1: a policy that does not say it goes with one that does. */
@@ -533,7 +534,8 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		take_policy(p[i], &ret->policies[ret->n_policies]);
+		if ((r = take_policy(p[i], a, &ret->policies[ret->n_policies], e)) < 0)
+			return r;
 		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
 			return builder_no_memory(&b);
 		when |= when_of(ret, &ret->policies[i]);

@@ -71,6 +71,11 @@ static bool component_matches(const char *p, size_t n_p, const char *s, size_t n
 	return i == n_p;
 }
 
+bool jail_matches(const char *pattern, const char *s, size_t n)
+{
+	return component_matches(pattern, strlen(pattern), s, n);
+}
+
 /* Whether p begins with the component of two stars: any number of components. */
 static bool is_deep(const char *p)
 {

@@ -266,6 +266,8 @@ static int plan_process(struct rt_call *c, struct life *l, struct err *e)
 		r = jail_check_caps(&l->jail, &facts, e);
 	if (r >= 0)
 		r = rt_listen_env(l->listen_fds, &c->arena, &s->env, e);
+	if (r >= 0)
+		r = jail_env_apply(&l->jail, &c->arena, e);
 	if (r < 0)
 		return r;
 	s->listen_pid = l->listen_fds > 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spec/policy/env.h"
 #include "spec/policy/extends.h"
 #include "spec/policy/network.h"
 #include "spec/policy/said.h"
@@ -78,6 +79,7 @@ static const struct field policy_fields[] = {
     {.key = "exec", .parse = get_object, .table = &exec_table},
     {.key = "signals", .parse = get_object, .table = &signals_table},
     FIELD("network", get_object, P, network, .table = &network_table),
+    FIELD("env", get_object, P, env, .table = &env_table),
     {.key = "limits", .parse = get_object, .table = &limits_table},
 };
 
@@ -123,7 +125,6 @@ static const struct refused refused[] = {
     PROFILE("defaultErrnoRet"),
     PROFILE("architectures"),
     LATER(policy_table, "files"),
-    LATER(policy_table, "env"),
     LATER(policy_table, "stop_at"),
     LATER(policy_table, "mode"),
     LATER(limits_table, "execs"),

@@ -25,7 +25,8 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	const struct jail_options o = {.id = "blob"};
 	const char *text =
 	    "{\"exec\":{\"allow\":[\"/bin/\"],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
-	    "\"limits\":{\"processes\":3},\"network\":{\"bind\":{}},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
+	    "\"limits\":{\"processes\":3},\"network\":{\"bind\":{}},\"env\":{\"keep\":[\"A*\"],\"set\":{\"B\":\"1\"},"
+	    "\"drop\":[\"AB\"]},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
 	    "\"/bin/g\"]}}";
 
 	assert_int_equal(spec_policy_parse(text, strlen(text), "p", a, &policy, NULL), 0);

@@ -162,7 +162,7 @@ static void test_bad(void **state)
 /* The keys of the design that nothing enforces yet. */
 static void test_later(void **state)
 {
-	static const char *const keys[] = {"files", "env", "stop_at", "mode"};
+	static const char *const keys[] = {"files", "stop_at", "mode"};
 	static const char *const limits[] = {"execs", "wall", "cpu", "idle", "output", "memory", "syscalls"};
 
 	(void)state;

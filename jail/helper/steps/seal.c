@@ -130,7 +130,8 @@ static const char *home_in_line(char *line, uint32_t uid)
 	return field[5] && parse_u64(field[2], 10, &id) == 0 && id == uid ? field[5] : NULL;
 }
 
-/* A program may count on HOME: when config.json has none it is that of the container's passwd. */
+/* A program may count on HOME: when config.json has none it is that of the container's passwd; where a policy does not keep it, there is
+ * none. */
 static int set_home(struct helper *h, struct err *e)
 {
 	struct strv *env = &h->plan.seal.env;
@@ -141,6 +142,8 @@ static int set_home(struct helper *h, struct err *e)
 	size_t size = 65536;
 	ssize_t n;
 
+	if (!jail_env_keeps(&h->plan, "HOME"))
+		return 0;
 	for (size_t i = 0; i < env->n; i++)
 		if (str_starts(env->v[i], "HOME=") && env->v[i][5])
 			return 0;
