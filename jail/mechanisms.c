@@ -60,6 +60,7 @@ static const struct jail_mechanism table[] = {
      COST_NET, NETWORK, "tests/integration/network_policy.t"},
     {"network.bind.deny", "cgroup eBPF", true, "the kernel asks with the address that it has copied and will use",
      COST_NET, NETWORK, "tests/integration/network_policy.t"},
+    {"network.families", "BPF", true, ON_SCALARS, COST_REFUSED, FILTER, "tests/unit/jail_policy.c"},
     {"limits.processes", "trace", true, "the place is taken before the call goes on", COST_FORK, TRACE,
      "tests/attacks/counts.t"},
     {"limits.threads", "trace", true, "the place is taken before the call goes on", COST_THREAD, TRACE,

@@ -236,6 +236,8 @@ static void print_policy(const struct jail_policy *p, struct jsonw *w)
 	if (p->io_uring)
 		jw_fmt(w, "io_uring", "ENOSYS: it could do %s; to allow it, name io_uring_setup in syscalls.syscalls",
 		       p->io_uring);
+	if (p->family_names.v)
+		jw_strv(w, "families", &p->family_names);
 	if (p->network)
 		jw_str(w, "network", "see cgroup.network; sockets of other kinds are refused by the rules below");
 	print_limit(w, "max_processes", p->max_processes);

@@ -357,7 +357,19 @@ struct spec_net_list {
 struct spec_network {
 	bool set;
 	struct spec_net_list connect, bind;
+	struct spec_families {
+		bool set;
+		uint64_t mask; /* a bit for each AF_* that there may be */
+		struct strv names;
+	} families;
 };
+/* Without them a policy's `network` is about the kinds of sockets alone. */
+static inline bool spec_net_has_rules(const struct spec_network *n)
+{
+	return n->connect.set || n->bind.set;
+}
+/* The families of sockets that there may be beside rules on addresses, where `families` does not say it: UNIX, IPv4, IPv6, netlink. */
+#define SPEC_NET_FAMILIES (UINT64_C(1) << 1 | UINT64_C(1) << 2 | UINT64_C(1) << 10 | UINT64_C(1) << 16)
 
 /* What a document says, for people: each key that it has, and behind a list its elements. */
 struct spec_said {

@@ -398,7 +398,7 @@ static int start(const struct spec_net_list *l, struct arena *a, struct code *c,
 int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, struct bpf_insn **ret, struct err *e)
 {
 	struct code c = {0};
-	struct net_order o;
+	struct net_order o = {0};
 	int n = start(r->list, a, &c, &o, e);
 
 	if (n < 0)
@@ -541,7 +541,7 @@ int cg_net_ingress_program(const struct spec_net_list *l, struct arena *a, struc
 {
 	static const int families[] = {AF_INET6, AF_INET};
 	struct code c = {0};
-	struct net_order o;
+	struct net_order o = {0};
 	int n = start(l, a, &c, &o, e);
 
 	if (n < 0)

@@ -89,7 +89,7 @@ static int check_place(const struct cg_facts *f, const struct cg_plan *p, struct
 
 static bool has_rules(const struct cg_net_set *s)
 {
-	return s->rules && s->rules->set;
+	return s->rules && spec_net_has_rules(s->rules);
 }
 
 static int add_set(const struct cg_net_set *s, uint32_t index, struct arena *a, struct cg_plan *p, struct err *e)

@@ -402,6 +402,7 @@ const char *audit_how_to_allow(const struct jail_rule *rule)
 	    {"engine", "nothing does, as long as the policy has exec, limits, signals.protect or network"},
 	    {"signals.to_init", "set signals.to_init to \"forward\""},
 	    {"signals.protect", "take signals.protect out of the policy"},
+	    {"network.families", "name the family in network.families"},
 	    {"network", "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"},
 	    {"syscalls.defaultAction", "name the call in syscalls.syscalls, with SCMP_ACT_ALLOW"},
 	};

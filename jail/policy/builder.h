@@ -43,9 +43,10 @@ struct builder {
 	struct call_list *into;           /* where they go; NULL: into the plan, as they come */
 	struct jail_plan *plan;
 	struct gen gen;
-	size_t room;   /* of plan->rules */
-	uint32_t when; /* enum guard_when of what is being made */
-	bool reported; /* the engine gets trapped calls; false: no listener is to be had */
+	size_t room;                  /* of plan->rules */
+	uint32_t when;                /* enum guard_when of what is being made */
+	const struct guard *families; /* with WHEN_FAMILIES: its checks of sockets */
+	bool reported;                /* the engine gets trapped calls; false: no listener is to be had */
 	struct err *e;
 };
 

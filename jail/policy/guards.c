@@ -33,11 +33,35 @@
 	{                                                                                                              \
 		1, JAIL_MASKED_EQ, 0xf, (v)                                                                            \
 	}
-#define SOCKET(family, kind, protocol)                                                                                 \
+#define ISNT(i, v)                                                                                                     \
 	{                                                                                                              \
-		"network", "socket", WHEN_NETWORK, DO_PASS, 0, 3,                                                      \
+		(i), JAIL_NE, (v), COMPARE_32                                                                          \
+	}
+#define NO_KIND(family, kind, protocol)                                                                                \
+	{                                                                                                              \
+		"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 4,                                      \
 		{                                                                                                      \
-			IS(0, family), KIND(kind), IS(2, protocol)                                                     \
+			IS(0, family), KIND(kind), ISNT(2, 0), ISNT(2, protocol)                                       \
+		}                                                                                                      \
+	}
+#define KINDS_BELOW(family)                                                                                            \
+	{                                                                                                              \
+		"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 2,                                      \
+		{                                                                                                      \
+			IS(0, family),                                                                                 \
+			{                                                                                              \
+				1, JAIL_LT, SOCK_STREAM, 0xf                                                           \
+			}                                                                                              \
+		}                                                                                                      \
+	}
+#define KINDS_ABOVE(family)                                                                                            \
+	{                                                                                                              \
+		"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 2,                                      \
+		{                                                                                                      \
+			IS(0, family),                                                                                 \
+			{                                                                                              \
+				1, JAIL_GT, SOCK_DGRAM, 0xf                                                            \
+			}                                                                                              \
 		}                                                                                                      \
 	}
 #define NOT_NULL(i)                                                                                                    \
@@ -100,9 +124,9 @@ const struct guard jail_guards[] = {
     {"engine", "clone3", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
     {"engine", "clone", WHEN_TRACE, DO_REFUSE, 0, 1, {HAS(0, CLONE_UNTRACED)}},
     {"engine", "seccomp", WHEN_TRACE, DO_REFUSE, 0, 2, {IS(0, SECCOMP_SET_MODE_FILTER), HAS(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}},
-    {"engine", "io_uring_setup", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_enter", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_register", WHEN_TRACE | WHEN_NETWORK, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_setup", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_enter", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_register", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
     /* The workload has a tracer already: an attempt would only fail in a way that nobody can read. */
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_TRACEME)}},
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_ATTACH)}},
@@ -187,24 +211,12 @@ const struct guard jail_checks[] = {
     {"signals.protect", "process_vm_readv", WHEN_PROTECT, DO_TARGET, 0, 0, {{0}}},
     {"signals.protect", "process_vm_writev", WHEN_PROTECT, DO_TARGET, 0, 0, {{0}}},
     {"signals.protect", "prctl", WHEN_PROTECT, DO_TARGET, 2, 1, {IS(0, PR_SCHED_CORE)}},
-    /* Sockets for which the kernel asks the programs of the network rules: TCP and UDP; and those that lead nowhere else. Not MPTCP,
-     * UDP-Lite, SCTP, pings and raw packets, for which it does not, or not always. */
-    {"network", "socket", WHEN_NETWORK, DO_PASS, 0, 1, {IS(0, AF_UNIX)}},
-    SOCKET(AF_INET, SOCK_STREAM, 0),
-    SOCKET(AF_INET, SOCK_STREAM, IPPROTO_TCP),
-    SOCKET(AF_INET, SOCK_DGRAM, 0),
-    SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
-    SOCKET(AF_INET6, SOCK_STREAM, 0),
-    SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
-    SOCKET(AF_INET6, SOCK_DGRAM, 0),
-    SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
-    /* NETLINK_ROUTE: by which the C library lists addresses. */
-    {"network", "socket", WHEN_NETWORK, DO_PASS, 0, 2, {IS(0, AF_NETLINK), IS(2, 0)}},
-    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 1, {IS(0, AF_INET)}},
-    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EPROTONOSUPPORT, 1, {IS(0, AF_INET6)}},
-    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EAFNOSUPPORT, 0, {{0}}},
-    {"network", "socketpair", WHEN_NETWORK, DO_PASS, 0, 1, {IS(0, AF_UNIX)}},
-    {"network", "socketpair", WHEN_NETWORK, DO_REFUSE, EAFNOSUPPORT, 0, {{0}}},
+    /* Sockets of IP for which the kernel does not, or not always, ask the programs of the network rules: all but TCP and UDP, so MPTCP,
+     * UDP-Lite, SCTP, pings and raw packets. Families: family_checks. */
+    KINDS_BELOW(AF_INET), KINDS_ABOVE(AF_INET), NO_KIND(AF_INET, SOCK_STREAM, IPPROTO_TCP), NO_KIND(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+    KINDS_BELOW(AF_INET6), KINDS_ABOVE(AF_INET6), NO_KIND(AF_INET6, SOCK_STREAM, IPPROTO_TCP), NO_KIND(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
+    /* NETLINK_ROUTE, which is 0: by which the C library lists addresses. */
+    {"network", "socket", WHEN_NETWORK, DO_REFUSE, EAFNOSUPPORT, 2, {IS(0, AF_NETLINK), ISNT(2, 0)}},
     {NULL},
 };
 /* clang-format on */

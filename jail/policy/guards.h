@@ -15,6 +15,7 @@ enum guard_when {
 	WHEN_PROCESSES = 32, /* limits.processes */
 	WHEN_THREADS = 64,   /* limits.threads */
 	WHEN_NETWORK = 128,  /* network rules */
+	WHEN_FAMILIES = 256, /* not every family of sockets */
 };
 
 enum guard_does {
@@ -28,14 +29,20 @@ enum guard_does {
 
 struct guard {
 	const char *rule, *syscall;
-	uint8_t when, does;
+	uint16_t when;
+	uint8_t does;
 	uint8_t about; /* DO_TARGET: index of the argument; DO_REFUSE: the errno, 0 for EPERM */
 	uint8_t n_args;
-	struct jail_rule_arg args[3];
+	struct jail_rule_arg args[4];
+	uint8_t of; /* 1 + index of the policy whose it is; 0: of the one that it is made for */
 };
 
 /* Guards go before the policy's own rules: nothing can allow what they refuse. Checks go after them, on what is allowed. Both end
  * with an entry that has no syscall; the first that matches wins. */
 extern const struct guard jail_guards[], jail_checks[];
+
+/* Checks that refuse the sockets of families that a policy of the plan does not let be, as a table like those; one is for all policies. NULL:
+ * no memory is left. */
+const struct guard *family_checks(const struct jail_plan *plan, struct arena *a);
 
 #endif

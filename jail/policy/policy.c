@@ -52,7 +52,7 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
 	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
-	       (p->network ? WHEN_NETWORK : 0);
+	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0);
 }
 
 /* Whose refusal it is, where more than one policy asks for the guard. */
@@ -60,8 +60,8 @@ static uint32_t guard_policy(const struct builder *b, const struct guard *g)
 {
 	int of = -1;
 
-	if (b->into)
-		return b->at;
+	if (g->of || b->into)
+		return g->of ? g->of - 1u : b->at;
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
 		if (when_of(b->plan, &b->plan->policies[i]) & g->when)
 			of = jail_stricter(b->plan, of, (int)i);
@@ -141,12 +141,30 @@ static int add_guards(struct builder *b, const struct guard *table, const char *
 	return n;
 }
 
-static bool has_check(const struct builder *b, const char *syscall)
+static bool has_check_in(const struct builder *b, const struct guard *table, const char *syscall)
 {
-	for (const struct guard *g = jail_checks; g->syscall; g++)
+	for (const struct guard *g = table; g && g->syscall; g++)
 		if ((g->when & b->when) && strcmp(syscall, g->syscall) == 0)
 			return true;
 	return false;
+}
+
+static bool has_check(const struct builder *b, const char *syscall)
+{
+	return has_check_in(b, jail_checks, syscall) || has_check_in(b, b->families, syscall);
+}
+
+/* All that checks the call (NULL: all of all) once the policy's rules allow it. The families are those of all policies: what kills goes
+ * first. */
+static int add_checks(struct builder *b, const char *syscall, uint32_t only_arch, const struct conditions *with)
+{
+	const bool kills = b->plan->policies[b->at].kill_on_violation;
+	const struct guard *const tables[] = {kills ? jail_checks : b->families, kills ? b->families : jail_checks};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables) && r >= 0; i++)
+		r = tables[i] ? add_guards(b, tables[i], syscall, only_arch, with) : 0;
+	return r;
 }
 
 /* Adds a rule of the policy for one ABI: below the checks when it allows. */
@@ -154,7 +172,7 @@ static int add_variant(struct builder *b, uint32_t token, const char *syscall, c
 		       const struct verdict *v)
 {
 	if (v->trap < 0 && v->ret == SECCOMP_RET_ALLOW) {
-		int r = add_guards(b, jail_checks, syscall, token, c);
+		int r = add_checks(b, syscall, token, c);
 
 		if (r < 0)
 			return r;
@@ -309,7 +327,7 @@ static int close_uring(struct builder *b)
 	int r = 0;
 
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
-		closed |= b->plan->policies[i].network;
+		closed |= b->plan->policies[i].network || b->plan->policies[i].families != UINT64_MAX;
 	if (closed || !b->plan->policies[b->at].io_uring)
 		return 0;
 	for (size_t i = 0; i < b->gen.n_archs; i++)
@@ -335,7 +353,7 @@ static int add_default(struct builder *b)
 	}
 	r = close_uring(b);
 	if (r >= 0)
-		r = v.trap < 0 ? add_guards(b, jail_checks, NULL, 0, &none) : add_kernels_own(b);
+		r = v.trap < 0 ? add_checks(b, NULL, 0, &none) : add_kernels_own(b);
 	if (r < 0)
 		return r;
 	if (!b->into)
@@ -441,7 +459,11 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 	ret->exec_allow = p->exec.allow.v || !p->exec.deny.n ? p->exec.allow : (struct strv){everything, 1};
 	ret->refuse_to_init = p->signals.refuse_to_init;
 	ret->protect = p->signals.protect;
-	ret->network = p->network.set;
+	ret->network = spec_net_has_rules(&p->network);
+	ret->families = p->network.families.set ? p->network.families.mask
+			: ret->network          ? SPEC_NET_FAMILIES
+						: UINT64_MAX;
+	ret->family_names = p->network.families.names;
 	if (p->max_processes.set)
 		ret->max_processes = (int64_t)p->max_processes.v;
 	if (p->max_threads.set)
@@ -480,6 +502,22 @@ static bool has_socket_checks(const struct jail_plan *plan, uint32_t index)
 	return of == (int)index;
 }
 
+/* The checks of families are those of all policies, and stand where the checks of kinds stand. */
+static int choose_families(struct builder *b)
+{
+	bool here = has_socket_checks(b->plan, b->at), elsewhere = false;
+
+	for (uint64_t i = 0; i < b->plan->n_policies && !here; i++)
+		elsewhere |= b->plan->policies[i].network || (i < b->at && b->plan->policies[i].families != UINT64_MAX);
+	b->families = NULL;
+	if (elsewhere)
+		b->when &= ~(uint32_t)WHEN_FAMILIES;
+	if (!(b->when & WHEN_FAMILIES))
+		return 0;
+	b->families = family_checks(b->plan, b->gen.a);
+	return b->families ? 0 : builder_no_memory(b);
+}
+
 /* The rules of one policy, in their order. */
 static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t index, struct call_list *into)
 {
@@ -491,7 +529,9 @@ static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t i
 	b->when = when_of(b->plan, &b->plan->policies[index]);
 	if (!has_socket_checks(b->plan, index))
 		b->when &= ~(uint32_t)WHEN_NETWORK;
-	r = add_rules(b);
+	r = choose_families(b);
+	if (r >= 0)
+		r = add_rules(b);
 	if (r >= 0)
 		r = add_default(b);
 	return r < 0 ? policy_file(p, b->e) : 0;

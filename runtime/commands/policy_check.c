@@ -77,7 +77,7 @@ static int review_whole(struct doctor *d, const struct spec_policy *p, struct ch
 	if (doctor_plan(d, p, &plan, &what) < 0)
 		return add(c, k, &k->errors, &what, 0, NULL, e);
 	*ret_engine = engines[plan.engine];
-	if (p->network.set)
+	if (spec_net_has_rules(&p->network))
 		cg_try(&d->cg, &c->arena, &d->cgroup);
 	if (doctor_enforces(d, p, &plan, &what) == 0)
 		return 0;

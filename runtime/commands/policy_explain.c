@@ -246,7 +246,7 @@ int cmd_policy_explain(struct rt_call *c, struct err *e)
 	    (r = rt_policy_told(c, rt_policy_dir(c, &admin), c->args[0], &x.policy, e)) < 0)
 		return r;
 	doctor_jail(&x.d);
-	if (x.policy.network.set)
+	if (spec_net_has_rules(&x.policy.network))
 		cg_try(&x.d.cg, &c->arena, &x.d.cgroup);
 	r = plan_of(&x, e);
 	if (r >= 0)

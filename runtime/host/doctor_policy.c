@@ -103,7 +103,7 @@ int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const st
 			       doctor_why(filter));
 	if (plan->engine == JAIL_TRACE && d->trace < 0)
 		return err_set(e, -d->trace, "needs the engine trace (kernel.ptrace: %s)", doctor_why(d->trace));
-	return policy->network.set ? plan_network(d, policy, e) : 0;
+	return spec_net_has_rules(&policy->network) ? plan_network(d, policy, e) : 0;
 }
 
 static void add_policy(struct doctor *d, const char *dir, const char *name)

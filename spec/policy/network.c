@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spec/policy/families.h"
 #include "spec/policy/network.h"
 
 #define N struct spec_network
@@ -169,15 +170,25 @@ static const struct table list_table = {TABLE_FIELDS(list_fields), SET_AT(LIST, 
 static const struct field network_fields[] = {
     FIELD("connect", get_object, N, connect, .table = &list_table),
     FIELD("bind", get_object, N, bind, .table = &list_table),
+    FIELD("families", get_families, N, families),
 };
 
 static int check_network(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
 	const N *n = obj;
 
-	if (n->connect.set || n->bind.set)
+	const char *family = spec_net_has_rules(n) ? family_round(&n->families) : NULL;
+
+	if (family) {
+		bad(rd, v, e, EINVAL,
+		    "\"%s\" has sockets that go round the rules of connect and bind: leave it out, or the rules",
+		    family);
+		err_ctx(e, "families");
+		return -EINVAL;
+	}
+	if (spec_net_has_rules(n) || n->families.set)
 		return 0;
-	return bad(rd, v, e, EINVAL, "says nothing: name connect, bind or both");
+	return bad(rd, v, e, EINVAL, "says nothing: name connect, bind or families");
 }
 
 const struct table network_table = {TABLE_FIELDS(network_fields), SET_AT(N, set), .check = check_network};

@@ -277,6 +277,19 @@ call 425 = ENOSYS'
 [ "$arch" = x86_64 ] || table=${table/call 321/call 280}
 calls "closed" "$allow"
 is "and reported" "$(denials '.rule == "network" and .syscall == "socket" and .action == "EAFNOSUPPORT"')" 4
+table='
+socket 1 1 0 = ok
+socket 2 1 0 = ok
+socket 2 3 17 = EPERM
+socket 2 10 0 = EAFNOSUPPORT
+socket 10 1 0 = EAFNOSUPPORT
+socket 16 3 0 = EAFNOSUPPORT
+socket 17 3 0 = EAFNOSUPPORT
+socket 38 5 0 = EAFNOSUPPORT
+tcp 10.7.0.2 8000 = ok
+call 425 = ENOSYS'
+calls "families" '{"network": {"families": ["unix", "AF_INET"]}}'
+is "and reported" "$(denials '.rule == "network.families" and .syscall == "socket" and .action == "EAFNOSUPPORT" and .allow == "name the family in network.families"')" 5
 for cap in CAP_NET_ADMIN CAP_SYS_ADMIN; do
 	with_policy "$allow" true ".process.capabilities.bounding += [\"$cap\"]"
 	is "$cap would undo the rules" "$rc" 1
@@ -406,15 +419,15 @@ is "plan: their rules" "$(jq -r '.cgroup.network.programs[0].allow[0]' <<<"$out"
 
 # Under the administrator's floor both have to allow, and each refusal says whose it is.
 mkdir "$T/policies"
-printf '{"network": {"connect": {"allow": ["10.7.0.0/24:8000-8001"]}}}' >"$T/policies/site.json"
-printf '{"network": {"connect": {"allow": ["*:*", "10.7.0.2:8002"], "deny": ["*:8001"]}, "bind": {"deny": ["*:9999"]}}}' >"$T/policies/own.json"
+printf '{"network": {"families": ["inet", "netlink"], "connect": {"allow": ["10.7.0.0/24:8000-8001"]}}}' >"$T/policies/site.json"
+printf '{"network": {"connect": {"allow": ["*:*", "10.7.0.2:8002"], "deny": ["*:8001"]}, "bind": {"deny": ["*:9999"]}, "families": ["inet", "unix", "alg"]}}' >"$T/policies/own.json"
 jq -n --arg dir "$T/policies" '{policyDir: $dir, floor: "site"}' >"$T/admin.json"
-make_bundle "$T/b" "$netns | $(sh_filter 'for a in "tcp 10.7.0.2 8000" "tcp 10.7.0.2 8001" "tcp 10.7.0.2 8002" "bind tcp 0.0.0.0 9999" "socket 17 3 0"; do netcall $a; done; sleep 0.1') |
+make_bundle "$T/b" "$netns | $(sh_filter 'for a in "tcp 10.7.0.2 8000" "tcp 10.7.0.2 8001" "tcp 10.7.0.2 8002" "bind tcp 0.0.0.0 9999" "socket 16 3 0" "socket 38 5 0"; do netcall $a; done; sleep 0.1') |
 	.annotations = {\"jailrun.policy\": \"own\"}"
 jrun --admin-config "$T/admin.json" --audit "$T/audit-floor" run --bundle "$T/b" "nt-$$-floor"
-is "a floor: both have to allow" "$(tr '\n' ' ' <<<"$out")" 'ok EPERM EPERM EPERM EAFNOSUPPORT ' || diag "$err"
+is "a floor: both have to allow" "$(tr '\n' ' ' <<<"$out")" 'ok EPERM EPERM EPERM EAFNOSUPPORT EAFNOSUPPORT ' || diag "$err"
 is "and each refusal says whose it is" "$(jq -r '[.policy, .rule, .port | tostring] | join(" ")' "$T/audit-floor" | sort | tr '\n' ',')" \
-	'own network null,own network.bind 9999,own network.connect 8001,site network.connect 8002,'
+	'own network.bind 9999,own network.connect 8001,own network.families null,site network.connect 8002,site network.families null,'
 
 # Nothing of the machinery is in the workload's reach.
 with_policy "$allow" 'ls -l /proc/self/fd | grep -c bpf; exec 3</proc/1/fd/0; ls /proc/1/fd 2>&1 | head -n 1'

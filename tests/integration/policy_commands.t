@@ -37,6 +37,7 @@ written either "{$(rules '{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "arg
 written starts "{$(rules '{"names": ["execve"], "action": "SCMP_ACT_ERRNO"}')}"
 written broken '{"limits":'
 written net '{"network": {"connect": {"allow": ["127.0.0.1:*"]}}}'
+written families '{"network": {"families": ["unix", "inet"]}}'
 written shield '{"signals": {"protect": ["/bin/x"]}}'
 if [ "$(id -u)" = 0 ]; then chown -R 0:0 "$T/policies"; fi
 # NAME|STATUS|ENGINE|LINE FIELD of errors|of warnings
@@ -50,6 +51,7 @@ default|0|notify||
 good|0|trace||
 either|0|notify||
 shield|0|trace||
+families|0|notify||
 many|1||1 mode,2 exec.allow[0],3 exec.allow[1],4 exec,4 limits.processes|
 refuses|1||- syscalls.syscalls[0].names[0],- syscalls.syscalls[0].names[1]|- syscalls.syscalls[1].names[0]
 wide|2|notify||- syscalls.syscalls[0].names[0],- syscalls.syscalls[1].names[1]
@@ -79,8 +81,8 @@ for name in many broken starts refuses; do
 done
 if [ "$(id -u)" = 0 ]; then
 	cp "$JAILRUN" "$T/jailrun"
-	run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/jailrun" --policy-dir "$T/policies" policy check net good
-	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: .*good.json: ok"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/jailrun" --policy-dir "$T/policies" policy check net families good
+	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: .*families.json: ok.*good.json: ok"
 else
 	policy check net
 	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: "

@@ -236,6 +236,59 @@ static void network_beside_syscalls(void **state)
 	IS("network", X64, SYS_bpf, 0);
 }
 
+/* network.families, alone and beside rules on addresses: every family by every way, with bits on top that are not looked at. */
+static void network_families(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t mask;
+		const char *rule;
+		bool rules;
+	} rows[] = {
+	    {"{\"network\":{\"families\":[]}}", 0, "network.families", false},
+	    {"{\"network\":{\"families\":[\"unix\"]}}", 2, "network.families", false},
+	    {"{\"network\":{\"families\":[\"AF_INET\",\"inet6\",\"alg\",\"mctp\"]}}",
+	     1 << 2 | 1 << 10 | 1ull << 38 | 1ull << 45, "network.families", false},
+	    {"{\"network\":{\"connect\":{},\"families\":[\"unix\",\"inet\",\"alg\"]}}", 1 << 1 | 1 << 2 | 1ull << 38,
+	     "network.families", true},
+	    {"{\"network\":{\"connect\":{}}}", SPEC_NET_FAMILIES, "network", true},
+	    {"{}", UINT64_MAX, NULL, false},
+	};
+	static const uint64_t far[] = {64, 65, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const struct {
+		uint32_t arch;
+		int nr;
+	} calls[] = {
+	    {X64, SYS_socket}, {X64, SYS_socketpair}, {X64, (int)(X32_BIT | SYS_socket)}, {X86, 359}, {X86, 360}};
+	struct fixture *x = *state;
+
+	name_caps(x, CAPS_BOUNDING, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		make(x, rows[i].text);
+		assert_int_equal(x->plan.engine, JAIL_NOTIFY);
+		assert_true(x->plan.policies[0].network == rows[i].rules);
+		for (size_t k = 0; k < ARRAY_LEN(calls); k++)
+			for (uint64_t n = 0; n < 64 + ARRAY_LEN(far); n++) {
+				const uint64_t family = n < 64 ? n : far[n - 64], args[6] = {family | 5ull << 32, 1, 0};
+				const bool passes = !rows[i].rule || (n < 64 && rows[i].mask >> n & 1);
+				const char *rule = verdict(x, calls[k].arch, calls[k].nr, args);
+
+				if (passes ? !!rule : !str_eq(rule, rows[i].rule))
+					fail_msg("%s: call %zu, family %llu: %s", rows[i].text, k,
+						 (unsigned long long)family, rule ? rule : "passes");
+			}
+		IS(rows[i].rule ? rows[i].rule : "-", X86, 102, 1); /* socketcall */
+		IS(!rows[i].rule   ? "-"
+		   : rows[i].rules ? "network"
+				   : "network.families",
+		   X64, SYS_socket, 2, 10 | 02000000, 0);
+		IS(rows[i].rule ? "ENOSYS" : "-", X64, SYS_io_uring_setup);
+		IS(rows[i].rules ? "network" : "-", X64, SYS_bpf, 9);
+		if (rows[i].mask >> 2 & 1)
+			IS(rows[i].rules ? "network" : "-", X64, SYS_socket, 2, 3, 0); /* raw */
+	}
+}
+
 static void network_capabilities(void **state)
 {
 	static const struct {
@@ -783,6 +836,7 @@ int main(void)
 	    T(to_init_refused),
 	    T(network_sockets),
 	    T(network_beside_syscalls),
+	    T(network_families),
 	    T(network_capabilities),
 	    T(protect_capabilities),
 	    T(init_workload),

@@ -323,9 +323,50 @@ static void test_network_lists(void **state)
 	assert_true(p.network.connect.set && !p.network.connect.allow.set);
 	assert_int_equal(parse_text("{\"network\": {}}", &a, &p, &e), -EINVAL);
 	assert_string_equal(e.path, "p.json: network");
-	assert_string_equal(e.text, "line 1: says nothing: name connect, bind or both");
+	assert_string_equal(e.text, "line 1: says nothing: name connect, bind or families");
 	assert_int_equal(parse_text("{\"network\": {\"listen\": {}}}", &a, &p, &e), -EINVAL);
 	arena_free(&a);
+}
+
+static void test_network_families(void **state)
+{
+	static const struct {
+		const char *families, *rest, *field, *text;
+		uint64_t mask;
+	} rows[] = {
+	    {"[]", "", NULL, NULL, 0},
+	    {"[\"unix\", \"AF_LOCAL\"]", "", NULL, NULL, 2},
+	    {"[\"inet\", \"AF_INET6\", \"mctp\", \"packet\"]", "", NULL, NULL, 1 << 2 | 1 << 10 | 1 << 17 | 1ull << 45},
+	    {"[\"inet\", \"alg\"]", ", \"bind\": {}", NULL, NULL, 1 << 2 | 1ull << 38},
+	    {"[\"inet\",\n\"inett\"]", "", "families[1]",
+	     "line 2: \"inett\" is no family of sockets; the nearest is \"inet\"", 0},
+	    {"[\"INET\"]", "", "families[0]", "is no family", 0},
+	    {"[\"AF_inet\"]", "", "families[0]", "is no family", 0},
+	    {"[\"AF_\"]", "", "families[0]", "is no family", 0},
+	    {"[\"\"]", "", "families[0]", "is no family of sockets: write inet", 0},
+	    {"[2]", "", "families[0]", "string", 0},
+	    {"\"inet\"", "", "families", "array", 0},
+	    {"[\"inet\", \"packet\"]", ", \"connect\": {}", "families",
+	     "\"packet\" has sockets that go round the rules", 0},
+	    {"[\"smc\"]", ", \"bind\": {}", "families", "go round the rules", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena a = {0};
+		struct spec_policy p;
+		struct err e = {0};
+		char text[160], field[64];
+		int r;
+
+		snprintf(text, sizeof(text), "{\"network\": {\"families\": %s%s}}", rows[i].families, rows[i].rest);
+		r = parse_text(text, &a, &p, &e);
+		snprintf(field, sizeof(field), "p.json: network.%s", rows[i].field ? rows[i].field : "");
+		if (rows[i].field ? r != -EINVAL || !str_eq(e.path, field) || !strstr(e.text, rows[i].text)
+				  : r != 0 || !p.network.families.set || p.network.families.mask != rows[i].mask)
+			fail_msg("%s: %d: %s: %s", text, r, e.path, e.text);
+		arena_free(&a);
+	}
 }
 
 /* All errors, as "line field: text", in the order of the lines. */
@@ -405,9 +446,16 @@ static void test_check_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),       cmocka_unit_test(test_empty),         cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_later),      cmocka_unit_test(test_paths),         cmocka_unit_test(test_truncated),
-	    cmocka_unit_test(test_network),    cmocka_unit_test(test_network_lists), cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_later),
+	    cmocka_unit_test(test_paths),
+	    cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_network),
+	    cmocka_unit_test(test_network_lists),
+	    cmocka_unit_test(test_network_families),
+	    cmocka_unit_test(test_check),
 	    cmocka_unit_test(test_check_many),
 	};
 
