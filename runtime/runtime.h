@@ -45,9 +45,10 @@ struct rt_options {
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
 	const char *format; /* "table" or "json"; of doctor and policy "text" or "json" */
-	/* policy names, policy update-check */
+	/* policy names, policy update-check, policy import */
 	const char *arch; /* NULL: the host's own */
 	bool newer;
+	const char *caps, *kernel, *from, *output; /* NULL: not said */
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;

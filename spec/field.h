@@ -164,6 +164,7 @@ extern const struct table seccomp_table;
 extern const struct table seccomp_rule_table;
 extern const struct table seccomp_arg_table;
 extern const struct table idmap_table;
+extern const struct word seccomp_action_words[]; /* their values mean nothing */
 extern const struct word ns_words[];             /* value: enum spec_ns */
 extern const struct word rlimit_words[];         /* value: RLIMIT_* */
 extern const struct word sched_words[];          /* value: SCHED_* */

@@ -478,6 +478,26 @@ struct spec_list {
 int spec_list_parse(const struct spec_text *t, const struct spec_bases *bases, struct arena *a, struct spec_list *ret,
 		    struct err *e);
 
+/* ---- policies out of what others write: spec/import ---- */
+
+enum spec_import_from { IMPORT_GUESS, IMPORT_DOCKER, IMPORT_BACKEND, IMPORT_MINIJAIL, IMPORT_SANDBOX };
+struct spec_import {
+	enum spec_import_from from;
+	const char *file; /* for messages, and for files that it names */
+	const char *arch; /* of the host that is meant, as the specification names it */
+	struct strv caps; /* that the container will have: "CAP_CHOWN" */
+	unsigned int kernel[2];
+	bool (*has_call)(const char *name); /* whether any ABI has it */
+};
+
+/* The name that --from takes; NULL at the end of the list. */
+const char *spec_import_name(enum spec_import_from from);
+
+/* Writes a policy that says what the text says. *ret_left_out: what it does not say, a sentence each. Returns 0; -EINVAL for a text that
+ * is not right; -ENOTSUP for a form that this program was built without; -ENOMEM. */
+int spec_import(const char *text, size_t len, const struct spec_import *how, struct arena *a, struct buf *out,
+		struct strv *ret_left_out, struct err *e);
+
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */
 bool spec_is_policy_name(const char *s);
 

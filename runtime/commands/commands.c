@@ -139,6 +139,17 @@ static const struct rt_option policy_check_options[] = {FORMAT_OPTION, {0}};
 #define OF_BUNDLE_OPTION \
 	{"bundle", 'b', "DIR", "the bundle whose rootfs and config.json it is for", NULL, RT_STRING, false, OPTION(bundle)}
 static const struct rt_option policy_explain_options[] = {OF_BUNDLE_OPTION, FORMAT_OPTION, {0}};
+static const struct rt_option policy_import_options[] = {
+	{"from", 0, "docker", "what the file is (default: what it looks like)", "docker", RT_STRING, false,
+	 OPTION(from)},
+	{"caps", 0, "LIST", "capabilities that the container will have, with commas between, or all or none (default: those that Docker and "
+	 "Podman both give)", NULL, RT_STRING, false, OPTION(caps)},
+	{"arch", 0, "ARCH", "of the host that it is for (default: native, this one's)", NULL, RT_STRING, false, OPTION(arch)},
+	{"kernel", 0, "VERSION", "of that host (default: this one's)", NULL, RT_STRING, false, OPTION(kernel)},
+	{"output", 'o', "FILE", "write the policy to FILE, which must not be there yet (default: standard output)", NULL, RT_STRING, false,
+	 OPTION(output)},
+	{0},
+};
 static const struct rt_option policy_names_options[] = {
 	{"arch", 0, "ARCH", "of this ABI, or of all (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
 	FORMAT_OPTION,
@@ -217,6 +228,8 @@ static const struct rt_command commands[] = {
 	 1, RT_ANY_ARGS, false, cmd_policy_check},
 	{"policy explain", "[FILE|NAME]", "show by what each rule of a policy is held, what it costs, and what this host lacks", policy_explain_options,
 	 0, 1, false, cmd_policy_explain},
+	{"policy import", "FILE", "make a policy of a seccomp profile, or of another sandbox's policy", policy_import_options, 1, 1, false,
+	 cmd_policy_import},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"policy update-check", "FILE|NAME...", "list system calls that a policy or a seccomp profile refuses without naming them", policy_update_check_options,

@@ -26,6 +26,7 @@ int cmd_plan(struct rt_call *c, struct err *e);
 int cmd_policy(struct rt_call *c, struct err *e);
 int cmd_policy_check(struct rt_call *c, struct err *e);
 int cmd_policy_explain(struct rt_call *c, struct err *e);
+int cmd_policy_import(struct rt_call *c, struct err *e);
 int cmd_policy_names(struct rt_call *c, struct err *e);
 int cmd_policy_update_check(struct rt_call *c, struct err *e);
 int cmd_ps(struct rt_call *c, struct err *e);

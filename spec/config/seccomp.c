@@ -4,7 +4,7 @@
 
 #include "spec/field.h"
 
-static const struct word action_words[] = {
+const struct word seccomp_action_words[] = {
     {"SCMP_ACT_KILL"},  {"SCMP_ACT_KILL_PROCESS"}, {"SCMP_ACT_KILL_THREAD"}, {"SCMP_ACT_TRAP"},   {"SCMP_ACT_ERRNO"},
     {"SCMP_ACT_TRACE"}, {"SCMP_ACT_ALLOW"},        {"SCMP_ACT_LOG"},         {"SCMP_ACT_NOTIFY"}, {NULL},
 };
@@ -54,7 +54,7 @@ static int check_errno(struct reader *rd, const struct json *v, const char *acti
 #define S struct spec_seccomp_rule
 static const struct field rule_fields[] = {
     FIELD("names", get_strv, S, names, .required = true, .min = 1, .pattern = &filled),
-    FIELD("action", get_string, S, action, .required = true, .words = action_words),
+    FIELD("action", get_string, S, action, .required = true, .words = seccomp_action_words),
     FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),
     FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table),
 };
@@ -70,7 +70,7 @@ const struct table seccomp_rule_table = {TABLE_FIELDS(rule_fields), .size = size
 
 #define F struct spec_seccomp
 static const struct field seccomp_fields[] = {
-    FIELD("defaultAction", get_string, F, default_action, .required = true, .words = action_words),
+    FIELD("defaultAction", get_string, F, default_action, .required = true, .words = seccomp_action_words),
     FIELD_INT("defaultErrnoRet", get_opt_u64, F, default_errno_ret, 0, UINT16_MAX),
     FIELD("architectures", get_strv, F, architectures, .words = arch_words),
     FIELD("flags", get_strv, F, flags, .words = flag_words),

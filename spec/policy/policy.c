@@ -113,7 +113,8 @@ static const struct table policy_table = {TABLE_FIELDS(policy_fields), .check = 
 	}
 #define DOCKER(t, k)                                                                                                   \
 	{                                                                                                              \
-		&(t), (k), ENOTSUP, "belongs to Docker's own form of profiles; importing those comes later"            \
+		&(t), (k), ENOTSUP,                                                                                    \
+		    "belongs to Docker's own form of profiles; make a policy of it: jailrun policy import FILE"        \
 	}
 /* A profile where a policy should be. */
 #define PROFILE(k)                                                                                                     \

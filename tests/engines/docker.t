@@ -9,13 +9,15 @@
 . "$(dirname "$0")/cli-exec.sh"
 # shellcheck source=cli-more.sh
 . "$(dirname "$0")/cli-more.sh"
+# shellcheck source=imported.sh
+. "$(dirname "$0")/imported.sh"
 enter dockerd /usr/bin/docker containerd
 world
 echo "# $(dockerd --version)"
 
 # configure RUNTIME: the one that containers get which do not ask, as those of a build.
 configure() {
-	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" --arg default "$1" --arg admin "$W/admin.json" '{"default-runtime": $default, runtimes: ({underTest: {path: $r}} +
+	jq -n --arg r "$JAILRUN" --arg jail "$is_jailrun" --arg default "$1" --arg admin "$W/admin.json" --arg keeper "$W/bin/keeper" '{"default-runtime": $default, runtimes: ({underTest: {path: $r}, keeper: {path: $keeper}} +
 		if $jail == "" then {} else {jailed: {path: $r, runtimeArgs: ["--policy", "default"]}, administered: {path: $r, runtimeArgs: ["--admin-config", $admin]}} end)}' \
 		>"$W/daemon.json"
 }
@@ -113,6 +115,7 @@ may_lose_output=1
 mkdir -m 777 "$W/shared"
 echo seen >"$W/shared/file"
 rootfs
+keeper
 start_docker
 expect "import of the image" 0 "sha256:*" e import "$W/rootfs.tar" bb:latest
 expect "docker info lists the runtime" 0 "*underTest*" e info -f '{{json .Runtimes}}'
@@ -125,6 +128,10 @@ if both_ways; then
 	build_suite runtime
 fi
 if [ -n "$is_jailrun" ]; then
+	# This dockerd does not read an errno of the default.
+	profile=$W/engines.json
+	jq 'del(.defaultErrnoRet, .defaultErrno)' /usr/share/containers/seccomp.json >"$profile"
+	import_suite "a profile by --security-opt" "$profile" env RUNTIME=keeper er --rm --security-opt seccomp="$profile" --cap-add SYS_ADMIN bb /bin/true
 	export RUNTIME=jailed
 	cli_suite "with the jail"
 	cli_exec_suite "with the jail"

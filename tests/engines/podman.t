@@ -9,6 +9,8 @@
 . "$(dirname "$0")/cli-exec.sh"
 # shellcheck source=cli-more.sh
 . "$(dirname "$0")/cli-more.sh"
+# shellcheck source=imported.sh
+. "$(dirname "$0")/imported.sh"
 enter podman conmon
 world
 echo "# $(podman --version), $(conmon --version | head -1)"
@@ -146,6 +148,11 @@ if both_ways; then
 	pod_suite runtime
 fi
 if [ -n "$is_jailrun" ]; then
+	keeper
+	profile=/usr/share/containers/seccomp.json # the one that it takes unasked
+	import_suite "usual capabilities" "$profile" env RUNTIME_FLAGS="--runtime $W/bin/keeper" er --rm --security-opt seccomp="$profile" bb /bin/true
+	import_suite "more capabilities" "$profile" env RUNTIME_FLAGS="--runtime $W/bin/keeper" er --rm --security-opt seccomp="$profile" \
+		--cap-add SYS_ADMIN --cap-add AUDIT_WRITE --cap-drop SYS_CHROOT bb /bin/true
 	export RUNTIME_FLAGS="--runtime-flag policy=default"
 	cli_suite "with the jail"
 	cli_exec_suite "with the jail"

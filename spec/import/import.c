@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From another program's policy to one of ours: which form it has, the draft of it, and its text. */
+#include "import.h"
+
+#include <errno.h>
+
+#include "spec/json.h"
+
+struct form {
+	const char *name, *called;
+	int (*import)(struct draft *d);
+};
+static const struct form forms[] = {
+    [IMPORT_GUESS] = {"", "", NULL},
+    [IMPORT_DOCKER] = {"docker", "a seccomp profile of Docker or Podman", import_docker},
+};
+
+const char *spec_import_name(enum spec_import_from from)
+{
+	return from < ARRAY_LEN(forms) ? forms[from].name : NULL;
+}
+
+/* By what it looks like. */
+static enum spec_import_from guess(const struct draft *d)
+{
+	enum spec_import_from from = IMPORT_GUESS;
+	struct arena a = {0};
+	const struct json *root;
+
+	if (json_parse(d->text, d->len, JSON_COMMENTS, &a, &a, &root, NULL) == 0 && root->type == JSON_OBJECT &&
+	    json_get(root, "defaultAction"))
+		from = IMPORT_DOCKER;
+	arena_free(&a);
+	return from;
+}
+
+int spec_import(const char *text, size_t len, const struct spec_import *how, struct arena *a, struct buf *out,
+		struct strv *ret_left_out, struct err *e)
+{
+	struct draft d = {.how = how, .arena = a, .text = text, .len = len, .e = e};
+	enum spec_import_from from = how->from ? how->from : guess(&d);
+	struct spec_policy policy;
+	int r;
+
+	if (from == IMPORT_GUESS) {
+		err_set(e, EINVAL, "has none of the forms that can be imported; say which it is with --from");
+		return err_file(e, how->file);
+	}
+	r = forms[from].import(&d);
+	if (r < 0)
+		return r;
+	draft_settle(&d);
+	draft_write(&d, forms[from].called, out);
+	*ret_left_out = d.left_out;
+	if (d.failed || out->failed)
+		return err_set(e, ENOMEM, "no memory left");
+	return spec_policy_parse(out->data, out->len, how->file, a, &policy, e);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is imported comes together in a draft, and is written as a policy at the end. Internal to spec/import. */
+#ifndef SPEC_IMPORT_IMPORT_H
+#define SPEC_IMPORT_IMPORT_H
+
+#include "spec/spec.h"
+
+struct draft {
+	const struct spec_import *how;
+	struct arena *arena;
+	const char *text;
+	size_t len;
+	struct err *e;
+	struct strv left_out;
+	bool failed; /* no memory left */
+
+	struct spec_seccomp calls; /* rules: the first that matches decides, as in policies */
+	struct {
+		bool set, only_deny;
+		struct strv allow, deny;
+	} exec;
+	struct {
+		bool set;
+		struct strv read, write, deny;
+	} files;
+	struct {
+		bool set;
+		struct strv names, denied_names; /* of connect */
+		bool bind_nothing;
+	} network;
+	struct {
+		bool set;
+		struct strv keep, set_vars; /* NAME=VALUE */
+	} env;
+	struct opt_u64 processes, execs;
+};
+
+/* ---- draft.c ---- */
+
+/* Says what the policy will not have. */
+void left_out(struct draft *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void list_add(struct draft *d, struct strv *list, const char *s);
+/* Adds a rule like *r, and returns it; NULL: no memory. */
+struct spec_seccomp_rule *rule_add(struct draft *d, const struct spec_seccomp_rule *r);
+/* The number of an errno by its name; -1: there is none. */
+int errno_named(const char *name);
+/* What of the draft the language does not have becomes what it has, or is left out. */
+void draft_settle(struct draft *d);
+
+/* ---- write.c ---- */
+
+void draft_write(const struct draft *d, const char *form, struct buf *out);
+
+/* ---- a file for each form; they return 0 or -errno ---- */
+
+int import_docker(struct draft *d);
+
+/* order.c: from libseccomp's rules, which have no order, to those of a policy. */
+void order_rules(struct draft *d, struct spec_seccomp_rule *rules, size_t n);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A draft as the text of a policy. */
+#include "import.h"
+
+#include <string.h>
+
+static void write_rule(const struct spec_seccomp_rule *r, struct jsonw *w)
+{
+	jw_object(w, NULL);
+	jw_strv(w, "names", &r->names);
+	jw_str(w, "action", r->action);
+	if (r->errno_ret.set)
+		jw_uint(w, "errnoRet", r->errno_ret.v);
+	if (r->n_args)
+		jw_array(w, "args");
+	for (size_t i = 0; i < r->n_args; i++) {
+		const struct spec_seccomp_arg *a = &r->args[i];
+
+		jw_object(w, NULL);
+		jw_uint(w, "index", a->index);
+		jw_uint(w, "value", a->value);
+		if (str_eq(a->op, "SCMP_CMP_MASKED_EQ"))
+			jw_uint(w, "valueTwo", a->value_two);
+		jw_str(w, "op", a->op);
+		jw_object_end(w);
+	}
+	if (r->n_args)
+		jw_array_end(w);
+	jw_object_end(w);
+}
+
+static void write_calls(const struct spec_seccomp *s, struct jsonw *w)
+{
+	jw_object(w, "syscalls");
+	jw_str(w, "defaultAction", s->default_action);
+	if (s->default_errno_ret.set)
+		jw_uint(w, "defaultErrnoRet", s->default_errno_ret.v);
+	if (s->architectures.n)
+		jw_strv(w, "architectures", &s->architectures);
+	if (s->flags.v)
+		jw_strv(w, "flags", &s->flags);
+	jw_array(w, "syscalls");
+	for (size_t i = 0; i < s->n_rules; i++)
+		write_rule(&s->rules[i], w);
+	jw_array_end(w);
+	jw_object_end(w);
+}
+
+/* Rules of network that name nothing let nothing through. */
+static void write_network(const struct draft *d, struct jsonw *w)
+{
+	jw_object(w, "network");
+	if (d->network.names.n)
+		jw_strv(w, "names", &d->network.names);
+	jw_object(w, "connect");
+	jw_strv(w, "allow", &(struct strv){0});
+	jw_object_end(w);
+	if (d->network.bind_nothing) {
+		jw_object(w, "bind");
+		jw_strv(w, "allow", &(struct strv){0});
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
+static void write_env(const struct draft *d, struct jsonw *w)
+{
+	jw_object(w, "env");
+	jw_strv(w, "keep", &d->env.keep);
+	jw_object(w, "set");
+	for (size_t i = 0; i < d->env.set_vars.n; i++) {
+		const char *s = d->env.set_vars.v[i], *value = strchr(s, '=');
+		char *name = arena_strndup(d->arena, s, (size_t)(value - s));
+
+		if (name)
+			jw_str(w, name, value + 1);
+	}
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
+static void write_list(struct jsonw *w, const char *key, const struct strv *list)
+{
+	if (list->n)
+		jw_strv(w, key, list);
+}
+
+void draft_write(const struct draft *d, const char *form, struct buf *out)
+{
+	struct jsonw w = {.out = out, .indent = 2};
+
+	jw_object(&w, NULL);
+	jw_fmt(&w, "description", "imported from %s (%s)", d->how->file, form);
+	if (d->calls.set)
+		write_calls(&d->calls, &w);
+	if (d->exec.set) {
+		jw_object(&w, "exec");
+		if (!d->exec.only_deny)
+			jw_strv(&w, "allow", &d->exec.allow);
+		write_list(&w, "deny", &d->exec.deny);
+		jw_object_end(&w);
+	}
+	if (d->files.set) {
+		jw_object(&w, "files");
+		write_list(&w, "read", &d->files.read);
+		write_list(&w, "write", &d->files.write);
+		write_list(&w, "deny", &d->files.deny);
+		jw_object_end(&w);
+	}
+	if (d->network.set)
+		write_network(d, &w);
+	if (d->processes.set || d->execs.set) {
+		jw_object(&w, "limits");
+		if (d->processes.set)
+			jw_uint(&w, "processes", d->processes.v);
+		if (d->execs.set)
+			jw_uint(&w, "execs", d->execs.v);
+		jw_object_end(&w);
+	}
+	if (d->env.set)
+		write_env(d, &w);
+	jw_object_end(&w);
+	buf_str(out, "\n");
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# jailrun policy import: policies out of what is written for others. It needs no root.
+. "$(dirname "$0")/../lib/common.sh" || exit 1
+need_runtime
+need_command jq
+here=$(cd "$(dirname "$0")/.." && pwd)
+same=$TOP_BUILDDIR/tests/lib/same_filter
+[ -x "$same" ] || skip_all "needs $same: make tests/lib/same_filter"
+import() { run "$JAILRUN" policy import "$@"; }
+case $(uname -m) in
+x86_64) arch=amd64 map=SCMP_ARCH_X86_64 ;;
+aarch64) arch=arm64 map=SCMP_ARCH_AARCH64 ;;
+*) skip_all "knows what an engine makes of a profile on x86_64 and aarch64 alone" ;;
+esac
+
+# ---- Docker's and Podman's profiles ----
+# engine FILE CAPS KERNEL: what an engine would hand over, as config.json.
+engine() {
+	jq --arg arch "$arch" --arg map "$map" --argjson caps "$(jq -Rc 'split(",")' <<<"$2")" --argjson kernel "[${3/./,}]" \
+		-f "$here/lib/profile.jq" "$1" >"$T/config.json"
+}
+# agrees WHAT FILE CAPS KERNEL: the import says of each call what the engine would.
+agrees() {
+	engine "$2" "$3" "$4"
+	import "$2" --caps "$3" --kernel "$4" -o "$T/policy.json"
+	is "$1: imported whole" "$rc:$out:$err" "0::"
+	ok "$1: every call is judged alike" "$same" "$T/config.json" "$T/policy.json" || diag "$("$same" "$T/config.json" "$T/policy.json")"
+	run "$JAILRUN" policy check "$T/policy.json"
+	is "$1: policy check takes it" "$rc" 0 || diag "$out$err"
+	mv "$T/policy.json" "$T/last.json"
+}
+profile=/usr/share/containers/seccomp.json
+if [ -e "$profile" ]; then
+	agrees "Podman's profile, usual capabilities" "$profile" CAP_CHOWN,CAP_KILL,CAP_SYS_CHROOT 6.1
+	agrees "Podman's profile, CAP_SYS_ADMIN" "$profile" CAP_SYS_ADMIN,CAP_AUDIT_WRITE 4.4
+	engine "$profile" CAP_SYS_ADMIN 6.1
+	import "$profile" --caps chown,cap_kill -o "$T/policy.json"
+	run "$same" "$T/config.json" "$T/policy.json"
+	like "with other capabilities than those that are meant the calls differ" "$rc:$out" "^1:.*sethostname \\("
+	rm "$T/policy.json"
+else
+	skip "Podman's profile" "needs $profile (golang-github-containers-common)"
+fi
+
+# Small ones. A profile of rules that are each written short: NAMES ACTION[=ERRNO] [INDEX OP VALUE [VALUETWO]]... [{MORE}]
+profile() {
+	jq -n --arg rules "$3" --arg default "$2" --arg map "$map" '
+		def action: split("=") as $p | {action: "SCMP_ACT_\($p[0])", errnoRet: ($p[1] // null | if . then tonumber else . end)};
+		def rule: (capture("(?<short>[^{]*)(?<more>\\{.*)?") | .more as $more | .short | split(" ") | map(select(. != ""))) as $w
+			| {names: ($w[0] | split(",")), args: [$w[2:] | recurse(.[3:]; length > 0) | select(length > 0) |
+				(.[0] | tonumber) as $index | .[1] as $op | (.[2] | split("/") | map(tonumber)) as $v
+				| {index: $index, op: "SCMP_CMP_\($op)", value: $v[0], valueTwo: ($v[1] // 0)}]}
+			+ ($w[1] | action) + (capture("(?<short>[^{]*)(?<more>\\{.*)?").more // "{}" | fromjson);
+		($default | action) as $d | {defaultAction: $d.action, defaultErrnoRet: $d.errnoRet,
+			archMap: [{architecture: $map, subArchitectures: ["SCMP_ARCH_X86"]}, {architecture: "SCMP_ARCH_S390X", subArchitectures: []}],
+			syscalls: [$rules | split(";")[] | rule]} | del(.. | nulls)' >"$T/$1.json"
+}
+must=exit,exit_group,execve,sendmsg
+# Rules for calls of their own each, so that many go into one profile. First where no rule is against what the default says, then where the
+# default is one of two refusals.
+profile case ERRNO "$must,read ALLOW;getuid ERRNO=2;getgid ERRNO=1;getgid,chdir ALLOW;nonsense,getpid ERRNO=2;\
+personality ALLOW 0 EQ 0 0 EQ 8;socket ALLOW 0 EQ 16 2 EQ 9;clone ALLOW 0 MASKED_EQ 2114060288/0;socketpair ALLOW 0 LT 3;socketpair ALLOW 0 GE 40;\
+bind ALLOW 0 EQ 2;bind ALLOW;mount LOG;\
+kill ALLOW{\"includes\":{\"caps\":[\"CAP_KILL\"]}};umount2 ALLOW{\"includes\":{\"caps\":[\"CAP_KILL\",\"CAP_SYS_ADMIN\"]}};\
+getppid ALLOW{\"includes\":{\"arches\":[\"s390x\",\"$arch\"]}};write ALLOW{\"includes\":{\"arches\":[\"s390x\"]}};\
+dup ALLOW{\"excludes\":{\"arches\":[\"$arch\"]}};close ALLOW{\"excludes\":{\"arches\":[\"s390x\"]}};\
+ptrace ALLOW{\"includes\":{\"minKernel\":\"4.8\"}};readv ALLOW{\"includes\":{\"minKernel\":\"5.10\"}};writev ALLOW{\"includes\":{\"minKernel\":\"5.11\"}};\
+dup3 ALLOW{\"includes\":{\"minKernel\":\"6.0\"}};fsync ALLOW{\"excludes\":{\"minKernel\":\"5.10\"}};pipe2 ALLOW{\"excludes\":{\"minKernel\":\"5.11\"}}"
+agrees "EPERM by default" "$T/case.json" CAP_KILL 5.10
+is "what is not for this host, or says nothing new, is left out" \
+	"$(jq -c '[.syscalls.syscalls[].names[]] as $n | [("umount2", "write", "dup", "writev", "dup3", "fsync", "nonsense") as $c | $n | index([$c])]' "$T/last.json")" \
+	'[null,null,null,null,null,null,null]'
+is "of two without conditions the first that says something new decides" \
+	"$(jq -c '[.syscalls.syscalls[] | select(.names | index(["getgid"])).action]' "$T/last.json")" '["SCMP_ACT_ALLOW"]'
+profile case ERRNO=38 "$must,getpid ALLOW;getpid ERRNO=13;getuid ERRNO=13;getuid ALLOW;\
+socket ERRNO=22 0 EQ 16 2 EQ 9;socket ALLOW 2 NE 9;socket ALLOW 0 NE 16;\
+kill ERRNO=1{\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\",\"CAP_KILL\"]}};mount ERRNO=1{\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}"
+agrees "ENOSYS by default" "$T/case.json" CAP_KILL 5.10
+profile case KILL "$must ALLOW;getuid ERRNO=13"
+agrees "killed by default" "$T/case.json" CAP_KILL 5.10
+profile case ALLOW "mount,swapon ERRNO=13;reboot KILL_PROCESS"
+agrees "exceptions" "$T/case.json" CAP_KILL 5.10
+# imported JSON [OPTION...]: one that is written out.
+imported() {
+	printf '%s' "$1" >"$T/one.json"
+	shift
+	import "$T/one.json" "$@"
+}
+allow="{\"names\": [\"${must//,/\", \"}\"], \"action\": \"SCMP_ACT_ALLOW\"}"
+imported "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrno\": \"ENOSYS\", \"defaultErrnoRet\": 1, \"syscalls\": [$allow,
+	{\"name\": \"read\", \"comment\": \"old\", \"action\": \"SCMP_ACT_ERRNO\", \"errno\": \"EINVAL\", \"errnoRet\": 1, \"args\": null}]}"
+is "words for errnos, the name of old, null" "$rc:$(jq -c '.syscalls | [.defaultErrnoRet, .architectures, .syscalls[1]]' "$T/out")" \
+	"0:[38,[\"$map\"],{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22}]"
+imported '{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_S390X", "subArchitectures": ["SCMP_ARCH_S390"]}]}' --arch s390x
+is "of another host" "$rc:$(jq -c .syscalls.architectures "$T/out")" '0:["SCMP_ARCH_S390X","SCMP_ARCH_S390"]'
+# What a policy cannot say is said, and stricter in the policy.
+while IFS='|' read -r name document says want; do
+	imported "$document"
+	is "$name: what becomes of it" "$rc:$(jq -c ".syscalls | [.defaultAction, (.syscalls[] | .action, .errnoRet)] - [null]" "$T/out")" "2:$want"
+	like "$name: it is said" "$err" "one.json: not taken over: $says"
+done <<'ROWS'
+an agent|{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}]}|SCMP_ACT_NOTIFY: .* fail with ENOSYS|["SCMP_ACT_ALLOW","SCMP_ACT_ERRNO",38]
+a tracer|{"defaultAction": "SCMP_ACT_TRACE", "syscalls": []}|SCMP_ACT_TRACE: |["SCMP_ACT_ERRNO","SCMP_ACT_ERRNO",38]
+a trap|{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_TRAP"}]}|SCMP_ACT_TRAP: .* kill|["SCMP_ACT_ALLOW","SCMP_ACT_KILL_PROCESS"]
+a default that logs|{"defaultAction": "SCMP_ACT_LOG", "syscalls": []}|defaultAction: .*unlogged|["SCMP_ACT_ALLOW"]
+a call that cannot be refused|{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["nonsens"], "action": "SCMP_ACT_ERRNO"}]}|nonsens: .*cannot be refused|["SCMP_ACT_ALLOW"]
+two that meet|{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 2}]}, {"names": ["socket"], "action": "SCMP_ACT_LOG", "args": [{"index": 1, "op": "SCMP_CMP_EQ", "value": 2}]}]}|socket: two rules .*stands first|["SCMP_ACT_ERRNO","SCMP_ACT_ALLOW","SCMP_ACT_LOG","SCMP_ACT_ERRNO"]
+ROWS
+while IFS='|' read -r document says; do
+	imported "$document"
+	like "wrong: $document" "$rc:$out:$err" "^1::.*one.json: $says"
+done <<'ROWS'
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "name": "b", "action": "SCMP_ACT_ALLOW"}]}|syscalls\[0\]: has both name and names
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"action": "SCMP_ACT_ALLOW"}]}|syscalls\[0\]: names no call
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4"}}]}|syscalls\[0\].includes.minKernel: '4' is no version
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ERRNO", "errno": "EWHAT"}]}|syscalls\[0\].errno: 'EWHAT' is no errno
+{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"], "archMap": [{"architecture": "SCMP_ARCH_X86_64"}]}|has both architectures and archMap
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "action": "ALLOW"}]}|syscalls\[0\].action: 
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": {}}|syscalls: must be an array
+{"x": 1}|has none of the forms
+ROWS
+# ---- the command line ----
+good='{"defaultAction": "SCMP_ACT_ALLOW"}'
+while IFS='|' read -r arguments says; do
+	# shellcheck disable=SC2086 # words
+	imported "$good" $arguments
+	like "$arguments" "$rc:$out:$err" "$says"
+done <<'ROWS'
+--caps CAP_SYS_ADMI|^1::.*--caps: 'CAP_SYS_ADMI' is no capability; did you mean CAP_SYS_ADMIN
+--caps all|^0:
+--caps none|^0:
+--arch x87|^1::.*--arch: no ABI
+--arch arm64|^0:.*SCMP_ARCH_AARCH64
+--kernel six|^1::.*--kernel: 'six' is no version
+--from lxc|^1::.*invalid
+ROWS
+imported "$good" -o "$T/new.json"
+is "--output: into a file" "$rc:$out:$(jq -r .syscalls.defaultAction "$T/new.json")" "0::SCMP_ACT_ALLOW"
+imported "$good" -o "$T/new.json"
+like "and never over one that is there" "$rc:$err" "^1:.*new.json' is there already"
+import "$T/nosuch.json"
+like "a file that is not there" "$rc:$err" "^1:.*nosuch.json"
+# Who gives the profile itself is told of this.
+printf '{"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "archMap": []}}' >"$T/docker.json"
+run "$JAILRUN" policy check "$T/docker.json"
+like "a policy in Docker's form names the command" "$rc:$out" "^1:.*archMap.*jailrun policy import FILE"
+
+done_testing
