@@ -30,6 +30,7 @@
 
 static const struct jail_mechanism table[] = {
     {"name", "none", true, "it is for reports", COST_NONE, 0, "tests/unit/spec_policy.c"},
+    {"$schema", "none", true, "it is for editors", COST_NONE, 0, "tests/unit/spec_policy.c"},
     {"description", "none", true, "it is for people", COST_NONE, 0, "tests/unit/spec_policy.c"},
     {"extends", "none", true, "what is extended is held as what it says is", COST_NONE, 0, "tests/unit/spec_extends.c"},
     {"init", "pid namespace", true, "the helper is PID 1, of the workload's namespace or of one around it",

@@ -396,6 +396,7 @@ struct spec_policy {
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
 	char *name;
 	char *description;
+	char *schema;               /* for editors */
 	struct spec_said_list said; /* by spec_policy_check alone */
 	struct strv
 	    extends; /* the documents that it stands on, the undermost first: files, and names of built-in ones */

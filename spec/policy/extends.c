@@ -19,7 +19,7 @@ struct loader {
 };
 
 /* What a document says of itself alone. */
-static const char *const own_keys[] = {"name", "description", "extends"};
+static const char *const own_keys[] = {"$schema", "name", "description", "extends"};
 
 /* Takes the member out of the object. */
 static struct json *take(struct json *object, const char *key)
@@ -213,6 +213,8 @@ static int load(struct loader *l, const struct spec_text *t, struct json **ret)
 	r = json_parse(t->text, t->len, JSON_COMMENTS | JSON_STRICT, &l->tree->nodes, l->strings, &root, l->e);
 	if (r < 0) {
 		l->tree->wrong = own;
+		if (r == -EINVAL)
+			(void)policy_other_form(t->text, t->len, l->e);
 		return r;
 	}
 	*ret = (struct json *)root; /* the nodes are the loader's own */

@@ -21,4 +21,7 @@ struct policy_tree {
 int policy_tree_read(struct policy_tree *ret, const struct spec_text *t, const struct spec_bases *bases,
 		     struct arena *a, struct err *e);
 
+/* Of a text that is no JSON: where it is YAML, TOML, or has comments of theirs, e becomes an error that says so. Returns 0 or -EINVAL. */
+int policy_other_form(const char *text, size_t len, struct err *e);
+
 #endif

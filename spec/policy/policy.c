@@ -70,6 +70,7 @@ static const struct field limits_fields[] = {
 static const struct table limits_table = {TABLE_FIELDS(limits_fields)};
 
 static const struct field policy_fields[] = {
+    FIELD("$schema", get_string, P, schema),
     FIELD("name", get_string, P, name, .min = 1, .max = 64),
     FIELD("description", get_string, P, description),
     FIELD("extends", get_str_or_strv, P, extends, .pattern = &filled, .min = 1),

@@ -40,6 +40,7 @@ static int check_text(const char *text, size_t len, struct arena *a, struct spec
 static const char full[] =
     "// the build's jail\n"
     "{\n"
+    "  \"$schema\": \"https://example.org/policy.schema.json\",\n"
     "  \"name\": \"build\",\n"
     "  \"description\": \"for tests\", /* \xc3\xa4 */\n"
     "  \"init\": \"workload\",\n"
@@ -98,6 +99,34 @@ static const struct {
 } bad[] = {
     {"{\"a\": 1,}", EINVAL,
      "p.json: line 1, column 9: not valid JSON: parse error: invalid object key (must be a string)"},
+    /* other forms, which are recognised */
+    {"# mine\n\nlimits:\n  processes: 3\n", EINVAL,
+     "p.json: line 3: this is YAML, and a policy is JSON, with comments if you like: write it between { and }, with "
+     "each "
+     "key in double quotes: { \"limits\": ... }"},
+    {"---\n{\"a\": 1}\n", EINVAL,
+     "p.json: line 1: this is YAML, and a policy is JSON, with comments if you like: write it between { and }, with "
+     "each "
+     "key in double quotes: { \"name\": ... }"},
+    {"\"on_violation\" : kill", EINVAL,
+     "p.json: line 1: this is YAML, and a policy is JSON, with comments if you like: write it between { and }, with "
+     "each "
+     "key in double quotes: { \"on_violation\": ... }"},
+    {"[limits]\nprocesses = 3\n", EINVAL,
+     "p.json: line 1: this is TOML, and a policy is JSON, with comments if you like: write it between { and }, with "
+     "each "
+     "key in double quotes: { \"limits\": ... }"},
+    {"init= \"jail\"", EINVAL,
+     "p.json: line 1: this is TOML, and a policy is JSON, with comments if you like: write it between { and }, with "
+     "each "
+     "key in double quotes: { \"init\": ... }"},
+    {"# a comment\n{\"name\": \"x\"}", EINVAL,
+     "p.json: line 1: a comment begins with //, or stands between /* and */, and not behind #"},
+    {"nonsense", EINVAL, "p.json: line 1, column 1: not valid JSON: lexical error: invalid string in json text."},
+    {"a:b", EINVAL, "p.json: line 1, column 1: not valid JSON: lexical error: invalid char in json text."},
+    {"[", EINVAL, "p.json: line 1, column 2: not valid JSON: parse error: premature EOF"},
+    {"[\"exec\",", EINVAL, "p.json: line 1, column 9: not valid JSON: parse error: premature EOF"},
+    {"{\"$schema\": 1}", EINVAL, "p.json: $schema: line 1: must be a string, not a number"},
     {"{\n\"nmae\": \"x\"}", EINVAL, "p.json: line 2: unknown key \"nmae\"; the nearest known key is \"name\""},
     {"{\n\n\"exec\": {\"alow\": []}}", EINVAL,
      "p.json: exec: line 3: unknown key \"alow\"; the nearest known key is \"allow\""},
