@@ -126,6 +126,7 @@ struct jail_policy {
 	bool network;   /* there are network rules, which the runtime sees to: the filter closes what goes round them */
 	char *io_uring; /* for people, not handed over: the call for which the filter closes io_uring, or NULL */
 	int64_t max_processes, max_threads; /* -1: no limit */
+	int64_t bounds[POLICY_BOUNDS];      /* likewise */
 };
 #define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
 
@@ -333,6 +334,11 @@ bool jail_has_protect(const struct jail_plan *p);
 /* The least of the policies' limits on processes or threads. Returns the index of the policy that it is of, or -1: no limit. */
 int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max);
 
+/* "limits.wall" */
+const char *jail_bound_name(enum policy_bound which);
+/* The least of the policies'. Returns the index of the policy that it is of, or -1: none has it. */
+int jail_bound(const struct jail_plan *p, enum policy_bound which, int64_t *ret_max);
+
 /* Of policies i and k, both of which refuse, the one that the refusal is by: the stricter one, else the first. -1: none. */
 int jail_stricter(const struct jail_plan *p, int i, int k);
 
@@ -359,6 +365,11 @@ enum jail_role {
 	JAIL_ROLE_INNER, /* that child: seals itself and executes the workload when the outer says so */
 	JAIL_ROLE_EXEC, /* for `exec`: in the container's namespaces but for its pid namespace; its sibling, made there, joins the jail, seals itself and executes a program */
 };
+/* How it ended. */
+struct jail_end {
+	int status; /* of the main process, as from wait(2) */
+	int bound;  /* the limit for which the container was ended (enum policy_bound), or -1 */
+};
 struct jail_handover {
 	enum jail_role role;
 	int blob_fd;      /* sealed memfd with jail_blob_write's bytes */
@@ -371,7 +382,7 @@ struct jail_handover {
 	int peer_fd;      /* socket between outer and inner; EXEC: to the supervisor, when there is one; or -1 */
 	int cgroup_fd;    /* EXEC: the cgroup that the process is born in, when it is not this one's own; or -1 */
 	int cgroup_ns_fd; /* EXEC: the cgroup namespace that it joins then, or -1 */
-	int end_fd;       /* a pipe that takes the wait status of the main process (an int) at the end, or -1 */
+	int end_fd;       /* a pipe that takes a struct jail_end at the end, or -1 */
 	pid_t peer;       /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */

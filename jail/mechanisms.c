@@ -66,6 +66,12 @@ static const struct jail_mechanism table[] = {
      "tests/attacks/counts.t"},
     {"limits.threads", "trace", true, "the place is taken before the call goes on", COST_THREAD, TRACE,
      "tests/attacks/counts.t"},
+    {"limits.wall", "clock", true, "time goes on whatever they do, and PID 1, which looks at it, is out of their reach",
+     COST_NONE, FILTER, "tests/attacks/limits.t"},
+    {"limits.open_files", "rlimit", true, "the kernel's own; the capability that raises it is refused", COST_NONE,
+     FILTER, "tests/attacks/limits.t"},
+    {"limits.file_size", "rlimit", true, "the kernel's own; the capability that raises it is refused", COST_NONE,
+     FILTER, "tests/attacks/limits.t"},
     /* What comes with a policy unwritten. */
     {JAIL_KEY_SELF, "BPF", true, ON_SCALARS, COST_BPF, FILTER, "tests/attacks/pid1.t"},
     {JAIL_KEY_ENGINE, "BPF", true, ON_SCALARS, COST_BPF, TRACE, "tests/attacks/self.t"},

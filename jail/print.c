@@ -221,6 +221,33 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 	jw_object_end(w);
 }
 
+/* Those that there are. */
+static void print_bounds(const struct jail_policy *p, struct jsonw *w)
+{
+	static const char *const units[POLICY_BOUNDS] = {[BOUND_WALL] = "usec", [BOUND_FILE_SIZE] = "bytes"};
+	bool any = false;
+
+	for (int i = 0; i < POLICY_BOUNDS; i++) {
+		const struct jail_mechanism *m = jail_mechanism(jail_bound_name((enum policy_bound)i), NULL);
+
+		if (p->bounds[i] < 0)
+			continue;
+		if (!any)
+			jw_array(w, "limits");
+		any = true;
+		jw_object(w, NULL);
+		jw_str(w, "rule", jail_bound_name((enum policy_bound)i));
+		jw_int(w, "most", p->bounds[i]);
+		if (units[i])
+			jw_str(w, "unit", units[i]);
+		jw_str(w, "mechanism", m->mechanism);
+		jw_bool(w, "race_free", m->race_free);
+		jw_object_end(w);
+	}
+	if (any)
+		jw_array_end(w);
+}
+
 static void print_policy(const struct jail_policy *p, struct jsonw *w)
 {
 	if (p->extends.n)
@@ -242,6 +269,7 @@ static void print_policy(const struct jail_policy *p, struct jsonw *w)
 		jw_str(w, "network", "see cgroup.network; sockets of other kinds are refused by the rules below");
 	print_limit(w, "max_processes", p->max_processes);
 	print_limit(w, "max_threads", p->max_threads);
+	print_bounds(p, w);
 }
 
 /* Of more than one, each has to allow. */

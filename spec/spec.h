@@ -391,6 +391,14 @@ struct spec_policy_env {
 	struct spec_map assign; /* "set": goes before both */
 };
 
+/* limits of which the least holds, where there are two. */
+enum policy_bound {
+	BOUND_WALL, /* microseconds */
+	BOUND_OPEN_FILES,
+	BOUND_FILE_SIZE, /* bytes */
+	POLICY_BOUNDS
+};
+
 struct spec_policy {
 	bool builtin;     /* not the document's: set by who took it from the runtime's own */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
@@ -418,6 +426,7 @@ struct spec_policy {
 	struct spec_network network;
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
+	struct opt_u64 bounds[POLICY_BOUNDS];
 };
 
 /* A text of a policy, and where it is from. */

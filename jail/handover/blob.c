@@ -342,6 +342,8 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_strv(out, &p->env_set);
 	blob_put_u64(out, (uint64_t)p->max_processes);
 	blob_put_u64(out, (uint64_t)p->max_threads);
+	for (size_t i = 0; i < POLICY_BOUNDS; i++)
+		blob_put_u64(out, (uint64_t)p->bounds[i]);
 }
 
 static void get_policy(struct blob *b, struct jail_policy *p)
@@ -362,6 +364,8 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	get_strv(b, &p->env_set);
 	p->max_processes = (int64_t)blob_get_u64(b);
 	p->max_threads = (int64_t)blob_get_u64(b);
+	for (size_t i = 0; i < POLICY_BOUNDS; i++)
+		p->bounds[i] = (int64_t)blob_get_u64(b);
 }
 
 void jail_blob_write(const struct jail_plan *p, struct buf *out)

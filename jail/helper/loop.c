@@ -11,6 +11,7 @@
 
 #include "audit.h"
 #include "jail/helper/engines/engine.h"
+#include "limits.h"
 #include "net.h"
 #include "session.h"
 
@@ -46,7 +47,9 @@ static _Noreturn void finish(struct helper *h)
 		;
 	audit_flush(h, true);
 	if (h->h.end_fd >= 0) { /* who asked for it wants to know what was used, too */
-		(void)!write(h->h.end_fd, &h->status, sizeof(h->status));
+		const struct jail_end end = {h->status, limits_over()};
+
+		(void)!write(h->h.end_fd, &end, sizeof(end));
 		if (h->first) /* or kill(-1) would reach who is not of the container */
 			wait_for_rest();
 	}
@@ -186,6 +189,12 @@ static void turn(struct helper *h, bool more)
 	struct pollfd *fds = poll_room(ON_SESSIONS + SESSIONS_MAX + n_own);
 	struct session *s, *polled[SESSIONS_MAX];
 	int flush = audit_timeout(), wait = sooner(flush, h->engine && h->engine->tick ? h->engine->tick(h) : -1);
+
+	if (!session_of(h->main)) /* its first program runs */
+		limits_begin();
+	wait = sooner(wait, limits_tick(h));
+	if (h->ended)
+		return;
 
 	fds[ON_SIGNAL] = (struct pollfd){.fd = h->signal_fd, .events = POLLIN};
 	fds[ON_JOIN] = (struct pollfd){.fd = session_room() ? h->h.join_fd : -1, .events = POLLIN};

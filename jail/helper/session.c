@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "jail/helper/engines/engine.h"
+#include "limits.h"
 
 static struct session sessions[SESSIONS_MAX];
 static size_t n_sessions; /* places in use from the first on, with holes */
@@ -121,6 +122,7 @@ static void let_in(struct helper *h, struct session *s, pid_t pid, int *sock)
 		session_end(s);
 		return;
 	}
+	limits_begin();            /* whatever keeps the container's own program from beginning */
 	if (!h->engine->sees_exec) /* end-of-file when it executes is for itself to give */
 		fd_close_p(&s->sock);
 	wire_send(s->peer, &m, -1);

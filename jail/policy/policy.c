@@ -468,6 +468,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 		ret->max_processes = (int64_t)p->max_processes.v;
 	if (p->max_threads.set)
 		ret->max_threads = (int64_t)p->max_threads.v;
+	for (size_t i = 0; i < POLICY_BOUNDS; i++)
+		ret->bounds[i] = p->bounds[i].set ? (int64_t)p->bounds[i].v : -1;
 	return policy_take_env(&p->env, a, ret) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
 }
 

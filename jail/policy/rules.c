@@ -187,6 +187,33 @@ int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
 	return of;
 }
 
+const char *jail_bound_name(enum policy_bound which)
+{
+	static const char *const names[POLICY_BOUNDS] = {
+	    [BOUND_WALL] = "limits.wall",
+	    [BOUND_OPEN_FILES] = "limits.open_files",
+	    [BOUND_FILE_SIZE] = "limits.file_size",
+	};
+
+	return (size_t)which < ARRAY_LEN(names) ? names[which] : NULL;
+}
+
+int jail_bound(const struct jail_plan *p, enum policy_bound which, int64_t *ret_max)
+{
+	int of = -1;
+
+	*ret_max = -1;
+	for (uint64_t i = 0; i < p->n_policies; i++) {
+		int64_t max = p->policies[i].bounds[which];
+
+		if (max < 0 || (of >= 0 && max >= *ret_max))
+			continue;
+		of = (int)i;
+		*ret_max = max;
+	}
+	return of;
+}
+
 bool jail_exec_denied(const struct jail_policy *p, const char *path)
 {
 	for (size_t i = 0; i < p->exec_deny.n; i++)

@@ -142,11 +142,32 @@ static int check_protect(const struct jail_plan *p, const struct jail_facts *f, 
 	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "signals.protect", policy, e) : 0;
 }
 
+/* do_prlimit of the kernel: a hard limit is raised by this capability of the first user namespace alone. */
+static int check_rlimits(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {{CAP_SYS_RESOURCE, false, "raise its own limits (prlimit(2))"}};
+	static const enum policy_bound bounds[] = {BOUND_OPEN_FILES, BOUND_FILE_SIZE};
+
+	for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
+		int64_t max;
+		int of = jail_bound(p, bounds[i], &max);
+		int r = of < 0 ? 0
+			       : refuse_undoing(p, f, rows, ARRAY_LEN(rows), jail_bound_name(bounds[i]),
+						p->policies[of].name, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
 	int r = check_network(p, f, e);
 
-	return r < 0 ? r : check_protect(p, f, e);
+	if (r >= 0)
+		r = check_protect(p, f, e);
+	return r < 0 ? r : check_rlimits(p, f, e);
 }
 
 const char *jail_cap_nearest(const char *name)

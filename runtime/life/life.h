@@ -152,6 +152,7 @@ struct rt_report {
 	uint64_t end_us;
 	bool ended; /* the container ran and ended; else it failed */
 	int code, signal;
+	const char *limit; /* of the policy, for which the jail ended it: "limits.wall"; or NULL */
 	struct rusage used;
 	bool reused; /* its cgroup was there before, and had used so much: */
 	struct cg_usage before, usage;

@@ -66,14 +66,18 @@ bool rt_report_looks(const struct life *l)
 
 void rt_report_ended(struct rt_report *r, struct life *l, int code)
 {
-	int status;
+	struct jail_end end;
 
 	r->end_us = now_us();
 	r->ended = true;
 	r->code = code;
 	r->signal = l->signals.ended.signal;
-	if (!r->signal && read(r->told[0], &status, sizeof(status)) == (ssize_t)sizeof(status) && WIFSIGNALED(status))
-		r->signal = WTERMSIG(status);
+	/* The workload cannot write there: it is the helper's word. */
+	if (read(r->told[0], &end, sizeof(end)) == (ssize_t)sizeof(end)) {
+		if (!r->signal && WIFSIGNALED(end.status))
+			r->signal = WTERMSIG(end.status);
+		r->limit = end.bound < 0 ? NULL : jail_bound_name((enum policy_bound)end.bound);
+	}
 	r->used = l->signals.ended.used;
 	if (l->cg.path && cg_usage(&l->cg, &l->cg_run, &r->usage) == 0 && r->reused)
 		cg_usage_since(&r->usage, &r->before);
@@ -90,6 +94,8 @@ static const char *verdict(const struct rt_report *r)
 {
 	if (!r->ended)
 		return "error";
+	if (r->limit)
+		return "limit";
 	if (r->code != 0 && r->usage.oom_kills.v)
 		return "oom";
 	return r->signal ? "signal" : r->code ? "exit" : "ok";
@@ -118,6 +124,7 @@ static void print(const struct rt_report *r, const char *id, const char *error, 
 	jw_str(w, "verdict", verdict(r));
 	put(w, "exit", known(r->ended, (uint64_t)r->code));
 	jw_str(w, "signal", r->signal ? signal_name(r->signal) : NULL);
+	jw_str(w, "limit", r->limit);
 	jw_str(w, "error", error);
 	put(w, "setupUsec", known(began, r->begin_us - r->opened_us));
 	put(w, "wallUsec", known(r->ended, r->end_us - r->begin_us));

@@ -5,6 +5,7 @@
 
 #include "spec/policy/env.h"
 #include "spec/policy/extends.h"
+#include "spec/policy/limits.h"
 #include "spec/policy/network.h"
 #include "spec/policy/said.h"
 
@@ -62,12 +63,6 @@ static const struct field signals_fields[] = {
     FIELD("protect", get_strv, P, signals.protect, .pattern = &rule_path),
 };
 static const struct table signals_table = {TABLE_FIELDS(signals_fields)};
-
-static const struct field limits_fields[] = {
-    FIELD_INT("processes", get_opt_u64, P, max_processes, 1, INT32_MAX),
-    FIELD_INT("threads", get_opt_u64, P, max_threads, 0, INT32_MAX),
-};
-static const struct table limits_table = {TABLE_FIELDS(limits_fields)};
 
 static const struct field policy_fields[] = {
     FIELD("$schema", get_string, P, schema),
@@ -130,7 +125,6 @@ static const struct refused refused[] = {
     LATER(policy_table, "stop_at"),
     LATER(policy_table, "mode"),
     LATER(limits_table, "execs"),
-    LATER(limits_table, "wall"),
     LATER(limits_table, "cpu"),
     LATER(limits_table, "idle"),
     LATER(limits_table, "output"),

@@ -53,6 +53,7 @@ void trial_init(struct trial *t, char **args)
 	t->plan.id = (char *)"test";
 	t->plan.policy = (char *)"tested";
 	t->plan.policies[0] = (struct jail_policy){.name = (char *)"tested", .max_processes = -1, .max_threads = -1};
+	memset(t->plan.policies[0].bounds, 0xff, sizeof(t->plan.policies[0].bounds)); /* -1: none */
 	t->plan.n_policies = 1;
 	t->plan.rules = rules;
 	s = &t->plan.seal;

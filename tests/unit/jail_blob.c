@@ -25,7 +25,8 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	const struct jail_options o = {.id = "blob"};
 	const char *text =
 	    "{\"exec\":{\"allow\":[\"/bin/\"],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
-	    "\"limits\":{\"processes\":3},\"network\":{\"bind\":{}},\"env\":{\"keep\":[\"A*\"],\"set\":{\"B\":\"1\"},"
+	    "\"limits\":{\"processes\":3,\"wall\":\"2s\",\"file_size\":0},\"network\":{\"bind\":{}},\"env\":{\"keep\":["
+	    "\"A*\"],\"set\":{\"B\":\"1\"},"
 	    "\"drop\":[\"AB\"]},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
 	    "\"/bin/g\"]}}";
 
@@ -79,6 +80,9 @@ static void round_trip(void **state)
 	assert_memory_equal(one.data, two.data, one.len);
 	assert_int_equal(q.policies[0].max_processes, 3);
 	assert_int_equal(q.policies[0].max_threads, -1);
+	assert_int_equal(q.policies[0].bounds[BOUND_WALL], 2000000);
+	assert_int_equal(q.policies[0].bounds[BOUND_OPEN_FILES], -1);
+	assert_int_equal(q.policies[0].bounds[BOUND_FILE_SIZE], 0);
 	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].network &&
 		    q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_true(!q.seal.start_hooks.v[1].env.v && q.seal.start_hooks.v[2].env.v &&

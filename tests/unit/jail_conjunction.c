@@ -293,7 +293,18 @@ static void the_rest(void **state)
 	/* The same limit in both is the stricter one's. */
 	make(x, "{\"limits\":{\"processes\":3}}", two, &p);
 	assert_int_equal(jail_limit(&p, false, &max), 1);
+	make(x, "{\"limits\":{\"wall\":5,\"file_size\":0,\"open_files\":64}}",
+	     "{\"limits\":{\"wall\":\"4s\",\"file_size\":1}}", &p);
+	assert_int_equal(jail_bound(&p, BOUND_WALL, &max), 1);
+	assert_int_equal(max, 4000000);
+	assert_int_equal(jail_bound(&p, BOUND_FILE_SIZE, &max), 0);
+	assert_int_equal(max, 0);
+	assert_int_equal(jail_bound(&p, BOUND_OPEN_FILES, &max), 0);
+	assert_int_equal(max, 64);
+	assert_int_equal(p.engine, JAIL_NOTIFY);
 	make(x, "{}", "{}", &p);
+	assert_int_equal(jail_bound(&p, BOUND_WALL, &max), -1);
+	assert_int_equal(max, -1);
 	assert_int_equal(jail_limit(&p, false, &max), -1);
 	assert_false(jail_has_protect(&p) || jail_has_exec_rules(&p));
 	make(x, "{}", "{\"init\":\"workload\"}", &p);

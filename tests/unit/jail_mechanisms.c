@@ -93,6 +93,9 @@ static void engines(void **state)
 	    {"network.bind.deny", "{\"network\":{\"bind\":{\"deny\":[\"*:1\"]}}}"},
 	    {"limits.processes", "{\"limits\":{\"processes\":3}}"},
 	    {"limits.threads", "{\"limits\":{\"threads\":3}}"},
+	    {"limits.wall", "{\"limits\":{\"wall\":3}}"},
+	    {"limits.open_files", "{\"limits\":{\"open_files\":30}}"},
+	    {"limits.file_size", "{\"limits\":{\"file_size\":3}}"},
 	};
 	struct spec_config config = {0};
 

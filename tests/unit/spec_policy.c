@@ -188,11 +188,73 @@ static void test_bad(void **state)
 	}
 }
 
+static void test_bounds(void **state)
+{
+	static const char time[] = "must be a time such as \"500ms\", \"10s\", \"5m\" or \"2h\"";
+	static const struct {
+		const char *key, *value;
+		enum policy_bound which;
+		int64_t is;          /* -1: an error */
+		const char *message; /* its beginning */
+	} rows[] = {
+	    {"wall", "\"500ms\"", BOUND_WALL, 500000, NULL},
+	    {"wall", "\"10s\"", BOUND_WALL, 10000000, NULL},
+	    {"wall", "\"5m\"", BOUND_WALL, 300000000, NULL},
+	    {"wall", "\"2h\"", BOUND_WALL, 7200000000, NULL},
+	    {"wall", "3", BOUND_WALL, 3000000, NULL},
+	    {"wall", "0", BOUND_WALL, -1, "must be an integer from 1 to 3153600000, not 0"},
+	    {"wall", "1.5", BOUND_WALL, -1, "must be an integer, not 1.5"},
+	    {"wall", "\"0s\"", BOUND_WALL, -1, time},
+	    {"wall", "\"10\"", BOUND_WALL, -1, time},
+	    {"wall", "\"\"", BOUND_WALL, -1, time},
+	    {"wall", "\"s\"", BOUND_WALL, -1, time},
+	    {"wall", "\"-1s\"", BOUND_WALL, -1, time},
+	    {"wall", "\"1 s\"", BOUND_WALL, -1, time},
+	    {"wall", "\"18446744073709551s\"", BOUND_WALL, -1, time},
+	    {"wall", "\"99999999999999999999ms\"", BOUND_WALL, -1, time},
+	    {"wall", "true", BOUND_WALL, -1, "must be a time such as \"10s\", or seconds as an integer, not a boolean"},
+	    {"open_files", "16", BOUND_OPEN_FILES, 16, NULL},
+	    {"open_files", "15", BOUND_OPEN_FILES, -1, "must be an integer from 16 to 2147483647, not 15"},
+	    {"file_size", "0", BOUND_FILE_SIZE, 0, NULL},
+	    {"file_size", "\"64M\"", BOUND_FILE_SIZE, 64 << 20, NULL},
+	    {"file_size", "\"1g\"", BOUND_FILE_SIZE, 1 << 30, NULL},
+	    {"file_size", "\"1000\"", BOUND_FILE_SIZE, 1000, NULL},
+	    {"file_size", "-1", BOUND_FILE_SIZE, -1, "must be an integer from 0 to 9223372036854775807, not -1"},
+	    {"file_size", "\"9E\"", BOUND_FILE_SIZE, -1, "must be a size such as \"64M\""},
+	    {"file_size", "\"1Q\"", BOUND_FILE_SIZE, -1, "must be a size such as \"64M\""},
+	    {"file_size", "[]", BOUND_FILE_SIZE, -1,
+	     "must be a size such as \"64M\", or bytes as an integer, not an array"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena a = {0};
+		struct spec_policy p;
+		struct err e;
+		char text[100], want[300], path[60];
+		int r;
+
+		snprintf(text, sizeof(text), "{\"limits\": {\"%s\": %s}}", rows[i].key, rows[i].value);
+		snprintf(want, sizeof(want), "line 1: %s", rows[i].message ? rows[i].message : "");
+		snprintf(path, sizeof(path), "p.json: limits.%s", rows[i].key);
+		r = parse_to(text, strlen(text), &a, &p, &e);
+		if (rows[i].is < 0 && (r != -EINVAL || !str_starts(e.text, want) || !str_eq(e.path, path)))
+			fail_msg("%s: %d %s: %s", text, r, e.path, e.text);
+		if (rows[i].is >= 0)
+			for (int k = 0; k < POLICY_BOUNDS; k++)
+				if (r || p.bounds[k].set != (k == (int)rows[i].which) ||
+				    (p.bounds[k].set && p.bounds[k].v != (uint64_t)rows[i].is))
+					fail_msg("%s: %d, bound %d: %d %llu", text, r, k, p.bounds[k].set,
+						 (unsigned long long)p.bounds[k].v);
+		arena_free(&a);
+	}
+}
+
 /* The keys of the design that nothing enforces yet. */
 static void test_later(void **state)
 {
 	static const char *const keys[] = {"files", "stop_at", "mode"};
-	static const char *const limits[] = {"execs", "wall", "cpu", "idle", "output", "memory", "syscalls"};
+	static const char *const limits[] = {"execs", "cpu", "idle", "output", "memory", "syscalls"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(keys) + ARRAY_LEN(limits); i++) {
@@ -475,17 +537,12 @@ static void test_check_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),
-	    cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_later),
-	    cmocka_unit_test(test_paths),
-	    cmocka_unit_test(test_truncated),
-	    cmocka_unit_test(test_network),
-	    cmocka_unit_test(test_network_lists),
-	    cmocka_unit_test(test_network_families),
-	    cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_check_many),
+	    cmocka_unit_test(test_full),          cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_bad),           cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_later),         cmocka_unit_test(test_paths),
+	    cmocka_unit_test(test_truncated),     cmocka_unit_test(test_network),
+	    cmocka_unit_test(test_network_lists), cmocka_unit_test(test_network_families),
+	    cmocka_unit_test(test_check),         cmocka_unit_test(test_check_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

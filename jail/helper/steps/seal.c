@@ -57,8 +57,29 @@ int step_session(struct helper *h, struct err *e)
 	return s->new_keyring ? join_keyring(h, e) : 0;
 }
 
+/* Never above what config.json says, or what it would have been without a policy. */
+static int lower_rlimit(const struct helper *h, int type, enum policy_bound which, struct err *e)
+{
+	uint64_t v[2];
+	int64_t max;
+	int of = jail_bound(&h->plan, which, &max);
+
+	if (of < 0)
+		return 0;
+	if (syscall(SYS_prlimit64, 0, type, NULL, v) < 0)
+		return err_errno(e, "read %s", rlimit_name(type));
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		v[i] = v[i] < (uint64_t)max ? v[i] : (uint64_t)max;
+	if (syscall(SYS_prlimit64, 0, type, v, NULL) < 0)
+		return err_errno(e, "policy %s: %s: lower %s", h->plan.policies[of].name, jail_bound_name(which),
+				 rlimit_name(type));
+	return 0;
+}
+
 int step_rlimits(struct helper *h, struct err *e)
 {
+	int r;
+
 	for (uint64_t i = 0; i < h->plan.seal.n_rlimits; i++) {
 		const struct spec_rlimit *l = &h->plan.seal.rlimits[i];
 		uint64_t v[2] = {l->soft, l->hard};
@@ -69,7 +90,8 @@ int step_rlimits(struct helper *h, struct err *e)
 			return err_ctx(e, "process.rlimits[%llu]", (unsigned long long)i);
 		}
 	}
-	return 0;
+	r = lower_rlimit(h, RLIMIT_NOFILE, BOUND_OPEN_FILES, e);
+	return r < 0 ? r : lower_rlimit(h, RLIMIT_FSIZE, BOUND_FILE_SIZE, e);
 }
 
 /* Programs open /dev/stdout anew: pipes and terminals that root made must belong to the container's user. */
