@@ -178,6 +178,21 @@ struct cg_net_set {
 int cg_plan_network(const struct cg_net_set *sets, size_t n, const struct cg_facts *f, struct arena *a,
 		    struct cg_plan *p, struct err *e);
 
+/* What the programs would say of one address. */
+struct cg_net_ask {
+	bool bind; /* else connect, or a send with an address */
+	int family;
+	uint8_t protocol, addr[16]; /* in the order of the network; four of them for AF_INET */
+	uint16_t port;
+};
+struct cg_net_answer {
+	bool allowed;
+	const struct spec_net_rule *rule; /* that decides; NULL: none is about it */
+};
+/* Pure. Returns 0 or -ENOMEM. */
+int cg_net_judge(const struct spec_net_list *l, const struct cg_net_ask *ask, struct arena *a,
+		 struct cg_net_answer *ret);
+
 /* The plan as one object under key, for `jailrun plan` and its golden tests: stable, no fds, no pids. */
 void cg_plan_print(const struct cg_plan *p, struct jsonw *w, const char *key);
 

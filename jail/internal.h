@@ -132,9 +132,9 @@ void cache_store(const char *dir, const struct buf *key, const struct jail_bpf *
 
 /* ---- policy.c, caps.c, seal.c ---- */
 
-/* Of n policies, 1 or 2, each of which has to allow. */
+/* Of n policies, 1 or 2, each of which has to allow. tell: plan.told is wanted. */
 int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,
-		struct arena *a, struct jail_plan *ret, struct err *e);
+		bool tell, struct arena *a, struct jail_plan *ret, struct err *e);
 /* Whether a list of what is allowed has this call without naming it. */
 bool policy_allows_unasked(const char *syscall);
 /* Whether io_uring could do what the policy refuses and does not allow by naming io_uring_setup: then 1, and *ret says what, for

@@ -6,7 +6,7 @@
  *   plan           jail_plan, jail_plan_print (policy/: rules; seccomp/: rules to BPF; seal/: process.* and capabilities)
  *   hand over      jail_blob_write, jail_helper_open, jail_handover (handover/)
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
- *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c)
+ *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c); jail_judge (policy/judge.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
  *   tell           jail_features, jail_mechanisms, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
@@ -146,6 +146,14 @@ struct jail_audit {
 /* Data of the policy's SECCOMP_RET_TRACE. Another one is of a filter of the workload's own. It chooses no rule. */
 #define JAIL_TRACE_DATA 0x6a61
 
+/* All rules in the order in which they are tried, those too that let a call through; the last is for all calls that no other is about. For
+ * people, not handed over. */
+struct jail_told {
+	struct jail_rule *rules; /* of one that is not trapped, trap has no meaning */
+	uint32_t *rets;          /* what the filter answers: SECCOMP_RET_* with data */
+	uint64_t n;
+};
+
 struct jail_plan {
 	char *id;        /* of the container, for the audit stream */
 	char *policy;    /* its name, "chosen+floor" for two; NULL for none */
@@ -157,6 +165,7 @@ struct jail_plan {
 	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE with JAIL_TRACE_DATA, or USER_NOTIF */
 	struct jail_rule *rules;
 	uint64_t n_rules;
+	struct jail_told told;   /* where jail_options.tell asked for it */
 	struct strv env_dropped; /* for people, not handed over: names */
 	struct strv names;       /* of the calls that syscalls.defaultAction refuses: JAIL_NAME_KEY and the name */
 	bool
@@ -188,6 +197,7 @@ struct jail_options {
 	uint32_t preserve_fds;
 	bool listen_pid;
 	struct jail_audit audit;
+	bool tell;                       /* plan.told is wanted */
 	const struct spec_policy *floor; /* has to allow as well; NULL: none */
 };
 
@@ -324,6 +334,25 @@ int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint6
 uint32_t jail_bpf_run(const struct jail_bpf *bpf, uint32_t arch, int nr, const uint64_t args[6]);
 /* Whether the kernel lets a call go on after this answer, without asking anybody. */
 bool jail_bpf_lets(uint32_t ret);
+/* What becomes of a call under a plan that was told: by its filter, which is run, and by which rule. */
+enum jail_says {
+	JAIL_SAYS_ALLOW,
+	JAIL_SAYS_LOG,
+	JAIL_SAYS_CHECK, /* the engine looks at what the call is about: the rule says how */
+	JAIL_SAYS_REFUSE,
+	JAIL_SAYS_KILL,
+};
+struct jail_judgement {
+	enum jail_says says;
+	int err;                      /* of a refusal */
+	const struct jail_rule *rule; /* that decides; NULL: the ABI is not there */
+};
+/* arch: AUDIT_ARCH_*. Returns 0; -EINVAL where plan.told and the filter do not agree, which would be an error of this program. */
+int jail_judge(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6], struct jail_judgement *ret,
+	       struct err *e);
+/* AUDIT_ARCH_* of an ABI as jail_abis has it. */
+uint32_t jail_abi_arch(uint32_t abi);
+
 /* Whether linux.seccomp's filter, or the policy's, can be loaded first: it lets seccomp(2) load the other one after it. */
 bool jail_loads_first(const struct jail_plan *p, bool policy, uint32_t arch, int nr_seccomp);
 

@@ -162,7 +162,7 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 		return r;
 	if (!policy)
 		return jail_check_needs(ret, f, e);
-	r = policy_plan(policies, o->floor ? 2 : 1, c, f, a, ret, e);
+	r = policy_plan(policies, o->floor ? 2 : 1, c, f, o->tell, a, ret, e);
 	if (r >= 0)
 		r = jail_env_apply(ret, a, e);
 	if (r >= 0 && jail_name_calls(f->arch, a, ret) < 0)

@@ -45,8 +45,9 @@ struct rt_options {
 	/* kill, delete, list, ps, spec */
 	bool all, force, quiet, rootless;
 	const char *format; /* "table" or "json"; of doctor and policy "text" or "json" */
-	/* policy names, policy update-check, policy import */
-	const char *arch; /* NULL: the host's own */
+	/* policy names, policy test, policy update-check, policy import */
+	const char *arch;  /* NULL: the host's own */
+	const char *floor; /* a policy that holds as well; NULL: none */
 	bool newer;
 	const char *caps, *kernel, *from, *output; /* NULL: not said */
 	/* events */

@@ -472,6 +472,9 @@ struct spec_errors {
 int spec_policy_check(const struct spec_text *t, const struct spec_bases *bases, struct arena *a,
 		      struct spec_policy *ret, struct spec_errors *errors);
 
+/* A rule as a policy's network has it. Returns how many it is, 1 or 2; -EINVAL, -ENOMEM. */
+int spec_net_rule_parse(const char *text, struct arena *a, struct spec_net_rule ret[2], struct err *e);
+
 /* All keys that a policy can have, those of objects below them: "limits.processes". Returns 0 or -ENOMEM. */
 int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e);
 

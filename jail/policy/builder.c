@@ -50,49 +50,77 @@ static struct jail_rule *new_rule(struct builder *b)
 	return &p->rules[p->n_rules++];
 }
 
+static int tell(struct builder *b, const struct jail_rule *r, uint32_t ret)
+{
+	struct jail_told *t = &b->plan->told;
+
+	if (!b->tell)
+		return 0;
+	if (t->n == b->told) {
+		size_t room = b->told ? b->told * 2 : 256;
+		struct jail_told more = {arena_alloc(b->gen.a, room * sizeof(*more.rules)),
+					 arena_alloc(b->gen.a, room * sizeof(*more.rets)), t->n};
+
+		if (!more.rules || !more.rets)
+			return builder_no_memory(b);
+		for (uint64_t i = 0; i < t->n; i++) {
+			more.rules[i] = t->rules[i];
+			more.rets[i] = t->rets[i];
+		}
+		*t = more;
+		b->told = room;
+	}
+	t->rules[t->n] = *r;
+	t->rets[t->n++] = ret;
+	return 0;
+}
+
+static struct jail_rule rule_of(const struct verdict *v)
+{
+	struct jail_rule r = {
+	    .nr = JAIL_ANY_CALL, .policy = v->policy, .trap = (uint32_t)v->trap, .err = v->err, .arg = v->arg};
+
+	r.name = (char *)v->rule;
+	return r;
+}
+
 int builder_emit(struct builder *b, const struct call_rule *from)
 {
 	struct gen_rule g = {.audit = from->audit, .nr = from->nr, .ret = from->v.ret, .n_args = from->c.n};
+	struct jail_rule rule = rule_of(&from->v);
 
 	memcpy(g.args, from->c.v, sizeof(g.args));
+	memcpy(rule.args, from->c.v, sizeof(rule.args));
+	rule.n_args = from->c.n;
+	rule.arch = from->audit;
+	rule.nr = from->nr;
+	rule.syscall = (char *)from->syscall;
 	if (from->v.trap >= 0) {
-		struct jail_rule *r;
+		struct jail_rule *r = new_rule(b);
 
 		g.ret = trap_ret(b, &from->v);
-		r = new_rule(b);
 		if (!r)
 			return builder_no_memory(b);
-		*r = (struct jail_rule){.arch = g.audit,
-					.nr = from->nr,
-					.policy = from->v.policy,
-					.trap = (uint32_t)from->v.trap,
-					.err = from->v.err,
-					.arg = from->v.arg,
-					.n_args = from->c.n};
-		r->name = (char *)from->v.rule;
-		r->syscall = (char *)from->syscall;
-		memcpy(r->args, from->c.v, sizeof(r->args));
+		*r = rule;
 	}
+	if (tell(b, &rule, g.ret) < 0)
+		return -ENOMEM;
 	return gen_add(&b->gen, &g) < 0 ? builder_no_memory(b) : 0;
 }
 
 int builder_emit_other(struct builder *b, const struct verdict *v)
 {
+	const struct jail_rule rule = rule_of(v);
 	struct jail_rule *r;
 
-	b->gen.default_ret = v->ret;
-	if (v->trap < 0)
-		return 0;
-	b->gen.default_ret = trap_ret(b, v);
-	r = new_rule(b);
-	if (!r)
-		return builder_no_memory(b);
-	*r = (struct jail_rule){.name = (char *)v->rule,
-				.nr = JAIL_ANY_CALL,
-				.policy = v->policy,
-				.trap = (uint32_t)v->trap,
-				.err = v->err};
-	return 0;
+	b->gen.default_ret = v->trap < 0 ? v->ret : trap_ret(b, v);
+	if (v->trap >= 0) {
+		r = new_rule(b);
+		if (!r)
+			return builder_no_memory(b);
+		*r = rule;
+	}
+	return tell(b, &rule, b->gen.default_ret);
 }
 
 static int keep(struct builder *b, const struct call_rule *r)

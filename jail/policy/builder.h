@@ -44,6 +44,8 @@ struct builder {
 	struct jail_plan *plan;
 	struct gen gen;
 	size_t room;                  /* of plan->rules */
+	size_t told;                  /* of plan->told */
+	bool tell;                    /* it is wanted */
 	uint32_t when;                /* enum guard_when of what is being made */
 	const struct guard *families; /* with WHEN_FAMILIES: its checks of sockets */
 	bool reported;                /* the engine gets trapped calls; false: no listener is to be had */

@@ -566,9 +566,9 @@ static int add_all(struct builder *b, const struct spec_policy *const *p)
 }
 
 int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,
-		struct arena *a, struct jail_plan *ret, struct err *e)
+		bool tell, struct arena *a, struct jail_plan *ret, struct err *e)
 {
-	struct builder b = {.policy = p[0], .plan = ret, .e = e, .gen = {.a = a}};
+	struct builder b = {.policy = p[0], .plan = ret, .e = e, .gen = {.a = a}, .tell = tell};
 	uint32_t when = 0;
 	bool wanted = false;
 	int r = choose_init(p, n, ret, e);

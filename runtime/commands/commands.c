@@ -155,6 +155,13 @@ static const struct rt_option policy_names_options[] = {
 	FORMAT_OPTION,
 	{0},
 };
+static const struct rt_option policy_test_options[] = {
+	{"floor", 0, "FILE|NAME", "a policy that holds beside it, as the administrator's floor does", NULL, RT_STRING, false, OPTION(floor)},
+	{"arch", 0, "ARCH", "a system call of this ABI (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
+	OF_BUNDLE_OPTION,
+	FORMAT_OPTION,
+	{0},
+};
 static const struct rt_option policy_update_check_options[] = {
 	{"newer", 0, NULL, "only calls that are newer than each that the list names", NULL, RT_BOOL, false, OPTION(newer)},
 	{"arch", 0, "ARCH", "of this ABI (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
@@ -232,6 +239,8 @@ static const struct rt_command commands[] = {
 	 cmd_policy_import},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
+	{"policy test", "FILE|NAME syscall|exec|connect|bind WORD...", "ask what becomes of a system call, a program or an address under a policy", policy_test_options,
+	 3, RT_ANY_ARGS, false, cmd_policy_test, .failure_of = cmd_policy_test_failure},
 	{"policy update-check", "FILE|NAME...", "list system calls that a policy or a seccomp profile refuses without naming them", policy_update_check_options,
 	 1, RT_ANY_ARGS, false, cmd_policy_update_check, .failure = 2},
 	{"ps", "CONTAINER [PS OPTIONS]", "show the processes of a container by ps(1), whose options follow (default: -ef)",

@@ -28,6 +28,8 @@ int cmd_policy_check(struct rt_call *c, struct err *e);
 int cmd_policy_explain(struct rt_call *c, struct err *e);
 int cmd_policy_import(struct rt_call *c, struct err *e);
 int cmd_policy_names(struct rt_call *c, struct err *e);
+int cmd_policy_test(struct rt_call *c, struct err *e);
+int cmd_policy_test_failure(const struct rt_call *c, bool mistaken);
 int cmd_policy_update_check(struct rt_call *c, struct err *e);
 int cmd_ps(struct rt_call *c, struct err *e);
 int cmd_resume(struct rt_call *c, struct err *e);

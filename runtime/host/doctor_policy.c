@@ -85,7 +85,13 @@ static int plan_network(struct doctor *d, const struct spec_policy *policy, stru
 
 int doctor_plan(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e)
 {
-	struct jail_options o = {.id = "doctor", .userns = d->rootless};
+	return doctor_plan_told(d, policy, NULL, false, ret, e);
+}
+
+int doctor_plan_told(struct doctor *d, const struct spec_policy *policy, const struct spec_policy *floor, bool tell,
+		     struct jail_plan *ret, struct err *e)
+{
+	struct jail_options o = {.id = "doctor", .userns = d->rootless, .floor = floor, .tell = tell};
 	struct spec_config config = {0};
 	int r = usual_config(d, &config, e);
 

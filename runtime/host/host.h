@@ -172,6 +172,9 @@ void doctor_policies(struct doctor *d);
 /* The plan of a policy, for what `jailrun spec` writes. Of d, the facts of the jail alone are looked at. Returns 0, -EINVAL, -ENOTSUP,
  * -EPERM. */
 int doctor_plan(struct doctor *d, const struct spec_policy *policy, struct jail_plan *ret, struct err *e);
+/* The same under a floor (NULL: none), and with plan.told where tell says so. */
+int doctor_plan_told(struct doctor *d, const struct spec_policy *policy, const struct spec_policy *floor, bool tell,
+		     struct jail_plan *ret, struct err *e);
 /* Of what doctor_kernel finds out what policies need, without lines. */
 void doctor_jail(struct doctor *d);
 /* Which of what a key needs (JAIL_NEEDS_*) the host lacks, after one of these two and, for network rules, cg_try: the line of `doctor` that

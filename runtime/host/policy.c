@@ -78,7 +78,8 @@ static int add_floor(struct rt_call *c, const char *dir, const char *floor, cons
 
 	if (!floor || (chosen && str_eq(floor, chosen)))
 		return 0;
-	r = rt_policy_load(c, dir, floor, RT_BY_NAME, ret->has ? &ret->floor : &ret->chosen, e);
+	r = rt_policy_load(c, dir, floor, c->o.floor ? RT_BY_PATH : RT_BY_NAME, ret->has ? &ret->floor : &ret->chosen,
+			   e);
 	if (r < 0)
 		return err_ctx(e, "floor");
 	ret->has_floor = ret->has;
@@ -129,8 +130,8 @@ int rt_policies_choose(struct rt_call *c, const struct spec_map *annotations, co
 		err_ctx(e, "defaultPolicy");
 		return err_file(e, admin->file);
 	}
-	if (r >= 0 && !c->g.policy)
-		r = add_floor(c, dir, admin->floor, ret->has ? name : NULL, ret, e);
+	if (r >= 0 && (!c->g.policy || c->o.floor))
+		r = add_floor(c, dir, c->o.floor ? c->o.floor : admin->floor, ret->has ? name : NULL, ret, e);
 	if (r < 0 && str_starts(e->path, "floor"))
 		err_file(e, admin->file);
 	if (r < 0 || !ret->has || !shares_pids)

@@ -128,6 +128,13 @@ int life_create(struct life *l, struct err *e);
  * hooks, the agent, the program. Changes nothing. foresee.c */
 void life_foresee(struct life *l);
 
+/* What stands at a path of the bundle's rootfs, links followed, and the interpreter that it names if it is a script. */
+struct life_program {
+	const char *path, *interpreter; /* NULL: none */
+};
+/* For `policy test`, after rt_prepare: path is absolute. What lies below a mount stays as it was asked for. Returns 0 or -errno. program.c */
+int life_program(const struct life *l, const char *path, struct arena *a, struct life_program *ret, struct err *e);
+
 /* Walks the rows of `start`. state and store are those of a created container, sock is connected to its helper. */
 int life_start(struct life *l, struct err *e);
 

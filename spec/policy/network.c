@@ -128,6 +128,19 @@ static size_t read_rule(struct rest *r, struct spec_net_rule rules[2])
 	return any ? 2 : 1;
 }
 
+int spec_net_rule_parse(const char *text, struct arena *a, struct spec_net_rule ret[2], struct err *e)
+{
+	struct rest rest = {.s = arena_strdup(a, text)};
+	size_t n;
+
+	if (!rest.s)
+		return err_set(e, ENOMEM, "no memory left");
+	memset(ret, 0, 2 * sizeof(*ret));
+	ret[0].text = (char *)text;
+	n = read_rule(&rest, ret);
+	return n ? (int)n : err_set(e, EINVAL, "\"%s\" is no rule: %s", shown(text).s, rest.why);
+}
+
 static PARSER(get_rules)
 {
 	struct spec_net_rules *list = field_at(obj, f->at);

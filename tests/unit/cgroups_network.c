@@ -333,6 +333,29 @@ static void check_call(const struct list *l, const struct programs *g, bool bind
 		fail_msg("%s: %s was judged as %s, and becomes %s", what, address, p.address, kept.address);
 }
 
+/* Who asks beforehand hears the same, and which rule it is. */
+static void check_judge(const struct list *l, const struct spec_net_list *rules, bool bind, const char *address,
+			uint16_t port, uint8_t protocol, struct arena *a, const char *what)
+{
+	const bool six = strchr(address, ':');
+	struct cg_net_ask q = {.bind = bind, .family = six ? AF_INET6 : AF_INET, .protocol = protocol, .port = port};
+	struct probe p = canonical(address, port, protocol);
+	struct cg_net_answer answer;
+	bool allows = false;
+
+	inet_pton(q.family, address, q.addr);
+	assert_int_equal(cg_net_judge(rules, &q, a, &answer), 0);
+	if (answer.allowed != oracle(l, bind, &p))
+		fail_msg("%s: %s %s port %u protocol %u: to who asks it is said %d", what, bind ? "bind" : "connect",
+			 address, port, protocol, answer.allowed);
+	for (int i = 0; answer.rule && i < LIST_MAX && l->allow[i]; i++)
+		allows |= strcmp(l->allow[i], answer.rule->text) == 0;
+	if (answer.rule ? !(answer.allowed && allows) && !speaks(answer.rule->text, &p, bind, 0)
+			: answer.allowed != opens(l))
+		fail_msg("%s: %s port %u: no such rule decides: %s", what, address, port,
+			 answer.rule ? answer.rule->text : "none");
+}
+
 /* A request for a connection passes when a socket that was bound as the rules want could be there. */
 static void check_packet(const struct list *l, const struct programs *g, const char *address, uint16_t port,
 			 const char *what)
@@ -433,8 +456,10 @@ static void check_list(const struct list *l, const char *what)
 		net_check_reached(g.ingress, (size_t)g.n_ingress);
 		for (size_t i = 0; i < ARRAY_LEN(addresses); i++)
 			for (size_t j = 0; j < ARRAY_LEN(ports); j++) {
-				for (size_t k = 0; k < ARRAY_LEN(protocols); k++)
+				for (size_t k = 0; k < ARRAY_LEN(protocols); k++) {
 					check_call(l, &g, bind, addresses[i], ports[j], protocols[k], what);
+					check_judge(l, &list, bind, addresses[i], ports[j], protocols[k], &a, what);
+				}
 				if (!bind)
 					continue;
 				check_packet(l, &g, addresses[i], ports[j], what);
