@@ -34,6 +34,14 @@ const char *errno_name(int code)
 	return code > 0 && (size_t)code < n && names[code] ? names[code] : "E?";
 }
 
+int errno_number(const char *name)
+{
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] && strcmp(names[i], name) == 0)
+			return (int)i;
+	return 0;
+}
+
 __attribute__((format(printf, 3, 0))) static void vset(struct err *e, int code, const char *fmt, va_list ap)
 {
 	e->code = code;

@@ -45,5 +45,7 @@ const char *go_strerror(int code, char *buf, size_t size);
 
 /* The symbol of an errno, "EPERM" for 1; "E?" when unknown. */
 const char *errno_name(int code);
+/* "EACCES" -> EACCES; 0: no such name. */
+int errno_number(const char *name);
 
 #endif

@@ -46,6 +46,7 @@ struct wire_denied {
 	uint32_t set;      /* number of the set of rules */
 };
 enum wire_denied_rule { WIRE_DENIED_CONNECT, WIRE_DENIED_BIND };
+#define WIRE_ALLOWED   0x100u      /* with the rule: nobody was refused, it is told to who learns */
 #define WIRE_RING_SIZE (64u << 10) /* bytes of the ring for records; each takes 8 more than its size */
 
 /* Sends m, and fd along with it when fd >= 0. Returns 0 or -errno (-EPIPE: the other side is gone; no SIGPIPE). */

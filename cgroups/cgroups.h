@@ -71,6 +71,7 @@ struct cg_net_program {
 	uint32_t set;                     /* of whose rules it is: index of the set, */
 	const char *policy;               /* and its name */
 	bool kill;                        /* who is refused is killed, too */
+	bool watch;                       /* nobody is refused: it is only reported */
 	bool bind;                        /* of the rules on bind, else of those on connect */
 	const struct spec_net_list *list; /* the rules; NULL: it has none */
 	struct bpf_insn *insns;
@@ -171,6 +172,7 @@ struct cg_net_set {
 	const struct spec_network *rules; /* NULL, or not set: none */
 	const char *policy;               /* its name, for messages */
 	bool kill;                        /* who is refused is killed, too */
+	bool watch, learn;                /* nobody is refused, it is only reported; learn: and so is what is allowed */
 };
 
 /* Adds programs for these rules to a plan: each set has its own, and all of them have to agree. Pure. Returns 0; -ENOTSUP, -EPERM where

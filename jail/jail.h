@@ -75,10 +75,19 @@ enum jail_engine {
 enum jail_trap {
 	JAIL_TRAP_REFUSE, /* report, errno */
 	JAIL_TRAP_KILL,   /* report, SIGKILL to the process */
-	JAIL_TRAP_LOG,    /* report, let it go on */
+	JAIL_TRAP_LOG,    /* report (`note`, where the rule has one), let it go on */
 	JAIL_TRAP_EXEC,   /* execve, execveat: early readable errno; PTRACE_EVENT_EXEC has the last word */
 	JAIL_TRAP_CLONE,  /* fork, vfork, clone: counts */
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
+};
+
+/* A rule of a policy that does not enforce it, and is to be reported before the call comes to its trap. */
+struct jail_note {
+	char *rule; /* its name; NULL: there is none */
+	uint32_t policy;
+	uint32_t mode;      /* enum policy_mode */
+	int32_t err;        /* what it would be refused with; 0: it is logged, or allowed */
+	bool kill, allowed; /* allowed: what is reported is its first use, of a policy that learns */
 };
 
 #define JAIL_ANY_CALL  (-1)
@@ -94,6 +103,7 @@ struct jail_rule {
 	uint32_t trap;   /* enum jail_trap */
 	int32_t err;     /* errno of a refusal */
 	uint32_t arg;    /* JAIL_TRAP_TARGET: index of the argument with the pid */
+	struct jail_note note;
 	uint32_t n_args;
 	struct jail_rule_arg {
 		uint32_t index, op; /* enum jail_op */
@@ -114,7 +124,7 @@ enum jail_op {
 struct jail_policy {
 	char *name;
 	struct strv extends; /* for people, not handed over: the documents that it stands on, the undermost first */
-	bool kill_on_violation;
+	struct spec_response response[POLICY_SECTIONS]; /* nothing unsaid; what rules on calls say is in the rules */
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;
 	bool refuse_to_init;
@@ -365,11 +375,17 @@ int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max);
 
 /* "limits.wall" */
 const char *jail_bound_name(enum policy_bound which);
-/* The least of the policies'. Returns the index of the policy that it is of, or -1: none has it. */
+/* The least of those that are enforced. Returns the index of the policy that it is of, or -1: none has it. */
 int jail_bound(const struct jail_plan *p, enum policy_bound which, int64_t *ret_max);
 
-/* Of policies i and k, both of which refuse, the one that the refusal is by: the stricter one, else the first. -1: none. */
-int jail_stricter(const struct jail_plan *p, int i, int k);
+/* What becomes of a violation of this rule ("exec", "limits.wall": by the first component). What keeps the jail standing ("self", "engine")
+ * is enforced whatever the policy says. */
+struct spec_response jail_response(const struct jail_policy *p, const char *rule);
+/* Whether what violates it goes on, and is but reported. */
+bool jail_goes_on(const struct spec_response *r);
+
+/* Of policies i and k, both of which refuse by a rule of this name, the one that the refusal is by: the stricter one, else the first. -1: none. */
+int jail_stricter(const struct jail_plan *p, const char *rule, int i, int k);
 
 /* Whether exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
  * it. *ret_why (NULL: not wanted): NULL, or a constant text for the report. */

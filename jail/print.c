@@ -55,13 +55,60 @@ static void print_args(const struct jail_rule *r, struct jsonw *w)
 static bool same_rule(const struct jail_rule *a, const struct jail_rule *b)
 {
 	if (a->policy != b->policy || !str_eq(a->name, b->name) || !str_eq(a->syscall, b->syscall) ||
-	    a->trap != b->trap || a->n_args != b->n_args)
+	    a->trap != b->trap || a->n_args != b->n_args || a->note.policy != b->note.policy ||
+	    !str_eq(a->note.rule, b->note.rule))
 		return false;
 	for (uint32_t i = 0; i < a->n_args; i++)
 		if (a->args[i].index != b->args[i].index || a->args[i].op != b->args[i].op ||
 		    a->args[i].a != b->args[i].a || a->args[i].b != b->args[i].b)
 			return false;
 	return true;
+}
+
+static const char *const modes[] = {[POLICY_ENFORCE] = "enforce", [POLICY_WATCH] = "watch", [POLICY_LEARN] = "learn"};
+
+static const char *violation_name(const struct spec_response *r)
+{
+	if (r->violation == POLICY_ERRNO && r->err)
+		return errno_name(r->err);
+	return r->violation == POLICY_KILL ? "kill" : r->violation == POLICY_LOG ? "log" : "errno";
+}
+
+static void print_response(const struct jail_policy *p, struct jsonw *w)
+{
+	static const char *const names[] = {[POLICY_EXEC] = "exec",
+					    [POLICY_NETWORK] = "network",
+					    [POLICY_SIGNALS] = "signals",
+					    [POLICY_LIMITS] = "limits"};
+	const struct spec_response *top = &p->response[POLICY_SYSCALLS];
+
+	jw_str(w, "on_violation", violation_name(top));
+	if (top->mode > POLICY_ENFORCE)
+		jw_str(w, "mode", modes[top->mode]);
+	for (size_t i = POLICY_EXEC; i < ARRAY_LEN(names); i++) {
+		const struct spec_response *r = &p->response[i];
+
+		if (r->mode == top->mode && r->violation == top->violation && r->err == top->err)
+			continue;
+		jw_object(w, names[i]);
+		jw_str(w, "on_violation", violation_name(r));
+		jw_str(w, "mode", modes[r->mode]);
+		jw_object_end(w);
+	}
+}
+
+/* What is reported before the call comes to its trap. */
+static void print_note(const struct jail_plan *p, const struct jail_note *n, struct jsonw *w)
+{
+	if (!n->rule)
+		return;
+	jw_object(w, "reports");
+	if (p->n_policies > 1)
+		jw_str(w, "policy", p->policies[n->policy].name);
+	jw_str(w, "rule", n->rule);
+	jw_str(w, "mode", modes[n->mode]);
+	jw_str(w, "action", n->kill ? "kill" : n->err ? errno_name(n->err) : n->allowed ? "allow" : "log");
+	jw_object_end(w);
 }
 
 static void print_rules(const struct jail_plan *p, struct jsonw *w)
@@ -91,6 +138,7 @@ static void print_rules(const struct jail_plan *p, struct jsonw *w)
 		jw_str(w, "does", traps[r->trap].does);
 		if (r->err)
 			jw_str(w, "errno", errno_name(r->err));
+		print_note(p, &r->note, w);
 		jw_str(w, "mechanism", traps[r->trap].mechanism);
 		jw_bool(w, "race_free", true);
 		jw_object_end(w);
@@ -279,7 +327,7 @@ static void print_policies(const struct jail_plan *p, struct jsonw *w)
 	for (uint64_t i = 0; i < p->n_policies; i++) {
 		jw_object(w, NULL);
 		jw_str(w, "name", p->policies[i].name);
-		jw_str(w, "on_violation", p->policies[i].kill_on_violation ? "kill" : "errno");
+		print_response(&p->policies[i], w);
 		print_policy(&p->policies[i], w);
 		jw_object_end(w);
 	}
@@ -297,7 +345,7 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 
 		jw_str(w, "init", p->init == POLICY_INIT_JAIL ? "jail" : "workload");
 		if (p->n_policies == 1)
-			jw_str(w, "on_violation", p->policies[0].kill_on_violation ? "kill" : "errno");
+			print_response(&p->policies[0], w);
 		jw_bool(w, "reported", !silent);
 		if (silent)
 			jw_str(w, "why_not_reported",

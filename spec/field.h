@@ -163,6 +163,8 @@ extern const struct table resources_table;
 extern const struct table seccomp_table;
 extern const struct table seccomp_rule_table;
 extern const struct table seccomp_arg_table;
+extern const struct table policy_seccomp_table; /* seccomp_table, with what a policy says more of a rule */
+extern const struct table policy_rule_table;
 extern const struct table idmap_table;
 extern const struct word seccomp_action_words[]; /* their values mean nothing */
 extern const struct word ns_words[];             /* value: enum spec_ns */

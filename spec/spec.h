@@ -214,12 +214,31 @@ struct spec_seccomp_arg {
 	uint64_t value, value_two;
 	char *op;
 };
+/* What becomes of a call that a rule of a policy refuses. A part that does not say it has that of what is around it. */
+enum policy_mode {
+	POLICY_MODE_UNSAID,
+	POLICY_ENFORCE,
+	POLICY_WATCH, /* it is reported, and goes on */
+	POLICY_LEARN, /* likewise, and so is the first use of what is allowed */
+};
+enum policy_violation {
+	POLICY_VIOLATION_UNSAID,
+	POLICY_ERRNO, /* it fails */
+	POLICY_KILL,  /* its process is killed */
+	POLICY_LOG,   /* it is reported, and goes on */
+};
+struct spec_response {
+	int mode, violation; /* enum policy_mode, enum policy_violation */
+	int err;             /* POLICY_ERRNO: the errno, 0: the rule's own */
+};
+
 struct spec_seccomp_rule {
 	struct strv names;
 	char *action;
 	struct opt_u64 errno_ret;
 	struct spec_seccomp_arg *args;
 	size_t n_args;
+	struct spec_response response; /* of a policy's rules alone */
 };
 struct spec_seccomp {
 	bool set;
@@ -332,7 +351,9 @@ const char *spec_map_get(const struct spec_map *m, const char *key);
 /* ---- jail policies (docs/policy.md) ---- */
 
 enum policy_init { POLICY_INIT_UNSAID, POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
-enum policy_violation { POLICY_ERRNO, POLICY_KILL };
+
+/* Parts of a policy that can say `mode` and `on_violation` for themselves; of `syscalls` each rule can. */
+enum policy_section { POLICY_SYSCALLS, POLICY_EXEC, POLICY_NETWORK, POLICY_SIGNALS, POLICY_LIMITS, POLICY_SECTIONS };
 
 /* A rule on addresses, of a text such as "tcp:10.0.0.0/8:80-90". "*" for an address makes two, one for each family. */
 struct spec_net_rule {
@@ -356,6 +377,7 @@ struct spec_net_list {
 };
 struct spec_network {
 	bool set;
+	struct spec_response response;
 	struct spec_net_list connect, bind;
 	struct spec_families {
 		bool set;
@@ -409,21 +431,24 @@ struct spec_policy {
 	struct strv
 	    extends; /* the documents that it stands on, the undermost first: files, and names of built-in ones */
 	enum policy_init init;
-	enum policy_violation on_violation;
+	struct spec_response response;
 	struct spec_seccomp syscalls; /* set when the policy has the key; the OCI seccomp shape */
 	struct {
 		bool set;
+		struct spec_response response;
 		struct strv
 		    allow; /* paths, "/dir/" for a whole tree, with * and ? within one component; empty: nothing but the first program */
 		struct strv deny; /* goes before allow */
 		bool memfd;       /* may memfds and deleted files be executed */
 	} exec;
 	struct {
+		struct spec_response response;
 		bool refuse_to_init; /* "to_init": "refuse" (true) or "forward" */
 		struct strv protect; /* executables whose processes others may not signal, trace or limit */
 	} signals;
 	struct spec_policy_env env;
 	struct spec_network network;
+	struct spec_response limits;  /* `mode` and `on_violation` of the limits */
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
 	struct opt_u64 bounds[POLICY_BOUNDS];
@@ -453,6 +478,11 @@ int spec_policy_read(const struct spec_text *t, const struct spec_bases *bases, 
 /* One that extends nothing. */
 int spec_policy_parse(const char *text, size_t len, const char *name, struct arena *a, struct spec_policy *ret,
 		      struct err *e);
+
+/* What a part of a policy says of its violations, or the policy does where the part does not: nothing is unsaid. */
+struct spec_response spec_policy_response(const struct spec_policy *p, enum policy_section section);
+/* Likewise, where `own` goes before what is around it. */
+struct spec_response spec_response_in(const struct spec_response *own, const struct spec_response *around);
 
 /* What is wrong with a document, in the order of its lines. */
 struct spec_error {

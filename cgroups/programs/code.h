@@ -15,6 +15,7 @@ struct code {
 	struct bpf_insn *v;
 	size_t n, size;
 	bool packets; /* for who makes it: it looks at packets, not at calls */
+	bool learns;  /* likewise: what it allows is reported, too */
 };
 
 /* Makes room for size instructions. Returns 0 or -ENOMEM. */
@@ -38,7 +39,7 @@ void jump_to(struct jumps *j, size_t jump);
 void land_all(struct code *c, struct jumps *j);
 
 /* Places that many jumps lead to are marked in these until they are known. */
-enum { TO_REFUSAL = -1, TO_RULES = -2, TO_NETWORK = -3 };
+enum { TO_REFUSAL = -1, TO_RULES = -2, TO_NETWORK = -3, TO_ALLOWANCE = -4 };
 void emit_goto(struct code *c, int mark);
 void land_marked(struct code *c, int mark);
 

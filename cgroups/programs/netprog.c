@@ -16,7 +16,7 @@
 /* The most that a rule takes: four instructions for each word of an address, three each for protocol, ports and port 0, and the verdict. */
 #define RULE_INSNS 27
 /* Everything that is not a rule: the beginning, the refusal and its report. */
-#define FIXED_INSNS 192
+#define FIXED_INSNS 256
 
 /* Registers. R_ADDR4 is the IPv4 address; an IPv6 one is in r2 to r5, a word each. All in the host's byte order. */
 enum { R_RET, R_TMP, R_WORD, R_CTX = 6, R_ADDR4, R_PORT, R_PROTO, R_FP };
@@ -54,10 +54,18 @@ static void stack_at(struct code *c, uint8_t reg, int at)
 
 /* ---- verdicts ---- */
 
-static void emit_allow(struct code *c)
+static void emit_pass(struct code *c)
 {
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RET, 0, 0, 1);
 	emit(c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static void emit_allow(struct code *c)
+{
+	if (c->learns)
+		emit_goto(c, TO_ALLOWANCE);
+	else
+		emit_pass(c);
 }
 
 static void emit_deny(struct code *c)
@@ -87,14 +95,14 @@ static void emit_caller(struct code *c)
 	emit_call(c, BPF_FUNC_get_current_comm);
 }
 
-/* Reports and refuses. The address and its family are in the record already. */
-static void emit_refuse(struct code *c, const struct cg_net_rules *r)
+/* The address and its family are in the record already. */
+static void emit_report(struct code *c, const struct cg_net_rules *r, uint32_t allowed)
 {
 	struct jumps out = {0};
 
 	put(c, BPF_W, RECORD_AT(port), R_PORT);
 	put(c, BPF_W, RECORD_AT(protocol), R_PROTO);
-	put_number(c, BPF_W, RECORD_AT(rule), r->bind ? WIRE_DENIED_BIND : WIRE_DENIED_CONNECT);
+	put_number(c, BPF_W, RECORD_AT(rule), (r->bind ? WIRE_DENIED_BIND : WIRE_DENIED_CONNECT) | allowed);
 	put_number(c, BPF_W, RECORD_AT(set), r->set);
 	put_number(c, BPF_DW, KEY, 0);
 	emit_map(c, R_TMP, CG_NET_STATE);
@@ -112,6 +120,15 @@ static void emit_refuse(struct code *c, const struct cg_net_rules *r)
 	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_TMP, 0, 0, 1);
 	emit(c, BPF_STX | BPF_ATOMIC | BPF_DW, 7, R_TMP, offsetof(struct cg_net_state, lost), BPF_ADD);
 	land_all(c, &out);
+}
+
+static void emit_refuse(struct code *c, const struct cg_net_rules *r)
+{
+	emit_report(c, r, 0);
+	if (r->watch) {
+		emit_pass(c);
+		return;
+	}
 	if (r->kill) {
 		emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_TMP, 0, 0, SIGKILL);
 		emit_call(c, BPF_FUNC_send_signal);
@@ -403,6 +420,7 @@ int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, st
 
 	if (n < 0)
 		return n;
+	c.learns = r->learn;
 	emit_start(&c);
 	if (family == AF_INET) {
 		load_word(&c, R_ADDR4, CTX(user_ip4));
@@ -414,6 +432,11 @@ int cg_net_program(const struct cg_net_rules *r, int family, struct arena *a, st
 	}
 	land_marked(&c, TO_REFUSAL);
 	emit_refuse(&c, r);
+	if (r->learn) {
+		land_marked(&c, TO_ALLOWANCE);
+		emit_report(&c, r, WIRE_ALLOWED);
+		emit_pass(&c);
+	}
 	return code_finish(&c, a, ret, e);
 }
 

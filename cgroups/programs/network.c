@@ -46,7 +46,8 @@ static int add_program(const struct kind *k, const struct cg_net_rules *r, const
 	    .attach = k->attach,
 	    .set = r->set,
 	    .policy = policy,
-	    .kill = r->kill,
+	    .kill = r->kill && !r->watch,
+	    .watch = r->watch,
 	    .bind = r->bind,
 	    .list = k->family || k->bind ? list : NULL,
 	};
@@ -96,10 +97,12 @@ static int add_set(const struct cg_net_set *s, uint32_t index, struct arena *a, 
 {
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		const struct spec_net_list *list = kinds[k].bind ? &s->rules->bind : &s->rules->connect;
-		const struct cg_net_rules r = {list, kinds[k].bind, s->kill, index};
+		const struct cg_net_rules r = {list, kinds[k].bind, s->kill, index, s->watch, s->learn};
 		/* This program knows no rules: one will do. */
 		bool once = kinds[k].attach == BPF_CGROUP_INET_EGRESS && has_kind(p, &kinds[k]);
-		int n = list->set && !once ? add_program(&kinds[k], &r, s->policy, a, p, e) : 0;
+		/* What drops packets tells nobody. */
+		bool silent = s->watch && !kinds[k].family;
+		int n = list->set && !once && !silent ? add_program(&kinds[k], &r, s->policy, a, p, e) : 0;
 
 		if (n < 0)
 			return n;
@@ -154,6 +157,8 @@ void cg_network_print(const struct cg_plan *p, struct jsonw *w)
 		jw_object(w, NULL);
 		jw_str(w, "hook", program->hook);
 		jw_str(w, "policy", program->policy);
+		if (program->watch)
+			jw_str(w, "does", "report, and let it go on");
 		if (program->list)
 			jw_str(w, "rules", program->bind ? "network.bind" : "network.connect");
 		jw_uint(w, "instructions", program->n);

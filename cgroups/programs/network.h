@@ -19,8 +19,9 @@ struct cg_net_state {
 /* One list of rules as a program. */
 struct cg_net_rules {
 	const struct spec_net_list *list;
-	bool bind, kill; /* bind: else connect, sendmsg. kill: who is refused is killed, too */
-	uint32_t set;    /* number of the set of rules, for the report */
+	bool bind, kill;   /* bind: else connect, sendmsg. kill: who is refused is killed, too */
+	uint32_t set;      /* number of the set of rules, for the report */
+	bool watch, learn; /* nobody is refused, it is only reported; learn: and so is what is allowed */
 };
 
 /* Compiles rules for a BPF_PROG_TYPE_CGROUP_SOCK_ADDR program of one family: pure. Its maps' fds are the numbers above. Returns the

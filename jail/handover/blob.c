@@ -286,6 +286,26 @@ static void get_seal(struct blob *b, struct jail_seal *s)
 	s->hook_state = blob_get_str(b);
 }
 
+static void put_note(struct buf *out, const struct jail_note *n)
+{
+	blob_put_str(out, n->rule);
+	blob_put_u32(out, n->policy);
+	blob_put_u32(out, n->mode);
+	blob_put_u32(out, (uint32_t)n->err);
+	blob_put_u32(out, n->kill);
+	blob_put_u32(out, n->allowed);
+}
+
+static void get_note(struct blob *b, struct jail_note *n)
+{
+	n->rule = blob_get_str(b);
+	n->policy = get_enum(b, JAIL_POLICIES - 1);
+	n->mode = get_enum(b, POLICY_LEARN);
+	n->err = (int32_t)blob_get_u32(b);
+	n->kill = get_bool(b);
+	n->allowed = get_bool(b);
+}
+
 static void put_rule(struct buf *out, const struct jail_rule *r)
 {
 	blob_put_str(out, r->name);
@@ -296,6 +316,7 @@ static void put_rule(struct buf *out, const struct jail_rule *r)
 	blob_put_u32(out, r->trap);
 	blob_put_u32(out, (uint32_t)r->err);
 	blob_put_u32(out, r->arg);
+	put_note(out, &r->note);
 	blob_put_u32(out, r->n_args);
 	for (uint32_t i = 0; i < r->n_args; i++) {
 		blob_put_u32(out, r->args[i].index);
@@ -315,6 +336,7 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	r->trap = get_enum(b, JAIL_TRAP_TARGET);
 	r->err = (int32_t)blob_get_u32(b);
 	r->arg = get_enum(b, 5);
+	get_note(b, &r->note);
 	r->n_args = get_enum(b, ARRAY_LEN(r->args));
 	for (uint32_t i = 0; i < r->n_args; i++) {
 		r->args[i].index = get_enum(b, 5);
@@ -327,7 +349,11 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 static void put_policy(struct buf *out, const struct jail_policy *p)
 {
 	blob_put_str(out, p->name);
-	blob_put_u32(out, p->kill_on_violation);
+	for (int i = 0; i < POLICY_SECTIONS; i++) {
+		blob_put_u32(out, (uint32_t)p->response[i].mode);
+		blob_put_u32(out, (uint32_t)p->response[i].violation);
+		blob_put_u32(out, (uint32_t)p->response[i].err);
+	}
 	blob_put_u32(out, p->exec_rules);
 	blob_put_u32(out, p->exec_memfd);
 	blob_put_strv(out, &p->exec_allow);
@@ -349,7 +375,11 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 static void get_policy(struct blob *b, struct jail_policy *p)
 {
 	p->name = get_str(b);
-	p->kill_on_violation = get_bool(b);
+	for (int i = 0; i < POLICY_SECTIONS; i++) {
+		p->response[i].mode = (int)get_enum(b, POLICY_LEARN);
+		p->response[i].violation = (int)get_enum(b, POLICY_LOG);
+		p->response[i].err = (int)get_enum(b, 4095);
+	}
 	p->exec_rules = get_bool(b);
 	p->exec_memfd = get_bool(b);
 	get_strv(b, &p->exec_allow);
@@ -431,7 +461,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 		b.bad = true;
 	get_seal(&b, &ret->seal);
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)
-		b.bad = ret->rules[i].policy >= ret->n_policies;
+		b.bad = ret->rules[i].policy >= ret->n_policies || ret->rules[i].note.policy >= ret->n_policies;
 	if (b.bad || b.p != b.end) {
 		*ret = (struct jail_plan){0};
 		return -EBADMSG;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "facts.h"
 #include "jail/helper/engines/engine.h"
 #include "procfs.h"
 
@@ -209,13 +210,17 @@ static void put_annotations(struct helper *h, struct jsonw *w)
 	*w = before;
 }
 
-static void end_line(struct helper *h, struct jsonw *w)
+/* False: it was not taken. */
+static bool end_line(struct helper *h, struct jsonw *w)
 {
+	bool taken;
+
 	put_annotations(h, w);
 	jw_object_end(w);
 	buf_str(&line, "\n");
-	if (!write_line(h))
-		dropped++;
+	taken = write_line(h);
+	dropped += !taken;
+	return taken;
 }
 
 /* A string of the workload's, cut where it would take more than its room in the line. */
@@ -255,17 +260,24 @@ static int64_t own_pid(const struct helper *h, pid_t tid, size_t *room)
 	return n ? v[n - 1] : tid;
 }
 
+static ssize_t exe_of(const struct helper *h, pid_t pid, char *text, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/exe", (int)pid);
+	return h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, size);
+}
+
 /* Who it was: program, name, pid in the container, and the chain of parents. */
 static void put_caller(struct helper *h, struct jsonw *w, const struct denial *d)
 {
-	char text[1024], path[64];
+	char text[1024];
 	struct procfs_kin kin;
 	size_t room = STATUS_ROOM;
 	pid_t pid = d->tid;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%d/exe", (int)pid);
-	n = h->proc_fd < 0 ? -1 : readlinkat(h->proc_fd, path, text, sizeof(text));
+	n = exe_of(h, pid, text, sizeof(text));
 	if (n >= 0)
 		put_bounded(w, "exe", text, (size_t)n);
 	if (d->comm || comm_of(h, pid, text, sizeof(text)))
@@ -305,12 +317,10 @@ static const char *name_of(const struct helper *h, uint32_t arch, int nr)
 	return NULL;
 }
 
-static void put_call(const struct helper *h, struct jsonw *w, const struct denial *d)
+static void put_call(struct jsonw *w, const struct denial *d)
 {
 	if (d->from) {
-		const char *name = d->from->syscall ? d->from->syscall : name_of(h, d->arch, d->nr);
-
-		jw_str(w, "syscall", name ? name : "unknown");
+		jw_str(w, "syscall", d->name ? d->name : "unknown");
 		if (!d->from->syscall) /* the rule is for whatever no other names */
 			jw_int(w, "nr", d->nr);
 		jw_str(w, "arch", arch_name(d->arch));
@@ -341,7 +351,7 @@ static void report_held(struct helper *h, struct slot *s)
 		jw_str(&w, "syscall", s->syscall);
 	jw_uint(&w, "more", s->held);
 	jw_fmt(&w, "note", "%u more like these within a second were not written", s->held);
-	end_line(h, &w);
+	(void)end_line(h, &w);
 	s->held = 0;
 }
 
@@ -373,23 +383,99 @@ static bool admit(struct helper *h, const struct denial *d)
 	return false;
 }
 
-void audit_denial(struct helper *h, const struct denial *d)
+static const char *action_of(const struct denial *d)
+{
+	if (d->kill)
+		return "kill";
+	if (d->err)
+		return errno_name(d->err);
+	return d->allowed ? "allow" : d->log || d->from ? "log" : "drop";
+}
+
+static void tell_full(struct helper *h, const struct denial *d)
 {
 	struct jsonw w;
 
-	if (h->h.audit_fd < 0 || !admit(h, d))
+	begin_line(h, &w, policy_name(h, d), d->rule);
+	jw_str(&w, "mode", "learn");
+	jw_uint(&w, "lost", 1);
+	jw_str(&w, "note", "too many distinct facts: what comes from here on is not learnt");
+	(void)end_line(h, &w);
+}
+
+/* Of what is learnt each is told once. */
+static bool is_news(struct helper *h, const struct denial *d)
+{
+	char exe[1024];
+	ssize_t n = d->tid > 0 ? exe_of(h, d->tid, exe, sizeof(exe) - 1) : -1;
+	bool full, is_new;
+
+	exe[n > 0 ? n : 0] = '\0';
+	is_new = fact_is_new(d, exe, &full);
+	if (full)
+		tell_full(h, d);
+	return is_new;
+}
+
+void audit_denial(struct helper *h, const struct denial *told)
+{
+	struct denial named = *told;
+	const struct denial *d = &named;
+	struct jsonw w;
+
+	if (h->h.audit_fd < 0)
+		return;
+	if (d->from)
+		named.name = d->from->syscall ? d->from->syscall : name_of(h, d->arch, d->nr);
+	if (!(d->mode == POLICY_LEARN ? is_news(h, d) : admit(h, d)))
 		return;
 	begin_line(h, &w, policy_name(h, d), d->rule);
+	if (d->mode > POLICY_ENFORCE)
+		jw_str(&w, "mode", d->mode == POLICY_LEARN ? "learn" : "watch");
 	jw_str(&w, "engine", h->engine ? h->engine->name : "none");
-	put_call(h, &w, d);
+	put_call(&w, d);
 	if (d->tid > 0)
 		put_caller(h, &w, d);
 	else if (d->host_pid > 0)
 		put_stranger(&w, d);
-	jw_str(&w, "action", d->kill ? "kill" : d->err ? errno_name(d->err) : d->from ? "log" : "drop");
+	jw_str(&w, "action", action_of(d));
 	if (d->allow)
 		jw_str(&w, "allow", d->allow);
-	end_line(h, &w);
+	if (!end_line(h, &w) && d->mode == POLICY_LEARN)
+		fact_forget();
+}
+
+bool audit_violation(struct helper *h, struct denial *d)
+{
+	const struct spec_response how = jail_response(&h->plan.policies[d->policy], d->rule);
+
+	d->kill |= how.violation == POLICY_KILL;
+	d->log = how.violation == POLICY_LOG;
+	d->mode = (uint32_t)how.mode;
+	if (d->log) {
+		d->kill = false;
+		d->err = 0;
+	} else if (how.err) {
+		d->err = how.err;
+	}
+	audit_denial(h, d);
+	return jail_goes_on(&how);
+}
+
+void audit_note(struct helper *h, const struct denial *d, const struct jail_note *note)
+{
+	const struct jail_rule rule = {.name = note->rule};
+	struct denial one = *d;
+
+	one.rule = note->rule;
+	one.policy = note->policy;
+	one.mode = note->mode;
+	one.err = note->err;
+	one.kill = note->kill;
+	one.allowed = note->allowed;
+	one.log = !one.kill && !one.err && !one.allowed;
+	one.allow = one.allowed || one.log ? NULL : audit_how_to_allow(&rule);
+	audit_denial(h, &one);
 }
 
 const char *audit_how_to_allow(const struct jail_rule *rule)
@@ -448,7 +534,7 @@ void audit_flush(struct helper *h, bool last)
 	jw_uint(&w, "lost", lost);
 	jw_fmt(&w, "note", "lines were lost: the audit stream did not take them (%s)", errno_name(why_dropped));
 	dropped = 0;
-	end_line(h, &w);
+	(void)end_line(h, &w);
 	if (dropped)
 		dropped = lost;
 }

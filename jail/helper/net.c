@@ -32,24 +32,33 @@ static void report(struct helper *h, const struct wire_denied *d)
 	};
 	char address[INET6_ADDRSTRLEN] = "?", comm[sizeof(d->comm)];
 
-	if (d->rule >= ARRAY_LEN(rules) || d->set >= h->plan.n_policies)
+	uint32_t rule = d->rule & ~WIRE_ALLOWED;
+	struct denial report;
+
+	if (rule >= ARRAY_LEN(rules) || d->set >= h->plan.n_policies)
 		return;
 	inet_ntop(d->family == AF_INET6 ? AF_INET6 : AF_INET, d->addr, address, sizeof(address));
 	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(comm) - 1, d->comm);
-	audit_denial(h, &(struct denial){
-			    .policy = d->set,
-			    .rule = rules[d->rule].name,
-			    .tid = (pid_t)d->tid,
-			    .host_pid = (pid_t)d->host_pid,
-			    .comm = comm,
-			    .address = address,
-			    .port = (int)d->port,
-			    .protocol = d->protocol == IPPROTO_TCP ? "tcp" : "udp",
-			    .target = NO_TARGET,
-			    .err = EPERM,
-			    .kill = h->plan.policies[d->set].kill_on_violation,
-			    .allow = rules[d->rule].allow,
-			});
+	report = (struct denial){
+	    .policy = d->set,
+	    .rule = rules[rule].name,
+	    .tid = (pid_t)d->tid,
+	    .host_pid = (pid_t)d->host_pid,
+	    .comm = comm,
+	    .address = address,
+	    .port = (int)d->port,
+	    .protocol = d->protocol == IPPROTO_TCP ? "tcp" : "udp",
+	    .target = NO_TARGET,
+	};
+	if (d->rule & WIRE_ALLOWED) {
+		report.allowed = true;
+		report.mode = POLICY_LEARN;
+		audit_denial(h, &report);
+	} else {
+		report.err = EPERM;
+		report.allow = rules[rule].allow;
+		(void)audit_violation(h, &report);
+	}
 	if (d->lost > lost)
 		audit_lost(d->lost - lost);
 	lost = d->lost > lost ? d->lost : lost;

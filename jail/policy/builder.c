@@ -20,16 +20,26 @@ int builder_add_condition(struct builder *b, struct conditions *c, const struct 
 	return 0;
 }
 
-/* SECCOMP_RET_* of a trap. Which rule it is, the engine finds out by the call. */
-static uint32_t trap_ret(const struct builder *b, const struct verdict *v)
+/* SECCOMP_RET_* of a trap. Which rule it is, the engine finds out by the call. -ENOTSUP: nobody would hear of what is watched. */
+static int trap_ret(const struct builder *b, const struct verdict *v, uint32_t *ret)
 {
 	if (b->plan->engine == JAIL_TRACE)
-		return SECCOMP_RET_TRACE | JAIL_TRACE_DATA;
-	if (b->reported)
-		return SECCOMP_RET_USER_NOTIF;
-	if (v->trap == JAIL_TRAP_KILL || b->plan->policies[v->policy].kill_on_violation)
-		return SECCOMP_RET_KILL_PROCESS;
-	return SECCOMP_RET_ERRNO | (uint32_t)v->err;
+		*ret = SECCOMP_RET_TRACE | JAIL_TRACE_DATA;
+	else if (b->reported)
+		*ret = SECCOMP_RET_USER_NOTIF;
+	else if (v->trap == JAIL_TRAP_LOG && v->note.rule && v->note.mode != POLICY_ENFORCE)
+		return err_set(b->e, ENOTSUP,
+			       "policy %s watches, and nothing can be reported here: no listener can be had: the "
+			       "kernel has none (seccomp_unotify(2)), config.json takes it, or a filter around jailrun "
+			       "has it or refuses it; a policy with `exec` needs none",
+			       b->plan->policies[v->note.policy].name);
+	else if (v->trap == JAIL_TRAP_LOG)
+		*ret = SECCOMP_RET_LOG;
+	else if (v->trap == JAIL_TRAP_KILL)
+		*ret = SECCOMP_RET_KILL_PROCESS;
+	else
+		*ret = SECCOMP_RET_ERRNO | (uint32_t)v->err;
+	return 0;
 }
 
 static struct jail_rule *new_rule(struct builder *b)
@@ -77,8 +87,12 @@ static int tell(struct builder *b, const struct jail_rule *r, uint32_t ret)
 
 static struct jail_rule rule_of(const struct verdict *v)
 {
-	struct jail_rule r = {
-	    .nr = JAIL_ANY_CALL, .policy = v->policy, .trap = (uint32_t)v->trap, .err = v->err, .arg = v->arg};
+	struct jail_rule r = {.nr = JAIL_ANY_CALL,
+			      .policy = v->policy,
+			      .trap = (uint32_t)v->trap,
+			      .err = v->err,
+			      .arg = v->arg,
+			      .note = v->note};
 
 	r.name = (char *)v->rule;
 	return r;
@@ -98,7 +112,8 @@ int builder_emit(struct builder *b, const struct call_rule *from)
 	if (from->v.trap >= 0) {
 		struct jail_rule *r = new_rule(b);
 
-		g.ret = trap_ret(b, &from->v);
+		if (trap_ret(b, &from->v, &g.ret) < 0)
+			return -ENOTSUP;
 		if (!r)
 			return builder_no_memory(b);
 		*r = rule;
@@ -113,8 +128,10 @@ int builder_emit_other(struct builder *b, const struct verdict *v)
 	const struct jail_rule rule = rule_of(v);
 	struct jail_rule *r;
 
-	b->gen.default_ret = v->trap < 0 ? v->ret : trap_ret(b, v);
+	b->gen.default_ret = v->ret;
 	if (v->trap >= 0) {
+		if (trap_ret(b, v, &b->gen.default_ret) < 0)
+			return -ENOTSUP;
 		r = new_rule(b);
 		if (!r)
 			return builder_no_memory(b);

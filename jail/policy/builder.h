@@ -13,6 +13,7 @@ struct verdict {
 	uint32_t ret;    /* SECCOMP_RET_* */
 	int err;
 	uint32_t arg;
+	struct jail_note note; /* of what it refuses and lets go on all the same */
 };
 
 struct conditions {
@@ -48,6 +49,8 @@ struct builder {
 	bool tell;                    /* it is wanted */
 	uint32_t when;                /* enum guard_when of what is being made */
 	const struct guard *families; /* with WHEN_FAMILIES: its checks of sockets */
+	bool both;                    /* what is being made stands for all policies that ask for it */
+	const struct jail_note *note; /* of the rule that lets a call come to the checks that are being made, or NULL */
 	bool reported;                /* the engine gets trapped calls; false: no listener is to be had */
 	struct err *e;
 };
@@ -65,8 +68,14 @@ int builder_emit_other(struct builder *b, const struct verdict *v);
 
 /* ---- conjunction.c ---- */
 
-/* The rules of both lists as one: of a call, the stricter of what the two say. Where both are as strict, that of x. The lists are
- * sorted on the way. Returns 0 or -errno. */
+/* Makes of a refusal what the policy says of its violations: a kill, another errno, or a note. own_err: the rule says which errno. Of
+ * what is allowed, or logged, it makes a note where the policy learns. respond.c */
+void builder_respond(struct verdict *v, const struct spec_response *how, bool own_err);
+/* Whether the rule that a verdict is of lets calls through: they come to the checks. */
+bool verdict_lets(const struct verdict *v);
+
+/* The rules of both lists as one, to where the builder's rules go: of a call, the stricter of what the two say. Where both are as strict,
+ * that of x. The lists are sorted on the way. Returns 0 or -errno. */
 int conjunction(struct builder *b, struct call_list *x, struct call_list *y);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum rank { RANK_ALLOW, RANK_LOG, RANK_CHECK, RANK_REFUSE, RANK_KILL };
 
-static enum rank rank(const struct builder *b, const struct verdict *v)
+static enum rank rank(const struct verdict *v)
 {
 	if (v->trap < 0)
 		return v->ret == SECCOMP_RET_ALLOW ? RANK_ALLOW : v->ret == SECCOMP_RET_LOG ? RANK_LOG : RANK_REFUSE;
@@ -27,27 +27,40 @@ static enum rank rank(const struct builder *b, const struct verdict *v)
 	case JAIL_TRAP_REFUSE:
 		break;
 	}
-	return b->plan->policies[v->policy].kill_on_violation ? RANK_KILL : RANK_REFUSE;
+	return RANK_REFUSE;
 }
 
 static bool same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->policy == b->policy && a->trap == b->trap && a->ret == b->ret && a->err == b->err &&
-	       str_eq(a->rule, b->rule);
+	       str_eq(a->rule, b->rule) && a->note.policy == b->note.policy && str_eq(a->note.rule, b->note.rule) &&
+	       a->note.err == b->note.err && a->note.kill == b->note.kill;
 }
 
-static const struct verdict *stricter(const struct builder *b, const struct verdict *x, const struct verdict *y)
+/* Of two notes, what would be refused goes before what is only used. */
+static bool says_more(const struct jail_note *a, const struct jail_note *b)
 {
-	return rank(b, y) > rank(b, x) ? y : x;
+	return a->rule && (!b->rule || (b->allowed && !a->allowed));
+}
+
+/* What goes on may have a note of the other one. */
+static struct verdict stricter(const struct verdict *x, const struct verdict *y)
+{
+	const struct verdict *high = rank(y) > rank(x) ? y : x, *low = high == x ? y : x;
+	struct verdict v = *high;
+
+	if (rank(high) <= RANK_CHECK && says_more(&low->note, &v.note))
+		v.note = low->note;
+	return v;
 }
 
 /* What one logs and the other checks would be checked, and not logged. */
 static int check_log(struct builder *b, const char *syscall, const struct verdict *x, const struct verdict *y)
 {
-	enum rank low = rank(b, x), high = rank(b, y);
+	enum rank low = rank(x), high = rank(y);
 	const struct verdict *log = low == RANK_LOG ? x : y, *check = log == x ? y : x;
 
-	if ((low != RANK_LOG || high != RANK_CHECK) && (low != RANK_CHECK || high != RANK_LOG))
+	if (log->note.rule || ((low != RANK_LOG || high != RANK_CHECK) && (low != RANK_CHECK || high != RANK_LOG)))
 		return 0;
 	return err_set(
 	    b->e, ENOTSUP,
@@ -113,7 +126,7 @@ static int emit_pair(struct builder *b, const struct call_rule *x, const struct 
 		if (r < 0)
 			return r;
 	}
-	return builder_emit(b, &both);
+	return builder_add(b, &both);
 }
 
 /* All pairs of one rule of x (or, where it is NULL, of x's `other`) with y[0..n) and y's `other`. What comes last and says no more than the
@@ -121,24 +134,30 @@ static int emit_pair(struct builder *b, const struct call_rule *x, const struct 
 static int emit_pairs(struct builder *b, const struct call_rule *x, const struct verdict *vx, const struct call_rule *y,
 		      size_t n, const struct verdict *other)
 {
-	const struct verdict *rest = stricter(b, vx, other);
+	const struct verdict rest = stricter(vx, other);
+	struct verdict v;
 	size_t used = n;
 	int r = check_log(b, x ? x->syscall : NULL, vx, other);
 
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = check_log(b, y[i].syscall, vx, &y[i].v);
-	while (used > 0 && same_verdict(stricter(b, vx, &y[used - 1].v), rest))
-		used--;
-	for (size_t i = 0; i < used && r >= 0; i++)
-		r = emit_pair(b, x, &y[i], stricter(b, vx, &y[i].v));
+	for (; used > 0; used--) {
+		v = stricter(vx, &y[used - 1].v);
+		if (!same_verdict(&v, &rest))
+			break;
+	}
+	for (size_t i = 0; i < used && r >= 0; i++) {
+		v = stricter(vx, &y[i].v);
+		r = emit_pair(b, x, &y[i], &v);
+	}
 	if (x && r >= 0 && !(used && !y[used - 1].c.n))
-		r = emit_pair(b, x, NULL, rest);
+		r = emit_pair(b, x, NULL, &rest);
 	return r;
 }
 
 int conjunction(struct builder *b, struct call_list *x, struct call_list *y)
 {
-	const struct verdict *other = stricter(b, &x->other, &y->other);
+	const struct verdict other = stricter(&x->other, &y->other);
 	const struct call_rule *with, *own;
 	int r = check_log(b, NULL, &x->other, &y->other);
 	size_t n, n_own;
@@ -160,5 +179,9 @@ int conjunction(struct builder *b, struct call_list *x, struct call_list *y)
 		with = rules_for(y, &y->v[i], &n);
 		r = emit_pairs(b, NULL, &x->other, with, n, &y->other);
 	}
-	return r < 0 ? r : builder_emit_other(b, other);
+	if (r >= 0 && b->into)
+		b->into->other = other;
+	else if (r >= 0)
+		r = builder_emit_other(b, &other);
+	return r < 0 ? r : 0;
 }

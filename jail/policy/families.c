@@ -16,7 +16,7 @@ static int refuses(const struct jail_plan *plan, uint32_t family)
 		const uint64_t mask = plan->policies[i].families;
 
 		if (mask != UINT64_MAX && (family >= FAMILIES || !(mask >> family & 1)))
-			of = jail_stricter(plan, of, (int)i);
+			of = jail_stricter(plan, "network", of, (int)i);
 	}
 	return of;
 }

@@ -11,7 +11,7 @@ uint32_t jail_abi_arch(uint32_t abi)
 }
 
 /* What the engine makes of a call that the filter has trapped. */
-static enum jail_says says_engine(const struct jail_plan *p, const struct jail_rule *r)
+static enum jail_says says_engine(const struct jail_rule *r)
 {
 	switch ((enum jail_trap)r->trap) {
 	case JAIL_TRAP_LOG:
@@ -25,7 +25,7 @@ static enum jail_says says_engine(const struct jail_plan *p, const struct jail_r
 	case JAIL_TRAP_REFUSE:
 		break;
 	}
-	return p->policies[r->policy].kill_on_violation ? JAIL_SAYS_KILL : JAIL_SAYS_REFUSE;
+	return JAIL_SAYS_REFUSE;
 }
 
 int jail_judge(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6], struct jail_judgement *ret,
@@ -53,7 +53,7 @@ int jail_judge(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t 
 		break;
 	case SECCOMP_RET_TRACE:
 	case SECCOMP_RET_USER_NOTIF:
-		ret->says = says_engine(p, ret->rule);
+		ret->says = says_engine(ret->rule);
 		ret->err = ret->rule->err;
 		break;
 	default:

@@ -34,7 +34,7 @@ static int add_for(struct builder *b, uint32_t token, const char *syscall, const
 		return 0;
 	if (call.nr >= 0)
 		r = add_one(b, token, call.nr, syscall, c, v);
-	if (r >= 0 && call.mux_nr >= 0 && !(c->n && v->trap < 0 && v->ret == SECCOMP_RET_ALLOW)) {
+	if (r >= 0 && call.mux_nr >= 0 && !(c->n && verdict_lets(v))) {
 		struct conditions mux = none;
 
 		mux.v[mux.n++] = (struct jail_rule_arg){0, JAIL_MASKED_EQ, call.mux_mask, call.mux_call};
@@ -60,21 +60,31 @@ static uint32_t guard_policy(const struct builder *b, const struct guard *g)
 {
 	int of = -1;
 
-	if (g->of || b->into)
+	if (g->of || !b->both)
 		return g->of ? g->of - 1u : b->at;
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
 		if (when_of(b->plan, &b->plan->policies[i]) & g->when)
-			of = jail_stricter(b->plan, of, (int)i);
+			of = jail_stricter(b->plan, g->rule, of, (int)i);
 	return of < 0 ? 0 : (uint32_t)of;
+}
+
+static struct spec_response guard_response(const struct builder *b, const struct guard *g)
+{
+	return jail_response(&b->plan->policies[guard_policy(b, g)], g->rule);
 }
 
 static struct verdict guard_verdict(const struct builder *b, const struct guard *g)
 {
+	const struct spec_response how = guard_response(b, g);
 	struct verdict v = {.rule = g->rule, .policy = guard_policy(b, g), .trap = -1, .err = EPERM};
 
 	switch ((enum guard_does)g->does) {
 	case DO_ENOSYS:
 		v.ret = SECCOMP_RET_ERRNO | (uint32_t)ENOSYS;
+		if (!jail_goes_on(&how))
+			break;
+		v.trap = JAIL_TRAP_REFUSE;
+		v.err = ENOSYS;
 		break;
 	case DO_PASS:
 		v.ret = SECCOMP_RET_ALLOW;
@@ -96,6 +106,12 @@ static struct verdict guard_verdict(const struct builder *b, const struct guard 
 		v.arg = g->about;
 		break;
 	}
+	if (v.trap == JAIL_TRAP_REFUSE)
+		builder_respond(&v, &how, g->about || v.err == ENOSYS);
+	if (b->note && v.trap < 0) /* DO_PASS: nothing else is said of the call */
+		v.trap = JAIL_TRAP_LOG;
+	if (b->note && !v.note.rule)
+		v.note = *b->note;
 	return v;
 }
 
@@ -118,14 +134,27 @@ static int add_guard(struct builder *b, uint32_t token, const struct guard *g, c
 	return add_for(b, token, g->syscall, &c, &v);
 }
 
+/* Which of them: those that refuse, those that are but reported, or all. */
+enum which { ALL, ENFORCED, WATCHED };
+
+static bool is_wanted(const struct builder *b, const struct guard *g, enum which which)
+{
+	struct spec_response how;
+
+	if (!(g->when & b->when) || which == ALL)
+		return g->when & b->when;
+	how = guard_response(b, g);
+	return jail_goes_on(&how) == (which == WATCHED);
+}
+
 /* Those of the table that are for this plan, and for `syscall` (NULL: all). Returns how many there were. */
-static int add_guards(struct builder *b, const struct guard *table, const char *syscall, uint32_t only_arch,
-		      const struct conditions *with)
+static int add_guards(struct builder *b, const struct guard *table, enum which which, const char *syscall,
+		      uint32_t only_arch, const struct conditions *with)
 {
 	int n = 0;
 
 	for (const struct guard *g = table; g->syscall; g++) {
-		if (!(g->when & b->when) || (syscall && strcmp(syscall, g->syscall) != 0))
+		if ((syscall && strcmp(syscall, g->syscall) != 0) || !is_wanted(b, g, which))
 			continue;
 		n++;
 		for (size_t i = 0; i < b->gen.n_archs; i++) {
@@ -154,26 +183,16 @@ static bool has_check(const struct builder *b, const char *syscall)
 	return has_check_in(b, jail_checks, syscall) || has_check_in(b, b->families, syscall);
 }
 
-/* All that checks the call (NULL: all of all) once the policy's rules allow it. The families are those of all policies: what kills goes
- * first. */
-static int add_checks(struct builder *b, const char *syscall, uint32_t only_arch, const struct conditions *with)
-{
-	const bool kills = b->plan->policies[b->at].kill_on_violation;
-	const struct guard *const tables[] = {kills ? jail_checks : b->families, kills ? b->families : jail_checks};
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(tables) && r >= 0; i++)
-		r = tables[i] ? add_guards(b, tables[i], syscall, only_arch, with) : 0;
-	return r;
-}
-
 /* Adds a rule of the policy for one ABI: below the checks when it allows. */
 static int add_variant(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
 		       const struct verdict *v)
 {
-	if (v->trap < 0 && v->ret == SECCOMP_RET_ALLOW) {
-		int r = add_checks(b, syscall, token, c);
+	if (verdict_lets(v) || v->note.rule) {
+		int r;
 
+		b->note = v->note.rule ? &v->note : NULL;
+		r = add_guards(b, jail_checks, ALL, syscall, token, c);
+		b->note = NULL;
 		if (r < 0)
 			return r;
 	}
@@ -185,8 +204,8 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 			size_t n, const struct verdict *v)
 {
 	/* What is only logged goes on: wherever it is not certain that the rule is about a call, the next one decides. */
-	bool goes_on =
-	    v->trap == JAIL_TRAP_LOG || (v->trap < 0 && (v->ret == SECCOMP_RET_ALLOW || v->ret == SECCOMP_RET_LOG));
+	bool goes_on = (v->trap == JAIL_TRAP_LOG && !v->note.rule) || (v->trap < 0 && v->ret == SECCOMP_RET_LOG) ||
+		       verdict_lets(v);
 	struct conditions c = {0};
 	int r = 0;
 
@@ -220,7 +239,7 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 	bool known = false, split = rule_has_alternatives(s);
 	int r = 0;
 
-	if (v->trap == JAIL_TRAP_LOG && has_check(b, syscall))
+	if (v->trap == JAIL_TRAP_LOG && !v->note.rule && has_check(b, syscall))
 		return err_set(b->e, ENOTSUP,
 			       "%s is checked by another key of this policy already, which SCMP_ACT_LOG would "
 			       "switch off; remove it",
@@ -237,7 +256,7 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 	}
 	if (r < 0 || known)
 		return r;
-	if (v->trap < 0 && v->ret == SECCOMP_RET_ALLOW) {
+	if (verdict_lets(v)) {
 		log_debug("policy %s: %s: libseccomp knows no system call '%s'", b->policy->name, v->rule, syscall);
 		return 0;
 	}
@@ -281,9 +300,12 @@ static int add_rules(struct builder *b)
 
 	for (size_t i = 0; i < s->n_rules; i++) {
 		struct verdict v = {.rule = arena_printf(b->gen.a, "syscalls.syscalls[%zu]", i)};
+		const struct spec_response how = spec_response_in(&s->rules[i].response, &b->policy->response);
 		int r =
 		    v.rule ? action_verdict(b, s->rules[i].action, &s->rules[i].errno_ret, &v) : builder_no_memory(b);
 
+		if (r >= 0)
+			builder_respond(&v, &how, s->rules[i].errno_ret.set);
 		for (size_t k = 0; k < s->rules[i].names.n && r >= 0; k++)
 			r = add_call(b, &s->rules[i], s->rules[i].names.v[k], &v);
 		if (r < 0)
@@ -350,10 +372,15 @@ static int add_default(struct builder *b)
 				    "SCMP_ACT_LOG is not for the default: use ALLOW, ERRNO or KILL_PROCESS");
 		if (r < 0)
 			return err_ctx(b->e, "syscalls.defaultAction");
+		builder_respond(&v, &b->plan->policies[b->at].response[POLICY_SYSCALLS], s->default_errno_ret.set);
 	}
 	r = close_uring(b);
-	if (r >= 0)
-		r = v.trap < 0 ? add_checks(b, NULL, 0, &none) : add_kernels_own(b);
+	b->note = v.note.rule ? &v.note : NULL;
+	if (r >= 0 && (verdict_lets(&v) || v.note.rule))
+		r = add_guards(b, jail_checks, ALL, NULL, 0, &none);
+	b->note = NULL;
+	if (r >= 0 && !verdict_lets(&v))
+		r = add_kernels_own(b);
 	if (r < 0)
 		return r;
 	if (!b->into)
@@ -451,7 +478,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 
 	*ret = (struct jail_policy){.name = p->name, .max_processes = -1, .max_threads = -1};
 	ret->extends = p->extends;
-	ret->kill_on_violation = p->on_violation == POLICY_KILL;
+	for (int i = 0; i < POLICY_SECTIONS; i++)
+		ret->response[i] = spec_policy_response(p, (enum policy_section)i);
 	ret->exec_rules = p->exec.set;
 	ret->exec_memfd = p->exec.memfd;
 	ret->exec_deny = p->exec.deny;
@@ -500,24 +528,8 @@ static bool has_socket_checks(const struct jail_plan *plan, uint32_t index)
 
 	for (uint64_t i = 0; i < plan->n_policies; i++)
 		if (plan->policies[i].network)
-			of = jail_stricter(plan, of, (int)i);
+			of = jail_stricter(plan, "network", of, (int)i);
 	return of == (int)index;
-}
-
-/* The checks of families are those of all policies, and stand where the checks of kinds stand. */
-static int choose_families(struct builder *b)
-{
-	bool here = has_socket_checks(b->plan, b->at), elsewhere = false;
-
-	for (uint64_t i = 0; i < b->plan->n_policies && !here; i++)
-		elsewhere |= b->plan->policies[i].network || (i < b->at && b->plan->policies[i].families != UINT64_MAX);
-	b->families = NULL;
-	if (elsewhere)
-		b->when &= ~(uint32_t)WHEN_FAMILIES;
-	if (!(b->when & WHEN_FAMILIES))
-		return 0;
-	b->families = family_checks(b->plan, b->gen.a);
-	return b->families ? 0 : builder_no_memory(b);
 }
 
 /* The rules of one policy, in their order. */
@@ -531,38 +543,72 @@ static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t i
 	b->when = when_of(b->plan, &b->plan->policies[index]);
 	if (!has_socket_checks(b->plan, index))
 		b->when &= ~(uint32_t)WHEN_NETWORK;
-	r = choose_families(b);
-	if (r >= 0)
-		r = add_rules(b);
+	r = add_rules(b);
 	if (r >= 0)
 		r = add_default(b);
 	return r < 0 ? policy_file(p, b->e) : 0;
 }
 
-static int add_both(struct builder *b, const struct spec_policy *const *p)
+/* What was gathered goes into the plan. */
+static int emit_list(struct builder *b, const struct call_list *l)
 {
-	struct call_list lists[JAIL_POLICIES] = {0};
 	int r = 0;
 
-	for (uint32_t i = 0; i < JAIL_POLICIES && r >= 0; i++)
-		r = add_policy(b, p[i], i, &lists[i]);
 	b->into = NULL;
-	return r < 0 ? r : conjunction(b, &lists[0], &lists[1]);
+	for (size_t i = 0; i < l->n && r >= 0; i++)
+		r = builder_emit(b, &l->v[i]);
+	return r < 0 ? r : builder_emit_other(b, &l->other);
+}
+
+/* Each of the policies has to allow. What is watched stands beside all of them, so that nothing is let through by it; and so do the checks
+ * of families, which are those of all policies. */
+static int add_lists(struct builder *b, const struct spec_policy *const *p, struct call_list *beside)
+{
+	struct call_list lists[JAIL_POLICIES] = {0}, first = {0};
+	uint64_t n = b->plan->n_policies;
+	int r = 0;
+
+	for (uint32_t i = 0; i < n && r >= 0; i++)
+		r = add_policy(b, p[i], i, &lists[i]);
+	if (r < 0)
+		return r;
+	if (!beside->n) {
+		first = lists[0];
+	} else {
+		b->into = &first;
+		r = conjunction(b, beside, &lists[0]);
+	}
+	b->into = NULL;
+	if (r < 0)
+		return r;
+	return n == 1 ? emit_list(b, &first) : conjunction(b, &first, &lists[1]);
 }
 
 static int add_all(struct builder *b, const struct spec_policy *const *p)
 {
+	struct call_list beside = {.other = {.trap = -1, .ret = SECCOMP_RET_ALLOW}};
 	const struct conditions none = {0};
 	int r;
 
 	b->policy = p[0];
 	b->when = 0;
+	b->both = true;
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
 		b->when |= when_of(b->plan, &b->plan->policies[i]);
-	r = add_guards(b, jail_guards, NULL, 0, &none);
+	r = add_guards(b, jail_guards, ENFORCED, NULL, 0, &none);
+	if (r >= 0) {
+		b->into = &beside;
+		r = add_guards(b, jail_guards, WATCHED, NULL, 0, &none);
+	}
+	if (r >= 0 && (b->when & WHEN_FAMILIES)) {
+		b->families = family_checks(b->plan, b->gen.a);
+		r = b->families ? add_guards(b, b->families, ALL, NULL, 0, &none) : builder_no_memory(b);
+	}
+	b->into = NULL;
+	b->both = false;
 	if (r < 0)
 		return r;
-	return b->plan->n_policies == 1 ? add_policy(b, p[0], 0, NULL) : add_both(b, p);
+	return b->plan->n_policies == 1 && !beside.n ? add_policy(b, p[0], 0, NULL) : add_lists(b, p, &beside);
 }
 
 int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_config *c, const struct jail_facts *f,

@@ -164,11 +164,42 @@ bool jail_has_protect(const struct jail_plan *p)
 	return has;
 }
 
-int jail_stricter(const struct jail_plan *p, int i, int k)
+struct spec_response jail_response(const struct jail_policy *p, const char *rule)
+{
+	static const struct {
+		const char *name;
+		enum policy_section section;
+	} sections[] = {
+	    {"exec", POLICY_EXEC}, {"network", POLICY_NETWORK}, {"signals", POLICY_SIGNALS}, {"limits", POLICY_LIMITS}};
+	const struct spec_response *top = &p->response[POLICY_SYSCALLS];
+	size_t n = strcspn(rule, ".");
+
+	if (str_eq(rule, "self") || str_eq(rule, "engine"))
+		return (struct spec_response){POLICY_ENFORCE,
+					      top->violation == POLICY_KILL ? POLICY_KILL : POLICY_ERRNO, 0};
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		if (strlen(sections[i].name) == n && strncmp(sections[i].name, rule, n) == 0)
+			return p->response[sections[i].section];
+	return *top;
+}
+
+bool jail_goes_on(const struct spec_response *r)
+{
+	return r->mode == POLICY_WATCH || r->mode == POLICY_LEARN || r->violation == POLICY_LOG;
+}
+
+static int strictness(const struct jail_policy *p, const char *rule)
+{
+	const struct spec_response r = jail_response(p, rule);
+
+	return jail_goes_on(&r) ? 0 : r.violation == POLICY_KILL ? 2 : 1;
+}
+
+int jail_stricter(const struct jail_plan *p, const char *rule, int i, int k)
 {
 	if (i < 0 || k < 0)
 		return i < 0 ? k : i;
-	return p->policies[k].kill_on_violation && !p->policies[i].kill_on_violation ? k : i;
+	return strictness(&p->policies[k], rule) > strictness(&p->policies[i], rule) ? k : i;
 }
 
 int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
@@ -181,7 +212,7 @@ int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max)
 
 		if (max < 0 || (of >= 0 && max > *ret_max))
 			continue;
-		of = max == *ret_max ? jail_stricter(p, of, (int)i) : (int)i;
+		of = max == *ret_max ? jail_stricter(p, "limits", of, (int)i) : (int)i;
 		*ret_max = max;
 	}
 	return of;
@@ -204,9 +235,10 @@ int jail_bound(const struct jail_plan *p, enum policy_bound which, int64_t *ret_
 
 	*ret_max = -1;
 	for (uint64_t i = 0; i < p->n_policies; i++) {
+		const struct spec_response how = jail_response(&p->policies[i], "limits");
 		int64_t max = p->policies[i].bounds[which];
 
-		if (max < 0 || (of >= 0 && max >= *ret_max))
+		if (jail_goes_on(&how) || max < 0 || (of >= 0 && max >= *ret_max))
 			continue;
 		of = (int)i;
 		*ret_max = max;

@@ -43,11 +43,16 @@ static void say(struct asked *q, enum jail_says says, int err, uint32_t policy, 
 	q->answer = (struct answer){says, err, policy, rule, entry, why};
 }
 
-/* The refusal of a list, which on_violation may make a kill. */
+/* The refusal of a list, which mode and on_violation may make another thing. */
 static void refuse(struct asked *q, int err, uint32_t policy, const char *rule, const char *entry, const char *why)
 {
-	say(q, q->plan.policies[policy].kill_on_violation ? JAIL_SAYS_KILL : JAIL_SAYS_REFUSE, err, policy, rule, entry,
-	    why);
+	const struct spec_response how = jail_response(&q->plan.policies[policy], rule);
+
+	if (jail_goes_on(&how))
+		say(q, JAIL_SAYS_LOG, 0, policy, rule, entry, why);
+	else
+		say(q, how.violation == POLICY_KILL ? JAIL_SAYS_KILL : JAIL_SAYS_REFUSE, how.err ? how.err : err,
+		    policy, rule, entry, why);
 }
 
 /* ---- a system call ---- */

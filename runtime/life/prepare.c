@@ -166,12 +166,20 @@ static int plan_rdt(struct rt_call *c, struct life *l, struct err *e)
 static int plan_network(struct rt_call *c, struct life *l, const struct rt_policies *p, const struct cg_facts *f,
 			struct err *e)
 {
-	const struct cg_net_set sets[] = {
-	    {p->has ? &p->chosen.network : NULL, p->chosen.name, p->has && p->chosen.on_violation == POLICY_KILL},
-	    {p->has_floor ? &p->floor.network : NULL, p->floor.name,
-	     p->has_floor && p->floor.on_violation == POLICY_KILL},
-	};
-	int r = cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
+	const struct spec_policy *const policies[] = {&p->chosen, &p->floor};
+	const bool has[] = {p->has, p->has_floor};
+	struct cg_net_set sets[ARRAY_LEN(policies)] = {0};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		const struct spec_response how = spec_policy_response(policies[i], POLICY_NETWORK);
+
+		sets[i] = (struct cg_net_set){has[i] ? &policies[i]->network : NULL, policies[i]->name,
+					      .kill = how.violation == POLICY_KILL,
+					      .watch = how.mode != POLICY_ENFORCE || how.violation == POLICY_LOG,
+					      .learn = how.mode == POLICY_LEARN};
+	}
+	r = cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
 
 	/* Whoever can write to cgroups above leaves the one at which the rules stand. */
 	l->ns.guard_cgroups |= l->cg.n_network > 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "spec/field.h"
+#include "spec/policy/response.h"
 
 const struct word seccomp_action_words[] = {
     {"SCMP_ACT_KILL"},  {"SCMP_ACT_KILL_PROCESS"}, {"SCMP_ACT_KILL_THREAD"}, {"SCMP_ACT_TRAP"},   {"SCMP_ACT_ERRNO"},
@@ -52,12 +53,13 @@ static int check_errno(struct reader *rd, const struct json *v, const char *acti
 }
 
 #define S struct spec_seccomp_rule
-static const struct field rule_fields[] = {
-    FIELD("names", get_strv, S, names, .required = true, .min = 1, .pattern = &filled),
-    FIELD("action", get_string, S, action, .required = true, .words = seccomp_action_words),
-    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),
-    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table),
-};
+#define RULE_FIELDS                                                                                                    \
+	FIELD("names", get_strv, S, names, .required = true, .min = 1, .pattern = &filled),                            \
+	    FIELD("action", get_string, S, action, .required = true, .words = seccomp_action_words),                   \
+	    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),                                           \
+	    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table)
+static const struct field rule_fields[] = {RULE_FIELDS};
+static const struct field policy_rule_fields[] = {RULE_FIELDS, RESPONSE_FIELDS(S, response)};
 
 static int check_rule(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
@@ -68,16 +70,28 @@ static int check_rule(struct reader *rd, const struct json *v, void *obj, struct
 
 const struct table seccomp_rule_table = {TABLE_FIELDS(rule_fields), .size = sizeof(S), .check = check_rule};
 
+static int check_policy_rule(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	const S *s = obj;
+	int r = check_rule(rd, v, obj, e);
+
+	return r < 0 ? r : check_response(rd, v, s, e);
+}
+
+const struct table policy_rule_table = {TABLE_FIELDS(policy_rule_fields), .size = sizeof(S),
+					.check = check_policy_rule};
+
 #define F struct spec_seccomp
-static const struct field seccomp_fields[] = {
-    FIELD("defaultAction", get_string, F, default_action, .required = true, .words = seccomp_action_words),
-    FIELD_INT("defaultErrnoRet", get_opt_u64, F, default_errno_ret, 0, UINT16_MAX),
-    FIELD("architectures", get_strv, F, architectures, .words = arch_words),
-    FIELD("flags", get_strv, F, flags, .words = flag_words),
-    FIELD("listenerPath", get_string, F, listener_path),
-    FIELD("listenerMetadata", get_string, F, listener_metadata),
-    FIELD_LIST("syscalls", get_objects, F, rules, n_rules, .table = &seccomp_rule_table),
-};
+#define SECCOMP_FIELDS(rule_table)                                                                                     \
+	FIELD("defaultAction", get_string, F, default_action, .required = true, .words = seccomp_action_words),        \
+	    FIELD_INT("defaultErrnoRet", get_opt_u64, F, default_errno_ret, 0, UINT16_MAX),                            \
+	    FIELD("architectures", get_strv, F, architectures, .words = arch_words),                                   \
+	    FIELD("flags", get_strv, F, flags, .words = flag_words),                                                   \
+	    FIELD("listenerPath", get_string, F, listener_path),                                                       \
+	    FIELD("listenerMetadata", get_string, F, listener_metadata),                                               \
+	    FIELD_LIST("syscalls", get_objects, F, rules, n_rules, .table = &(rule_table))
+static const struct field seccomp_fields[] = {SECCOMP_FIELDS(seccomp_rule_table)};
+static const struct field policy_fields[] = {SECCOMP_FIELDS(policy_rule_table)};
 
 static int check_seccomp(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
@@ -92,3 +106,4 @@ static int check_seccomp(struct reader *rd, const struct json *v, void *obj, str
 }
 
 const struct table seccomp_table = {TABLE_FIELDS(seccomp_fields), SET_AT(F, set), .check = check_seccomp};
+const struct table policy_seccomp_table = {TABLE_FIELDS(policy_fields), SET_AT(F, set), .check = check_seccomp};

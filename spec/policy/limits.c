@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `limits`: counts, times and sizes. */
 #include "limits.h"
+#include "spec/policy/response.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -81,5 +82,6 @@ static const struct field limits_fields[] = {
     FIELD("wall", get_time, P, bounds[BOUND_WALL]),
     FIELD_INT("open_files", get_opt_u64, P, bounds[BOUND_OPEN_FILES], FILES_MIN, INT32_MAX),
     FIELD_INT("file_size", get_size, P, bounds[BOUND_FILE_SIZE], 0, INT64_MAX),
+    RESPONSE_FIELDS(P, limits),
 };
-const struct table limits_table = {TABLE_FIELDS(limits_fields)};
+const struct table limits_table = {TABLE_FIELDS(limits_fields), .check = check_section};

@@ -6,6 +6,7 @@
 
 #include "spec/policy/families.h"
 #include "spec/policy/network.h"
+#include "spec/policy/response.h"
 
 #define N struct spec_network
 
@@ -184,6 +185,7 @@ static const struct field network_fields[] = {
     FIELD("connect", get_object, N, connect, .table = &list_table),
     FIELD("bind", get_object, N, bind, .table = &list_table),
     FIELD("families", get_families, N, families),
+    RESPONSE_FIELDS(N, response),
 };
 
 static int check_network(struct reader *rd, const struct json *v, void *obj, struct err *e)

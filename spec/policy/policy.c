@@ -7,6 +7,7 @@
 #include "spec/policy/extends.h"
 #include "spec/policy/limits.h"
 #include "spec/policy/network.h"
+#include "spec/policy/response.h"
 #include "spec/policy/said.h"
 
 /* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. "**" is a component. */
@@ -33,13 +34,13 @@ static const struct pattern rule_path = {is_rule_path,
 #define P struct spec_policy
 
 static const struct word init_words[] = {{"jail", POLICY_INIT_JAIL}, {"workload", POLICY_INIT_WORKLOAD}, {NULL}};
-static const struct word violation_words[] = {{"errno", POLICY_ERRNO}, {"kill", POLICY_KILL}, {NULL}};
 static const struct word to_init_words[] = {{"forward", false}, {"refuse", true}, {NULL}};
 
 static const struct field exec_fields[] = {
     FIELD("allow", get_strv, P, exec.allow, .pattern = &rule_path),
     FIELD("deny", get_strv, P, exec.deny, .pattern = &rule_path),
     FIELD("memfd", get_bool, P, exec.memfd),
+    RESPONSE_FIELDS(P, exec.response),
 };
 static const struct table exec_table = {TABLE_FIELDS(exec_fields), SET_AT(P, exec.set)};
 
@@ -61,8 +62,9 @@ static PARSER(get_to_init)
 static const struct field signals_fields[] = {
     FIELD("to_init", get_to_init, P, signals.refuse_to_init, .words = to_init_words),
     FIELD("protect", get_strv, P, signals.protect, .pattern = &rule_path),
+    RESPONSE_FIELDS(P, signals.response),
 };
-static const struct table signals_table = {TABLE_FIELDS(signals_fields)};
+static const struct table signals_table = {TABLE_FIELDS(signals_fields), .check = check_section};
 
 static const struct field policy_fields[] = {
     FIELD("$schema", get_string, P, schema),
@@ -70,8 +72,8 @@ static const struct field policy_fields[] = {
     FIELD("description", get_string, P, description),
     FIELD("extends", get_str_or_strv, P, extends, .pattern = &filled, .min = 1),
     FIELD("init", get_word, P, init, .words = init_words),
-    FIELD("on_violation", get_word, P, on_violation, .words = violation_words),
-    FIELD("syscalls", get_object, P, syscalls, .table = &seccomp_table),
+    RESPONSE_FIELDS(P, response),
+    FIELD("syscalls", get_object, P, syscalls, .table = &policy_seccomp_table),
     {.key = "exec", .parse = get_object, .table = &exec_table},
     {.key = "signals", .parse = get_object, .table = &signals_table},
     FIELD("network", get_object, P, network, .table = &network_table),
@@ -123,21 +125,20 @@ static const struct refused refused[] = {
     PROFILE("architectures"),
     LATER(policy_table, "files"),
     LATER(policy_table, "stop_at"),
-    LATER(policy_table, "mode"),
     LATER(limits_table, "execs"),
     LATER(limits_table, "cpu"),
     LATER(limits_table, "idle"),
     LATER(limits_table, "output"),
     LATER(limits_table, "memory"),
     LATER(limits_table, "syscalls"),
-    LATER(seccomp_table, "listenerPath"),
-    LATER(seccomp_table, "listenerMetadata"),
-    DOCKER(seccomp_table, "archMap"),
-    DOCKER(seccomp_rule_table, "name"),
-    DOCKER(seccomp_rule_table, "comment"),
-    DOCKER(seccomp_rule_table, "includes"),
-    DOCKER(seccomp_rule_table, "excludes"),
-    DOCKER(seccomp_rule_table, "minKernel"),
+    LATER(policy_seccomp_table, "listenerPath"),
+    LATER(policy_seccomp_table, "listenerMetadata"),
+    DOCKER(policy_seccomp_table, "archMap"),
+    DOCKER(policy_rule_table, "name"),
+    DOCKER(policy_rule_table, "comment"),
+    DOCKER(policy_rule_table, "includes"),
+    DOCKER(policy_rule_table, "excludes"),
+    DOCKER(policy_rule_table, "minKernel"),
     {NULL},
 };
 

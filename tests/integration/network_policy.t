@@ -319,6 +319,13 @@ else
 	is "and reported" "$(denials '.rule == "network.connect" and .action == "kill"')" 1
 fi
 
+# mode: what is watched goes on, and learning hears of what is allowed as well.
+with_policy '{"network": {"mode": "watch", "connect": {"allow": ["10.7.0.2:8000"]}, "bind": {}}}' 'netcall tcp 10.7.0.3 8000; netcall bind tcp 0.0.0.0 8000; netcall source_route option 10.7.0.3 10.7.0.2 8000; netcall tcp 10.7.0.2 8000; netcall socket 16 3 12' "$caps"
+is "watch: all goes on" "$(tr '\n' ' ' <<<"$out")" 'ok ok ok ok ok ' || diag "$err"
+is "and is reported" "$(jq -r 'select(.mode == "watch") | [.rule, .action, .address // .syscall] | join(" ")' "$T/audit" | sort -u | tr '\n' ';')" 'network EAFNOSUPPORT socket;network.bind EPERM 0.0.0.0;network.connect EPERM 10.7.0.3;'
+with_policy '{"mode": "learn", "network": {"connect": {"allow": ["10.7.0.2:8000"]}}}' 'i=0; while [ $i -lt 15 ]; do netcall tcp 10.7.0.3 8000; netcall udp 10.7.0.2 8000; i=$((i + 1)); done'
+is "learn: each address once" "$(jq -r '[.rule, .mode, .action, .protocol, .address, .port] | join(" ")' "$T/audit" | sort | tr '\n' ';')" 'network.connect learn EPERM tcp 10.7.0.3 8000;network.connect learn allow udp 10.7.0.2 8000;'
+
 # Other engines, other inits.
 with_policy '{"network": {"connect": {"allow": ["10.7.0.2:*"]}}, "limits": {"processes": 10}}' 'netcall tcp 10.7.0.2 8000; netcall tcp 10.7.0.3 8000; netcall socket 17 3 0'
 is "under the engine trace" "$(tr '\n' ' ' <<<"$out")" 'ok EPERM EAFNOSUPPORT '

@@ -532,7 +532,7 @@ static void fatal_policy(void **state)
 	(void)state;
 	shell("/usr/bin/id; echo $?");
 	trial_allow(&t, allowed);
-	t.plan.policies[0].kill_on_violation = true;
+	t.plan.policies[0].response[POLICY_EXEC].violation = POLICY_KILL;
 	trial_run(&t);
 	assert_non_null(strstr(t.out, "137\n"));
 	assert_non_null(strstr(t.audit, "\"action\":\"kill\""));

@@ -15,7 +15,7 @@ static struct jail_plan two(bool second_kills)
 
 	for (int i = 0; i < 2; i++)
 		p.policies[i] = (struct jail_policy){.max_processes = -1, .max_threads = -1};
-	p.policies[1].kill_on_violation = second_kills;
+	p.policies[1].response[POLICY_SIGNALS].violation = second_kills ? POLICY_KILL : POLICY_ERRNO;
 	return p;
 }
 

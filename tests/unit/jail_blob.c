@@ -83,8 +83,8 @@ static void round_trip(void **state)
 	assert_int_equal(q.policies[0].bounds[BOUND_WALL], 2000000);
 	assert_int_equal(q.policies[0].bounds[BOUND_OPEN_FILES], -1);
 	assert_int_equal(q.policies[0].bounds[BOUND_FILE_SIZE], 0);
-	assert_true(q.policies[0].kill_on_violation && q.policies[0].exec_memfd && q.policies[0].network &&
-		    q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
+	assert_true(q.policies[0].response[POLICY_EXEC].violation == POLICY_KILL && q.policies[0].exec_memfd &&
+		    q.policies[0].network && q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_true(!q.seal.start_hooks.v[1].env.v && q.seal.start_hooks.v[2].env.v &&
 		    !q.seal.start_hooks.v[2].env.v[0]);
 	assert_int_equal(q.seal.caps[CAPS_AMBIENT], UINT64_MAX);

@@ -57,8 +57,6 @@ static struct answer of_rule(const struct jail_plan *p, const struct jail_rule *
 	    [JAIL_TRAP_EXEC] = CHECK,    [JAIL_TRAP_CLONE] = CHECK, [JAIL_TRAP_TARGET] = CHECK};
 	struct answer a = {ranks[r->trap], r->err, r, p->policies[r->policy].name};
 
-	if (a.rank == REFUSE && p->policies[r->policy].kill_on_violation)
-		a.rank = KILL;
 	return a;
 }
 
@@ -130,6 +128,13 @@ static const char *const policies[] = {
     "{\"on_violation\":\"kill\",\"network\":{\"bind\":{},\"families\":[\"inet\",\"alg\"]}}",
     "{\"on_violation\":\"kill\",\"network\":{\"bind\":{}}," SYSCALLS("ALLOW",
 								     IF("\"socket\"", "ERRNO", "1", "2", "EQ")) "}",
+    /* What is watched loosens nothing of the other, whichever is which. */
+    "{\"mode\":\"watch\",\"signals\":{\"to_init\":\"refuse\"},\"limits\":{\"processes\":1}}",
+    "{\"mode\":\"watch\",\"signals\":{\"protect\":[\"/a\"]},"
+    "\"exec\":{\"allow\":[],\"mode\":\"enforce\"}," SYSCALLS("ERRNO", ON("\"read\"", "ALLOW")) "}",
+    "{\"mode\":\"learn\"," SYSCALLS("KILL_PROCESS", ON("\"read\",\"fork\"", "ALLOW")) "}",
+    "{\"on_violation\":\"log\",\"signals\":{\"to_init\":\"refuse\",\"on_violation\":\"EIO\"}," SYSCALLS(
+	"ALLOW", IF("\"socket\",\"kill\"", "ERRNO", "0", "1", "EQ") "," ON("\"mkdir\"", "ERRNO")) "}",
     "{\"init\":\"workload\"}",
     "{\"init\":\"workload\",\"exec\":{\"deny\":[\"/bin/x\"]}," SYSCALLS(
 	"ERRNO", ON(LIFE ",\"fork\"", "ALLOW") "," IF("\"clone\"", "ALLOW", "0", "65536", "NE")) "}",
@@ -227,14 +232,15 @@ static const char *random_policy(struct fixture *x)
 	static const char *const names[] = {"socket", "write", "mkdir", "ioctl", "connect"};
 	static const char *const actions[] = {"ALLOW", "ERRNO", "KILL_PROCESS", "ALLOW", "LOG"};
 	static const char *const ops[] = {"EQ", "NE", "LT", "LE", "GT", "GE", "MASKED_EQ"};
+	static const char *const modes[] = {"", "", "", "", "\"mode\":\"watch\",", "\"mode\":\"learn\","};
 	char text[8192];
-	int n = snprintf(text, sizeof(text), "{%s\"syscalls\":{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[",
-			 rnd(4) ? "" : "\"on_violation\":\"kill\",", actions[rnd(3)]);
+	int n = snprintf(text, sizeof(text), "{%s%s\"syscalls\":{\"defaultAction\":\"SCMP_ACT_%s\",\"syscalls\":[",
+			 rnd(4) ? "" : "\"on_violation\":\"kill\",", modes[rnd(6)], actions[rnd(3)]);
 
 	for (uint32_t i = rnd(8) + 1; i > 0; i--) {
 		n += snprintf(text + n, sizeof(text) - (size_t)n,
-			      "{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_%s\",\"args\":[", names[rnd(5)],
-			      actions[rnd(5)]);
+			      "{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_%s\",%s\"args\":[", names[rnd(5)],
+			      actions[rnd(5)], rnd(6) ? "" : "\"mode\":\"learn\",");
 		for (uint32_t k = 0, m = rnd(3); k < m; k++)
 			n += snprintf(text + n, sizeof(text) - (size_t)n,
 				      "%s{\"index\":%u,\"value\":%u,\"valueTwo\":%u,\"op\":\"SCMP_CMP_%s\"}",
@@ -286,10 +292,10 @@ static void the_rest(void **state)
 	assert_true(jail_exec_allowed(&p.policies[0], "/bin/x", NULL));
 	assert_false(jail_exec_allowed(&p.policies[1], "/bin/x", NULL));
 	assert_true(jail_has_protect(&p) && jail_has_exec_rules(&p));
-	assert_int_equal(jail_stricter(&p, 0, 1), 1);
-	assert_int_equal(jail_stricter(&p, 1, 0), 1);
-	assert_int_equal(jail_stricter(&p, -1, 0), 0);
-	assert_int_equal(jail_stricter(&p, -1, -1), -1);
+	assert_int_equal(jail_stricter(&p, "exec", 0, 1), 1);
+	assert_int_equal(jail_stricter(&p, "exec", 1, 0), 1);
+	assert_int_equal(jail_stricter(&p, "exec", -1, 0), 0);
+	assert_int_equal(jail_stricter(&p, "exec", -1, -1), -1);
 	/* The same limit in both is the stricter one's. */
 	make(x, "{\"limits\":{\"processes\":3}}", two, &p);
 	assert_int_equal(jail_limit(&p, false, &max), 1);

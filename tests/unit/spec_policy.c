@@ -65,7 +65,7 @@ static void test_full(void **state)
 	assert_string_equal(p.name, "build");
 	assert_string_equal(p.description, "for tests");
 	assert_int_equal(p.init, POLICY_INIT_WORKLOAD);
-	assert_int_equal(p.on_violation, POLICY_KILL);
+	assert_int_equal(p.response.violation, POLICY_KILL);
 	assert_true(p.syscalls.set && p.syscalls.n_rules == 1 && p.syscalls.rules[0].errno_ret.v == 1);
 	assert_true(p.exec.set && p.exec.memfd && p.exec.allow.n == 2 && p.exec.deny.n == 1);
 	assert_string_equal(p.exec.allow.v[1], "/bin/s*");
@@ -84,7 +84,7 @@ static void test_empty(void **state)
 	assert_int_equal(parse_to("{}", 2, &a, &p, &e), 0);
 	assert_string_equal(p.name, "p.json");
 	assert_int_equal(p.init, POLICY_INIT_UNSAID);
-	assert_int_equal(p.on_violation, POLICY_ERRNO);
+	assert_int_equal(spec_policy_response(&p, POLICY_EXEC).violation, POLICY_ERRNO);
 	assert_false(p.syscalls.set || p.exec.set || p.signals.refuse_to_init || p.max_processes.set ||
 		     p.max_threads.set);
 	assert_int_equal(parse_to("{\"exec\":{},\"signals\":{\"to_init\":\"forward\"}}", 43, &a, &p, &e), 0);
@@ -138,7 +138,15 @@ static const struct {
     {"{\"name\": null}", EINVAL, "p.json: name: line 1: must be a string, not null"},
     {"{\"name\": \"\"}", EINVAL, "p.json: name: line 1: must not be empty"},
     {"{\"init\": \"systemd\"}", EINVAL, "p.json: init: line 1: must be one of jail, workload, not \"systemd\""},
-    {"{\"on_violation\": \"log\"}", EINVAL, "p.json: on_violation: line 1: must be one of errno, kill, not \"log\""},
+    {"{\"on_violation\": \"erno\"}", EINVAL,
+     "p.json: on_violation: line 1: must be one of errno, kill, log, not \"erno\"; did you mean errno?"},
+    {"{\"on_violation\": \"EFOO\"}", EINVAL, "p.json: on_violation: line 1: no errno is called \"EFOO\""},
+    {"{\"exec\": {\"mode\":\n\"look\"}}", EINVAL,
+     "p.json: exec.mode: line 2: must be one of enforce, watch, learn, not \"look\""},
+    {"{\"limits\": {\"mode\": \"watch\"}}", EINVAL,
+     "p.json: limits: line 1: mode is about rules, and there are none beside it"},
+    {"{\"syscalls\": {\"mode\": \"watch\", \"defaultAction\": \"SCMP_ACT_ALLOW\"}}", EINVAL,
+     "p.json: syscalls: line 1: unknown key \"mode\"; the nearest known key is \"flags\""},
     {"{\"signals\": {\"to_init\": true}}", EINVAL, "p.json: signals.to_init: line 1: must be a string, not a boolean"},
     {"{\"signals\": {\"protect\": [\"agent\"]}}", EINVAL,
      "p.json: signals.protect[0]: line 1: must be an absolute path without empty, \".\" and \"..\" components, with "
@@ -164,11 +172,12 @@ static const struct {
     {"{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/x\"}}", ENOTSUP,
      "p.json: syscalls.listenerPath: line 1: this version of jailrun cannot enforce it yet; remove it"},
     {"{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": []}}", ENOTSUP,
-     "p.json: syscalls.archMap: line 1: belongs to Docker's own form of profiles; importing those comes later"},
+     "p.json: syscalls.archMap: line 1: belongs to Docker's own form of profiles; make a policy of it: jailrun policy "
+     "import FILE"},
     {"{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"a\"],\n\"includes\": {}}]}}",
      ENOTSUP,
-     "p.json: syscalls.syscalls[0].includes: line 2: belongs to Docker's own form of profiles; importing those comes "
-     "later"},
+     "p.json: syscalls.syscalls[0].includes: line 2: belongs to Docker's own form of profiles; make a policy of it: "
+     "jailrun policy import FILE"},
 };
 
 static void test_bad(void **state)
@@ -253,7 +262,7 @@ static void test_bounds(void **state)
 /* The keys of the design that nothing enforces yet. */
 static void test_later(void **state)
 {
-	static const char *const keys[] = {"files", "stop_at", "mode"};
+	static const char *const keys[] = {"files", "stop_at"};
 	static const char *const limits[] = {"execs", "cpu", "idle", "output", "memory", "syscalls"};
 
 	(void)state;
@@ -470,8 +479,8 @@ static void test_check(void **state)
 	    {full, ""},
 	    {"{", "0 : "},
 	    {"[]", "1 : line 1: must be an object"},
-	    {"{\"mode\": 1,\n\"nam\": \"x\",\n\"init\": \"jial\"}",
-	     "1 mode: line 1: this version|2 : line 2: unknown key \"nam\"|3 init: line 3: must be one of"},
+	    {"{\"stop_at\": 1,\n\"nam\": \"x\",\n\"init\": \"jial\"}",
+	     "1 stop_at: line 1: this version|2 : line 2: unknown key \"nam\"|3 init: line 3: must be one of"},
 	    {"{\"exec\": {\"allow\": [\"/a\", 3,\n\"b\", \"/c\",\n\"d\"],\n\"deny\": 1}}",
 	     "1 exec.allow[1]: line 1: must be a string|2 exec.allow[2]: line 2: must be an absolute|3 exec.allow[4]: "
 	     "line 3: |4 exec.deny: line 4: must be an array"},

@@ -95,12 +95,16 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	d.from = rule;
 	d.rule = rule ? rule->name : "none";
 	d.policy = rule ? rule->policy : 0;
-	if (rule && rule->trap == JAIL_TRAP_LOG) {
+	if (rule && rule->trap == JAIL_TRAP_LOG) { /* nothing is enforced: there is no race to be lost */
 		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		resp->error = 0;
+		if (rule->note.rule) {
+			audit_note(h, &d, &rule->note);
+			return;
+		}
 	} else {
 		d.err = rule && rule->err > 0 ? rule->err : EPERM;
-		d.kill = rule && (rule->trap == JAIL_TRAP_KILL || h->plan.policies[d.policy].kill_on_violation);
+		d.kill = rule && rule->trap == JAIL_TRAP_KILL;
 		d.allow = audit_how_to_allow(rule);
 		resp->error = -d.err;
 	}

@@ -29,17 +29,30 @@ void trace_cancel(const struct trapped *c, int err)
 		kill(c->tgid, SIGKILL);
 }
 
-void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
+void trace_enforce(struct helper *h, const struct trapped *c, struct denial *d)
 {
 	uint32_t by = d->policy;
 
 	trace_fill(c, d);
 	d->policy = by;
-	d->kill |= h->plan.policies[by].kill_on_violation;
 	audit_denial(h, d);
 	if (d->kill)
 		kill(c->tgid, SIGKILL);
 	trace_cancel(c, d->err ? d->err : EPERM);
+}
+
+bool trace_refuse(struct helper *h, const struct trapped *c, struct denial *d)
+{
+	uint32_t by = d->policy;
+
+	trace_fill(c, d);
+	d->policy = by;
+	if (audit_violation(h, d))
+		return false;
+	if (d->kill)
+		kill(c->tgid, SIGKILL);
+	trace_cancel(c, d->err ? d->err : EPERM);
+	return true;
 }
 
 void trace_answer(const struct trapped *c, enum answer answer)

@@ -60,7 +60,8 @@ static int full(const struct helper *h, enum task_slot slot)
 	return verdict_room(&h->plan, &task_counts, slot);
 }
 
-static void refuse(struct helper *h, const struct trapped *c, enum task_slot slot)
+/* False: it is only reported. */
+static bool refuse(struct helper *h, const struct trapped *c, enum task_slot slot)
 {
 	int of = full(h, slot);
 	struct denial d = {.rule = c->rule->name,
@@ -69,7 +70,7 @@ static void refuse(struct helper *h, const struct trapped *c, enum task_slot slo
 			   .err = EAGAIN,
 			   .allow = slot == SLOT_THREAD ? "raise limits.threads" : "raise limits.processes"};
 
-	trace_refuse(h, c, &d);
+	return trace_refuse(h, c, &d);
 }
 
 static bool wait_for_room(const struct trapped *c, enum task_slot slot)
@@ -97,17 +98,21 @@ enum answer count_judge(struct helper *h, const struct trapped *c)
 	enum task_slot slot = slot_of(c);
 
 	if (d.err) {
-		trace_refuse(h, c, &d);
+		trace_enforce(h, c, &d);
 		return ANSWER_DONE;
 	}
-	if (t && full(h, slot) < 0) {
-		task_reserve(t, slot);
-		return ANSWER_COUNT;
+	if (t && full(h, slot) >= 0) {
+		if (h->proc_fd >= 0 && wait_for_room(c, slot))
+			return ANSWER_LATER;
+		if (refuse(h, c, slot))
+			return ANSWER_DONE;
 	}
-	if (t && h->proc_fd >= 0 && wait_for_room(c, slot))
-		return ANSWER_LATER;
-	refuse(h, c, slot);
-	return ANSWER_DONE;
+	if (!t) {
+		trace_cancel(c, EAGAIN);
+		return ANSWER_DONE;
+	}
+	task_reserve(t, slot);
+	return ANSWER_COUNT;
 }
 
 static void drop(size_t i)
@@ -132,10 +137,11 @@ static void answer_waiter(struct helper *h, size_t i, bool yes)
 	struct task *t = task_find(call.tid);
 
 	drop(i);
+	yes = yes || !refuse(h, &call, slot);
 	if (yes && t)
 		task_reserve(t, slot);
-	else
-		refuse(h, &call, slot);
+	else if (yes)
+		trace_cancel(&call, EAGAIN);
 	trace_answer(&call, yes && t ? ANSWER_COUNT : ANSWER_DONE);
 }
 

@@ -32,12 +32,55 @@ static void refuse_first(struct helper *h, pid_t tid, const char *path, const st
 	session_refuse(s, &e);
 }
 
+static uint32_t hash_of(const char *path)
+{
+	uint32_t x = 2166136261u;
+
+	for (size_t i = 0; path[i] && i < sizeof(((struct look_note *)NULL)->path) - 1; i++)
+		x = (x ^ (unsigned char)path[i]) * 16777619u;
+	return x | 1;
+}
+
+/* Reports what the policies say that are not enforced. c: the call; NULL: the program is there. What was told of at the call is not
+ * told again; a policy that learns hears of what came to be alone. */
+static void tell_notes(struct helper *h, struct task *t, const struct trapped *c, const struct look_notes *notes)
+{
+	for (uint32_t i = 0; i < notes->n; i++) {
+		const struct look_note *n = &notes->v[i];
+		const struct spec_response how = jail_response(&h->plan.policies[n->policy], "exec");
+		struct denial d = {.rule = "exec",
+				   .err = n->allowed ? 0 : EACCES,
+				   .allowed = n->allowed,
+				   .target = NO_TARGET,
+				   .path = n->path,
+				   .tid = t->tid,
+				   .allow = n->allow[0] ? n->allow : NULL};
+
+		if (c ? how.mode == POLICY_LEARN : t->told == hash_of(n->path))
+			continue;
+		if (c) {
+			trace_fill(c, &d);
+			t->told = hash_of(n->path);
+		}
+		d.policy = n->policy;
+		if (n->allowed) {
+			d.mode = POLICY_LEARN;
+			audit_denial(h, &d);
+		} else {
+			(void)audit_violation(h, &d);
+		}
+	}
+	if (!c)
+		t->told = 0;
+}
+
 /* After the look before the call. */
 static enum answer early_done(struct helper *h, const struct trapped *c, const struct look_answer *a)
 {
 	struct denial d = {.rule = c->rule->name, .err = a->err, .target = NO_TARGET, .policy = a->policy};
 	struct task *t = task_find(c->tid);
 
+	tell_notes(h, t, c, &a->notes);
 	if (a->ok) {
 		t->exec_seen = a->known;
 		t->exec_dev = a->dev;
@@ -46,10 +89,8 @@ static enum answer early_done(struct helper *h, const struct trapped *c, const s
 	}
 	d.path = a->path[0] ? a->path : NULL;
 	d.allow = a->allow[0] ? a->allow : NULL;
-	if (!t->starting) {
-		trace_refuse(h, c, &d);
-		return ANSWER_DONE;
-	}
+	if (!t->starting)
+		return trace_refuse(h, c, &d) ? ANSWER_DONE : ANSWER_GO;
 	trace_fill(c, &d);
 	d.policy = a->policy;
 	audit_denial(h, &d);
@@ -69,6 +110,7 @@ enum answer trace_exec_early(struct helper *h, const struct trapped *c)
 	if (!t || !jail_has_exec_rules(&h->plan))
 		return ANSWER_GO;
 	t->exec_seen = false;
+	t->told = 0;
 	ask.first = t->starting;
 	/* Without a look a refusal is a kill later on, and no errno. */
 	if (leader && leader->stalls)
@@ -105,6 +147,27 @@ static void final_done(struct helper *h, struct task *t)
 		session_end(session_of(tid));
 }
 
+static bool is_enforced(const struct helper *h)
+{
+	bool enforced;
+
+	(void)look_authority(h, &enforced);
+	return enforced;
+}
+
+/* A look that was not to be had, where nobody enforces what it is for: reported, and the program runs. */
+static void tell_unseen(struct helper *h, const struct task *t, const char *path)
+{
+	bool enforced;
+
+	(void)audit_violation(h, &(struct denial){.policy = look_authority(h, &enforced),
+						  .rule = "exec",
+						  .tid = t->tid,
+						  .path = path,
+						  .kill = true,
+						  .target = NO_TARGET});
+}
+
 /* The shield of a protected program has it executed once more: its interpreter is another image than the one that was looked at. The script
  * is the same. */
 static enum answer shield_and_look(struct helper *h, struct task *t, const struct look_ask *ask)
@@ -112,7 +175,7 @@ static enum answer shield_and_look(struct helper *h, struct task *t, const struc
 	struct look_ask again = *ask;
 	static struct look_answer answer;
 
-	if (!t->protected_ || t->shielded)
+	if (!(t->protected_ & protect_enforced(h)) || t->shielded)
 		return ANSWER_GO;
 	if (!shield_raise(h, t))
 		return ANSWER_DONE;
@@ -121,7 +184,7 @@ static enum answer shield_and_look(struct helper *h, struct task *t, const struc
 		return ANSWER_GO;
 	if (scout_ask(h, &again, NULL))
 		return ANSWER_LATER;
-	if (look_without_waiting(h, &again, &answer))
+	if (look_without_waiting(h, &again, &answer) || !is_enforced(h))
 		return ANSWER_GO;
 	kill_new_program(h, t->tid, t->starting, answer.path,
 			 &(struct refusal){.why = answer.why, .policy = answer.policy});
@@ -133,7 +196,9 @@ static void look_done(struct helper *h, const struct look_ask *ask, const struct
 		      const struct look_answer *a)
 {
 	struct task *t = task_find(ask->tid), *leader;
-	struct refusal by = {.why = "the look at its interpreter and its script did not come to an end"};
+	bool enforced;
+	struct refusal by = {.why = "the look at its interpreter and its script did not come to an end",
+			     .policy = look_authority(h, &enforced)};
 	static char path[PATH_MAX];
 	enum answer answer = ANSWER_GO;
 	AUTO_CLOSE int fd = -1;
@@ -146,6 +211,7 @@ static void look_done(struct helper *h, const struct look_ask *ask, const struct
 		if (leader)
 			leader->stalls = true;
 	} else if (a && a->ok) {
+		tell_notes(h, t, NULL, &a->notes);
 		answer = shield_and_look(h, t, ask);
 		if (answer == ANSWER_LATER)
 			return;
@@ -158,7 +224,16 @@ static void look_done(struct helper *h, const struct look_ask *ask, const struct
 		fd = open_link(h, ask->tid, "exe");
 		if (fd < 0 || !name_of_fd(h, fd, path, sizeof(path)))
 			path[0] = '\0';
-		kill_new_program(h, ask->tid, t->starting, path, &by);
+		if (is_enforced(h)) {
+			kill_new_program(h, ask->tid, t->starting, path, &by);
+		} else {
+			tell_unseen(h, t, path);
+			answer = shield_and_look(h, t, ask);
+			if (answer == ANSWER_LATER)
+				return;
+			if (answer == ANSWER_GO)
+				final_done(h, t);
+		}
 	}
 	if (c)
 		trace_answer(c, answer);
@@ -188,6 +263,11 @@ static enum answer judge_program(struct helper *h, struct task *t)
 		if (scout_ask(h, &ask, NULL))
 			return ANSWER_LATER;
 		ok = look_without_waiting(h, &ask, &answer);
+		if (ok)
+			tell_notes(h, t, NULL, &answer.notes);
+		else if (!is_enforced(h))
+			tell_unseen(h, t, path);
+		ok |= !is_enforced(h);
 		by = (struct refusal){.why = answer.why, .policy = answer.policy};
 	}
 	if (ok)

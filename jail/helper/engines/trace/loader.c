@@ -192,12 +192,13 @@ static bool read_interp(int fd, char path[PATH_MAX])
 	return size && path[size - 1] == '\0' && path[0] == '/';
 }
 
-/* Named by its own path, by each policy. */
+/* Named by its own path, by each policy that is enforced. */
 static bool named(const struct jail_plan *plan, const char *path)
 {
 	for (uint64_t i = 0; i < plan->n_policies; i++) {
 		const struct jail_policy *p = &plan->policies[i];
-		bool is = !p->exec_rules;
+		const struct spec_response how = jail_response(p, "exec");
+		bool is = !p->exec_rules || jail_goes_on(&how);
 
 		for (size_t k = 0; !is && k < p->exec_allow.n; k++)
 			is = strcmp(p->exec_allow.v[k], path) == 0 && jail_exec_allowed(p, path, NULL);

@@ -102,6 +102,51 @@ static bool policy_allows(const struct jail_policy *p, bool first, bool at, char
 	return jail_exec_allowed(p, path, &ret->why);
 }
 
+/* Of the look that is under way. */
+static struct look_notes notes;
+
+static void add_note(uint32_t policy, bool allowed, const char *allow, const char *path)
+{
+	struct look_note *n = &notes.v[notes.n];
+
+	for (uint32_t i = 0; i < notes.n; i++)
+		if (notes.v[i].policy == policy && strncmp(notes.v[i].path, path, sizeof(n->path) - 1) == 0)
+			return;
+	if (notes.n == LOOK_NOTES)
+		return;
+	*n = (struct look_note){.policy = policy, .allowed = allowed};
+	snprintf(n->allow, sizeof(n->allow), "%s", allow && !allowed ? allow : "");
+	snprintf(n->path, sizeof(n->path), "%s", path);
+	notes.n++;
+}
+
+uint32_t look_authority(const struct helper *h, bool *ret_enforced)
+{
+	int by = -1;
+
+	*ret_enforced = false;
+	for (int i = 0; i < (int)h->plan.n_policies; i++) {
+		const struct spec_response how = jail_response(&h->plan.policies[i], "exec");
+
+		if (!h->plan.policies[i].exec_rules)
+			continue;
+		*ret_enforced |= !jail_goes_on(&how);
+		by = jail_stricter(&h->plan, "exec", by, i);
+	}
+	return by < 0 ? 0 : (uint32_t)by;
+}
+
+/* What cannot be judged is refused by whoever enforces; where nobody does, it is noted. */
+static bool unknown_may_run(struct helper *h, const char *path, struct refusal *by)
+{
+	bool enforced;
+
+	by->policy = look_authority(h, &enforced);
+	if (!enforced)
+		add_note(by->policy, false, by->allow, path);
+	return !enforced;
+}
+
 /* The judgement of one open file; first: it is a process's first program. path comes out for the report. Returns true when
  * it may be executed, by each policy. ret_same, when it is not NULL: the file in the view, or -1 where it is none of it. */
 bool look_may_run(struct helper *h, bool first, int fd, char *path, size_t size, struct refusal *ret, int *ret_same)
@@ -110,17 +155,27 @@ bool look_may_run(struct helper *h, bool first, int fd, char *path, size_t size,
 	struct refusal one;
 	struct file_id id;
 	int by = -1;
+	bool enforced;
 
-	*ret = (struct refusal){.why = "its file cannot be seen"};
+	*ret = (struct refusal){.why = "its file cannot be seen", .policy = look_authority(h, &enforced)};
 	if (!name_of_fd(h, fd, path, size) || !file_id(fd, &id))
 		return false;
 	same = view_open_same(h, path, &id);
 	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
 		const struct jail_policy *p = &h->plan.policies[i];
+		const struct spec_response how = jail_response(p, "exec");
+		bool allowed;
 
 		one = (struct refusal){.policy = (uint32_t)i};
-		if (!p->exec_rules || policy_allows(p, first, same >= 0, path, &one) ||
-		    jail_stricter(&h->plan, by, (int)i) == by)
+		if (!p->exec_rules)
+			continue;
+		allowed = policy_allows(p, first, same >= 0, path, &one);
+		if (jail_goes_on(&how)) {
+			if (!allowed || how.mode == POLICY_LEARN)
+				add_note((uint32_t)i, allowed, one.allow, path);
+			continue;
+		}
+		if (allowed || jail_stricter(&h->plan, "exec", by, (int)i) == by)
 			continue;
 		by = (int)i;
 		*ret = one;
@@ -243,10 +298,12 @@ static bool look_final(struct helper *h, const struct look_ask *ask, struct look
 	/* A program that is allowed without a path (exec.memfd) can hold any code: its interpreter adds nothing. */
 	if (ok && same >= 0) {
 		by = (struct refusal){.allow = "name the interpreter in exec.allow by its own path"};
-		ok = loader_may_run(h, ask->tid, same, ret->path, sizeof(ret->path), &by.why);
+		ok = loader_may_run(h, ask->tid, same, ret->path, sizeof(ret->path), &by.why) ||
+		     unknown_may_run(h, ret->path, &by);
 	}
 	if (ok && !ask->seen)
-		ok = script_may_run(h, ask->tid, ask->first, &id, ret->path, sizeof(ret->path), &by);
+		ok = script_may_run(h, ask->tid, ask->first, &id, ret->path, sizeof(ret->path), &by) ||
+		     unknown_may_run(h, ret->path, &by);
 	ret->ok = ok;
 	if (!ok)
 		put_refusal(ret, &by, ret->path);
@@ -255,23 +312,29 @@ static bool look_final(struct helper *h, const struct look_ask *ask, struct look
 
 void look(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
 {
+	notes.n = 0;
 	if (ask->final)
 		(void)look_final(h, ask, ret);
 	else
 		look_early(h, ask, ret);
+	ret->notes = notes;
 }
 
 /* When no process can be had for it (pids.max). By CAP_SYS_ADMIN, and so fanotify(7), the workload could make this one wait
  * where it opens the program and its interpreter. */
 bool look_without_waiting(struct helper *h, const struct look_ask *ask, struct look_answer *ret)
 {
+	bool enforced;
 	const bool admin = h->plan.seal.set_caps && (h->plan.seal.caps[CAPS_BOUNDING] >> 21 & 1);
 
-	*ret = (struct look_answer){.why = "no process can be made to look at its interpreter and its script"};
+	*ret = (struct look_answer){.why = "no process can be made to look at its interpreter and its script",
+				    .policy = look_authority(h, &enforced)};
 	if (admin && !(ask->first && ask->tid == h->main))
 		return false;
 	resolve_how = RESOLVE_CACHED;
+	notes.n = 0;
 	(void)look_final(h, ask, ret);
+	ret->notes = notes;
 	resolve_how = 0;
 	return ret->ok;
 }

@@ -15,12 +15,25 @@ struct look_ask {
 	uint64_t at; /* of the path in the tracee's memory */
 };
 
+/* What a policy says of a program that it does not enforce its rules on. */
+#define LOOK_NOTES 6
+struct look_note {
+	uint32_t policy;
+	bool allowed;
+	char allow[96], path[704]; /* no more of a path would come into a line */
+};
+struct look_notes {
+	uint32_t n;
+	struct look_note v[LOOK_NOTES];
+};
+
 struct look_answer {
 	uint32_t number, policy;
 	bool ok, known; /* known: dev and ino are those of the file at the path */
 	int err;
 	uint64_t dev, ino;
 	char why[160], allow[96], path[PATH_MAX];
+	struct look_notes notes;
 };
 
 /* Why a program may not be executed, and who says so. */
@@ -37,6 +50,9 @@ bool look_without_waiting(struct helper *h, const struct look_ask *ask, struct l
 /* What the policies say of one open file; first: it is a process's first program. path: its name, for the report. ret_same, when it is not
  * NULL: the file in the view, or -1 where it is none of it. Waits for nobody. */
 bool look_may_run(struct helper *h, bool first, int fd, char *path, size_t size, struct refusal *ret, int *ret_same);
+
+/* The policy whose `exec` is the strictest, 0 where none has one. *ret_enforced: whether one of them is enforced. */
+uint32_t look_authority(const struct helper *h, bool *ret_enforced);
 
 /* ---- loader.c ---- */
 

@@ -31,6 +31,18 @@ unsigned int protect_of(struct helper *h, pid_t tid)
 	return same < 0 ? 0 : is_protected(h, path);
 }
 
+unsigned int protect_enforced(const struct helper *h)
+{
+	unsigned int by = 0;
+
+	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
+		const struct spec_response how = jail_response(&h->plan.policies[i], "signals.protect");
+
+		by |= (unsigned int)(h->plan.policies[i].protect.n > 0 && !jail_goes_on(&how)) << i;
+	}
+	return by;
+}
+
 bool protect_same_program(struct helper *h, pid_t a, pid_t b)
 {
 	AUTO_CLOSE int one = open_link(h, a, "exe"), other = open_link(h, b, "exe");

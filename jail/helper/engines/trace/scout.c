@@ -335,8 +335,15 @@ static void hear(struct helper *h, struct scout *s)
 	if (read(s->fd, &a, sizeof(a)) != (ssize_t)sizeof(a)) /* its end: scout_ended sees it */
 		return;
 	a.why[sizeof(a.why) - 1] = a.allow[sizeof(a.allow) - 1] = a.path[sizeof(a.path) - 1] = '\0';
-	if (a.number != l->r.ask.number || a.policy >= h->plan.n_policies)
+	if (a.number != l->r.ask.number || a.policy >= h->plan.n_policies || a.notes.n > LOOK_NOTES)
 		return;
+	for (uint32_t i = 0; i < a.notes.n; i++) {
+		struct look_note *n = &a.notes.v[i];
+
+		n->allow[sizeof(n->allow) - 1] = n->path[sizeof(n->path) - 1] = '\0';
+		if (n->policy >= h->plan.n_policies)
+			return;
+	}
 	s->look = NULL;
 	s->idle_since = now_us();
 	wake_at(s->idle_since + IDLE_US);

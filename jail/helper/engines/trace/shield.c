@@ -390,7 +390,7 @@ bool shield_raise(struct helper *h, const struct task *t)
 	kill(s.tid, SIGKILL);
 	for (int i = 0; i < (int)h->plan.n_policies; i++)
 		if (t->protected_ >> i & 1)
-			by = jail_stricter(&h->plan, by, i);
+			by = jail_stricter(&h->plan, "signals", by, i);
 	if (!s.gone && by >= 0)
 		audit_denial(h, &(struct denial){.policy = (uint32_t)by,
 						 .rule = "signals.protect",

@@ -221,9 +221,10 @@ enum answer target_judge(struct helper *h, const struct trapped *c)
 	if (!verdict)
 		return ANSWER_GO;
 	if (verdict == ESRCH) {
+		if (!protect_enforced(h))
+			return ANSWER_GO;
 		trace_cancel(c, ESRCH);
 		return ANSWER_DONE;
 	}
-	trace_refuse(h, c, &d);
-	return ANSWER_DONE;
+	return trace_refuse(h, c, &d) ? ANSWER_DONE : ANSWER_GO;
 }

@@ -26,7 +26,9 @@ struct task {
 	dev_t exec_dev;
 	ino_t exec_ino;
 	uint32_t look; /* number of the one that it waits for at its stop, or 0 (scout.h) */
-	bool stalls;   /* leader: an early look did not come to an end */
+	uint32_t
+	    told;    /* of the program that it is about to execute a report was made, by this hash of its path; or 0 */
+	bool stalls; /* leader: an early look did not come to an end */
 };
 
 /* Counts: what lives, and what is reserved on top of it. */

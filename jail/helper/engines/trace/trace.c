@@ -15,6 +15,7 @@
 #include "jail/helper/arch.h"
 #include "jail/helper/session.h"
 #include "scout.h"
+#include "verdict.h"
 
 #define SYSCALL_INFO 0x420e /* PTRACE_GET_SYSCALL_INFO, Linux 5.3 */
 #define OP_SECCOMP   3
@@ -28,15 +29,19 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 {
 	siginfo_t gone = {0};
 	struct task *t;
-	int64_t max;
-	int of = jail_limit(&h->plan, false, &max);
+	int of = pid == h->main ? -1 : verdict_room(&h->plan, &task_counts, SLOT_PROCESS);
 
 	if (task_find(pid))
 		return err_set(e, EBUSY, "policy %s: process %d is in the jail already", h->plan.policy, (int)pid);
-	if (pid != h->main && of >= 0 && task_counts.processes + task_counts.reserved[SLOT_PROCESS] >= max)
-		return err_set(e, EAGAIN,
-			       "policy %s: limits.processes (%lld) is reached: no process can be added: %s (EAGAIN)",
-			       h->plan.policies[of].name, (long long)max, strerror(EAGAIN));
+	if (of >= 0 && !audit_violation(h, &(struct denial){.policy = (uint32_t)of,
+							    .rule = "limits",
+							    .tid = pid,
+							    .target = NO_TARGET,
+							    .err = EAGAIN,
+							    .allow = "raise limits.processes"}))
+		return err_set(
+		    e, EAGAIN, "policy %s: limits.processes (%lld) is reached: no process can be added: %s (EAGAIN)",
+		    h->plan.policies[of].name, (long long)h->plan.policies[of].max_processes, strerror(EAGAIN));
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)(uintptr_t)OPTIONS) < 0) {
 		int code = errno;
 
@@ -67,6 +72,12 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 			   .err = c->rule->err > 0 ? c->rule->err : EPERM,
 			   .target = NO_TARGET};
 
+	if (c->rule->note.rule) {
+		trace_fill(c, &d);
+		audit_note(h, &d, &c->rule->note);
+		if (c->rule->trap == JAIL_TRAP_LOG)
+			return ANSWER_GO;
+	}
 	switch ((enum jail_trap)c->rule->trap) {
 	case JAIL_TRAP_LOG:
 		d.err = 0;
@@ -86,7 +97,7 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 		break;
 	}
 	d.allow = audit_how_to_allow(c->rule);
-	trace_refuse(h, c, &d);
+	trace_enforce(h, c, &d);
 	return ANSWER_DONE;
 }
 

@@ -41,9 +41,11 @@ enum answer {
 
 /* Who called what, for a report. */
 void trace_fill(const struct trapped *c, struct denial *d);
-/* Cancels the call with the errno, or kills (d->kill, or the on_violation of d->policy), and reports. d names rule, policy, errno and
- * what is special; the rest is filled in here. */
-void trace_refuse(struct helper *h, const struct trapped *c, struct denial *d);
+/* Cancels the call with the errno, or kills (d->kill), and reports. d names rule, policy, errno and what is special; the rest is filled
+ * in here. */
+void trace_enforce(struct helper *h, const struct trapped *c, struct denial *d);
+/* Likewise, as d->policy says of violations of d->rule. False: it is reported, and goes on. */
+bool trace_refuse(struct helper *h, const struct trapped *c, struct denial *d);
 /* Makes the call fail without being run, and without a report. */
 void trace_cancel(const struct trapped *c, int err);
 /* Lets the tracee go on: what is PTRACE_CONT, PTRACE_SYSCALL or PTRACE_LISTEN. A tracee that is gone meanwhile is
@@ -85,6 +87,8 @@ void trace_take_looks(struct helper *h);
 
 /* Whose signals.protect the program of the process is in: bit n, the policy n. */
 unsigned int protect_of(struct helper *h, pid_t tid);
+/* The policies whose signals.protect is enforced: bit n, the policy n. */
+unsigned int protect_enforced(const struct helper *h);
 /* Whether both run the same file. Where it cannot be told, they do not. */
 bool protect_same_program(struct helper *h, pid_t a, pid_t b);
 
