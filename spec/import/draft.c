@@ -111,56 +111,20 @@ static void settle_names(struct draft *d, struct spec_seccomp_rule *r)
 		r->names.v[n] = NULL;
 }
 
-/* Whether this version's language has a key, shown by a policy that uses it. */
-static bool language_has(struct draft *d, const char *policy)
-{
-	struct spec_policy p;
-	struct err what = {0};
-
-	return spec_policy_parse(policy, strlen(policy), "import", d->arena, &p, &what) == 0;
-}
-
-static void settle_keys(struct draft *d)
-{
-	static const char later[] = "this version of jailrun cannot enforce it yet";
-
-	if (d->execs.set && !language_has(d, "{\"limits\":{\"execs\":1}}")) {
-		left_out(d, "limits.execs (%llu): %s", (unsigned long long)d->execs.v, later);
-		d->execs.set = false;
-	}
-	if (d->env.set && !language_has(d, "{\"env\":{\"keep\":[\"A\"],\"set\":{\"B\":\"c\"}}}")) {
-		left_out(d, "env: %s; set the container's environment in config.json", later);
-		d->env.set = false;
-	}
-	if (d->files.set &&
-	    !language_has(d, "{\"files\":{\"read\":[\"/\"],\"write\":[\"/tmp/\"],\"deny\":[\"/x\"]}}")) {
-		left_out(d, "files: %s; mount read-only what must not be written, and mask what must not be read",
-			 later);
-		d->files.set = false;
-	}
-	if (d->network.set && (d->network.names.n || d->network.denied_names.n) &&
-	    !language_has(d, "{\"network\":{\"names\":[\"example.org\"]}}")) {
-		left_out(d, "network.names: %s; no connection goes through until you name addresses in network.connect",
-			 later);
-		d->network.names.n = d->network.denied_names.n = 0;
-	}
-}
-
 void draft_settle(struct draft *d)
 {
 	size_t n = 0;
 
-	if (d->calls.set) {
-		settle_action(d, &d->calls.default_action, &d->calls.default_errno_ret, true);
-		for (size_t i = 0; i < d->calls.n_rules; i++) {
-			struct spec_seccomp_rule *r = &d->calls.rules[i];
+	if (!d->calls.set)
+		return;
+	settle_action(d, &d->calls.default_action, &d->calls.default_errno_ret, true);
+	for (size_t i = 0; i < d->calls.n_rules; i++) {
+		struct spec_seccomp_rule *r = &d->calls.rules[i];
 
-			settle_action(d, &r->action, &r->errno_ret, false);
-			settle_names(d, r);
-			if (r->names.n)
-				d->calls.rules[n++] = *r;
-		}
-		d->calls.n_rules = n;
+		settle_action(d, &r->action, &r->errno_ret, false);
+		settle_names(d, r);
+		if (r->names.n)
+			d->calls.rules[n++] = *r;
 	}
-	settle_keys(d);
+	d->calls.n_rules = n;
 }

@@ -3,6 +3,7 @@
 #include "import.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "spec/json.h"
 
@@ -13,11 +14,35 @@ struct form {
 static const struct form forms[] = {
     [IMPORT_GUESS] = {"", "", NULL},
     [IMPORT_DOCKER] = {"docker", "a seccomp profile of Docker or Podman", import_docker},
+    [IMPORT_MINIJAIL] = {"minijail", "a policy of minijail", import_minijail},
+    [IMPORT_SANDBOX] = {"sandbox-runtime", "settings of sandbox-runtime", import_sandbox},
 };
 
 const char *spec_import_name(enum spec_import_from from)
 {
 	return from < ARRAY_LEN(forms) ? forms[from].name : NULL;
+}
+
+/* Has a line "name: 1", or one with an argument or an action behind the colon. */
+static bool looks_like_minijail(const char *text, size_t len)
+{
+	for (const char *s = text, *end; s < text + len; s = end + 1) {
+		const char *colon;
+
+		end = memchr(s, '\n', (size_t)(text + len - s));
+		end = end ? end : text + len;
+		colon = memchr(s, ':', (size_t)(end - s));
+		if (!colon || *s == '#')
+			continue;
+		do
+			colon++;
+		while (colon < end && *colon == ' ');
+		if ((end - colon >= 1 && *colon == '1') || (end - colon >= 3 && memcmp(colon, "arg", 3) == 0) ||
+		    (end - colon >= 5 && memcmp(colon, "allow", 5) == 0) ||
+		    (end - colon >= 6 && memcmp(colon, "return", 6) == 0))
+			return true;
+	}
+	return false;
 }
 
 /* By what it looks like. */
@@ -27,9 +52,14 @@ static enum spec_import_from guess(const struct draft *d)
 	struct arena a = {0};
 	const struct json *root;
 
-	if (json_parse(d->text, d->len, JSON_COMMENTS, &a, &a, &root, NULL) == 0 && root->type == JSON_OBJECT &&
-	    json_get(root, "defaultAction"))
-		from = IMPORT_DOCKER;
+	if (json_parse(d->text, d->len, JSON_COMMENTS, &a, &a, &root, NULL) == 0) {
+		if (root->type == JSON_OBJECT && json_get(root, "defaultAction"))
+			from = IMPORT_DOCKER;
+		else if (root->type == JSON_OBJECT && (json_get(root, "network") || json_get(root, "filesystem")))
+			from = IMPORT_SANDBOX;
+	} else if (looks_like_minijail(d->text, d->len)) {
+		from = IMPORT_MINIJAIL;
+	}
 	arena_free(&a);
 	return from;
 }

@@ -16,23 +16,12 @@ struct draft {
 
 	struct spec_seccomp calls; /* rules: the first that matches decides, as in policies */
 	struct {
-		bool set, only_deny;
-		struct strv allow, deny;
+		bool set; /* with an empty list: nothing but the first program */
 	} exec;
 	struct {
-		bool set;
-		struct strv read, write, deny;
-	} files;
-	struct {
-		bool set;
-		struct strv names, denied_names; /* of connect */
+		bool set; /* nothing may be connected to */
 		bool bind_nothing;
 	} network;
-	struct {
-		bool set;
-		struct strv keep, set_vars; /* NAME=VALUE */
-	} env;
-	struct opt_u64 processes, execs;
 };
 
 /* ---- draft.c ---- */
@@ -54,6 +43,8 @@ void draft_write(const struct draft *d, const char *form, struct buf *out);
 /* ---- a file for each form; they return 0 or -errno ---- */
 
 int import_docker(struct draft *d);
+int import_minijail(struct draft *d);
+int import_sandbox(struct draft *d);
 
 /* order.c: from libseccomp's rules, which have no order, to those of a policy. */
 void order_rules(struct draft *d, struct spec_seccomp_rule *rules, size_t n);

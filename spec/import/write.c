@@ -50,8 +50,6 @@ static void write_calls(const struct spec_seccomp *s, struct jsonw *w)
 static void write_network(const struct draft *d, struct jsonw *w)
 {
 	jw_object(w, "network");
-	if (d->network.names.n)
-		jw_strv(w, "names", &d->network.names);
 	jw_object(w, "connect");
 	jw_strv(w, "allow", &(struct strv){0});
 	jw_object_end(w);
@@ -61,28 +59,6 @@ static void write_network(const struct draft *d, struct jsonw *w)
 		jw_object_end(w);
 	}
 	jw_object_end(w);
-}
-
-static void write_env(const struct draft *d, struct jsonw *w)
-{
-	jw_object(w, "env");
-	jw_strv(w, "keep", &d->env.keep);
-	jw_object(w, "set");
-	for (size_t i = 0; i < d->env.set_vars.n; i++) {
-		const char *s = d->env.set_vars.v[i], *value = strchr(s, '=');
-		char *name = arena_strndup(d->arena, s, (size_t)(value - s));
-
-		if (name)
-			jw_str(w, name, value + 1);
-	}
-	jw_object_end(w);
-	jw_object_end(w);
-}
-
-static void write_list(struct jsonw *w, const char *key, const struct strv *list)
-{
-	if (list->n)
-		jw_strv(w, key, list);
 }
 
 void draft_write(const struct draft *d, const char *form, struct buf *out)
@@ -95,30 +71,11 @@ void draft_write(const struct draft *d, const char *form, struct buf *out)
 		write_calls(&d->calls, &w);
 	if (d->exec.set) {
 		jw_object(&w, "exec");
-		if (!d->exec.only_deny)
-			jw_strv(&w, "allow", &d->exec.allow);
-		write_list(&w, "deny", &d->exec.deny);
-		jw_object_end(&w);
-	}
-	if (d->files.set) {
-		jw_object(&w, "files");
-		write_list(&w, "read", &d->files.read);
-		write_list(&w, "write", &d->files.write);
-		write_list(&w, "deny", &d->files.deny);
+		jw_strv(&w, "allow", &(struct strv){0});
 		jw_object_end(&w);
 	}
 	if (d->network.set)
 		write_network(d, &w);
-	if (d->processes.set || d->execs.set) {
-		jw_object(&w, "limits");
-		if (d->processes.set)
-			jw_uint(&w, "processes", d->processes.v);
-		if (d->execs.set)
-			jw_uint(&w, "execs", d->execs.v);
-		jw_object_end(&w);
-	}
-	if (d->env.set)
-		write_env(d, &w);
 	jw_object_end(&w);
 	buf_str(out, "\n");
 }

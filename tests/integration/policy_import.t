@@ -120,6 +120,86 @@ done <<'ROWS'
 {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": {}}|syscalls: must be an array
 {"x": 1}|has none of the forms
 ROWS
+# ---- minijail's policies ----
+# Short for a rule: ACTION[=ERRNO] and its conditions. jq rounds what has more than 53 bits.
+short='[.syscalls.syscalls[] | "\(.names[0]) \(.action | sub("SCMP_ACT_"; ""))\(if .errnoRet then "=\(.errnoRet)" else "" end)\([.args[]? | " \(.index) \(.op | sub("SCMP_CMP_"; "")) \(.value)\(if .valueTwo then "/\(.valueTwo)" else "" end)"] | add // "")"] | join("; ")'
+needed='execve: 1\nexit_group: 1\nexit: 1\n'
+ended='; execve ALLOW; exit_group ALLOW; exit ALLOW'
+while IFS='|' read -r line want; do
+	printf '%b\n%b' "${line//@@/|}" "$needed" >"$T/one.policy"
+	import "$T/one.policy"
+	is "minijail: $line" "$rc:$(jq -r "$short" "$T/out"):$err" "0:${want:+$want}$ended:" || diag "$out"
+done <<'ROWS'
+read: 1|read ALLOW
+read:allow # so it is|read ALLOW
+# nothing\n\nread: 1|read ALLOW
+read: kill-process|read KILL_PROCESS
+read: return EACCES|read ERRNO=13
+read: return 5|read ERRNO=5
+read: log|read LOG
+@frequency ./x\nread: 1|read ALLOW
+socket: arg0 == AF_INET|socket ALLOW 0 EQ 2
+socket: arg0 == AF_UNIX @@@@ arg0 == 0xa; return EACCES|socket ALLOW 0 EQ 1; socket ALLOW 0 EQ 10; socket ERRNO=13
+socket: arg0 == 2 && arg1 != SOCK_RAW|socket ALLOW 0 EQ 2 1 NE 3
+socket: arg0 < 3 && arg1 <= 2 @@@@ \\\narg2 > 1 && arg3 >= 4|socket ALLOW 0 LT 3 1 LE 2; socket ALLOW 2 GT 1 3 GE 4
+mmap: arg2 in ~PROT_EXEC|mmap ALLOW 2 MASKED_EQ 4/0
+mmap: arg2 in PROT_READ@@PROT_WRITE|mmap ALLOW 2 MASKED_EQ 18446744073709552000/0
+mmap: arg2 == (PROT_READ@@PROT_WRITE)|mmap ALLOW 2 EQ 3
+clone: arg0 & (1 @@ 4) && arg1 == 0|clone ALLOW 0 MASKED_EQ 1/1 1 EQ 0; clone ALLOW 0 MASKED_EQ 4/4 1 EQ 0
+ROWS
+printf 'read: 1\n' >"$T/one.policy"
+import "$T/one.policy"
+is "minijail: killed by default, and of this ABI alone" "$rc:$(jq -c '.syscalls | [.defaultAction, .architectures]' "$T/out")" "2:[\"SCMP_ACT_KILL_PROCESS\",[\"$map\"]]"
+is "minijail: the filter is put on behind the execve: nothing is executed but the first program" \
+	"$(jq -c '[.exec, .syscalls.syscalls[1]]' "$T/out")" '[{"allow":[]},{"names":["execve"],"action":"SCMP_ACT_ALLOW"}]'
+like "minijail: what a program cannot end without" "$err" "exit_group is not allowed: programs could not end"
+import "$T/one.policy" -o "$T/minijail.json"
+run "$JAILRUN" policy check "$T/minijail.json"
+is "minijail: policy check takes it" "$rc" 0 || diag "$out$err"
+printf '@include ./inner/more.policy\n@default return ENOSYS\n%b' "$needed" >"$T/one.policy"
+mkdir "$T/inner" && printf 'read: 1\n' >"$T/inner/more.policy"
+import "$T/one.policy"
+is "minijail: @include, beside the file, and @default" "$rc:$(jq -r "$short" "$T/out"):$(jq -c '.syscalls | [.defaultAction, .defaultErrnoRet]' "$T/out")" \
+	"0:read ALLOW$ended:[\"SCMP_ACT_ERRNO\",38]"
+printf 'socket: arg0 > 1 && arg0 < 5 || arg0 == 16\n%b' "$needed" >"$T/one.policy"
+import "$T/one.policy"
+is "minijail: two that must hold of one argument: not allowed, and said" "$rc:$(jq -r "$short" "$T/out")" "2:socket ALLOW 0 EQ 16$ended"
+like "with the line" "$err" "one.policy, line 1: socket: .*such calls are not allowed"
+while IFS='|' read -r line says; do
+	printf '%b\n' "read: 1\n${line//@@/|}" >"$T/one.policy"
+	import "$T/one.policy" --from minijail
+	like "minijail, wrong: $line" "$rc:$out:$err" "^1::.*one.policy: line 2: $says"
+done <<'ROWS'
+read: 1|a second line for 'read'
+write|a line is NAME: CONDITIONS
+write: arg6 == 1|a condition is argN
+write: arg0 = 1|an operator is
+write: arg0 == WHAT_IS_IT|a value is a number
+write: arg0 == 1 & arg1 == 2|conditions are joined
+write: arg0 == (1@@2|a \( without
+write: arg0 & 0|& 0 holds never
+write: return EWHAT|no errno: 'EWHAT'
+write: arg0 == 1; maybe|after ; stands
+{read, write}: 1|no name of a system call
+@defaults kill|not known: '@defaults'
+@default maybe|@default takes
+ROWS
+echo '@include loop.policy' >"$T/loop.policy"
+import "$T/loop.policy" --from minijail
+like "minijail: a circle of files" "$rc:$out:$err" "^1::.*loop.policy: line 1: too many files"
+# ---- sandbox-runtime's settings ----
+imported '{"network": {"allowedDomains": ["example.org"], "deniedDomains": ["a.example.org"], "allowLocalBinding": true}, "filesystem": {"denyRead": ["~/.ssh"],
+	"allowRead": ["."], "allowWrite": ["."], "denyWrite": [".env"]}, "allowPty": true, "ripgrep": {"command": "rg"}, "later": 1}'
+is "sandbox-runtime: nothing can be reached" "$rc:$(jq -c '[.network, .syscalls]' "$T/out")" '2:[{"connect":{"allow":[]}},null]'
+for key in network.allowedDomains network.deniedDomains network.allowUnixSockets filesystem.denyRead filesystem.allowRead filesystem.allowWrite \
+	filesystem.denyWrite later; do
+	like "sandbox-runtime: $key is said" "$err" "not taken over: $key: "
+done
+is "sandbox-runtime: what means nothing in a container is not" "$(grep -cE 'ripgrep|allowPty' <<<"$err")" 0
+imported '{"network": {}, "filesystem": {}}'
+is "sandbox-runtime: nor may anything be listened at" "$rc:$(jq -c .network "$T/out")" '2:{"connect":{"allow":[]},"bind":{"allow":[]}}'
+imported '{"network": {"allowedDomains": "all"}}'
+like "sandbox-runtime, wrong" "$rc:$out:$err" "^1::.*one.json: network.allowedDomains: must be an array"
 # ---- the command line ----
 good='{"defaultAction": "SCMP_ACT_ALLOW"}'
 while IFS='|' read -r arguments says; do
