@@ -6,6 +6,7 @@
  *   out.h     a file that the caller names, and what is none
  *   path.h    paths of a hostile tree
  *   proc.h    processes, signals, time
+ *   sha256.h  the hash of a file
  *   str.h     growing strings, memory that is freed at once, strict numbers, words
  *   bits.h    sets of CPUs and nodes
  *   jsonw.h   JSON, written
@@ -28,6 +29,7 @@
 #include "path.h"
 #include "proc.h"
 #include "program.h"
+#include "sha256.h"
 #include "str.h"
 #include "wire.h"
 

@@ -6,7 +6,7 @@
  *   plan           jail_plan, jail_plan_print (policy/: rules; seccomp/: rules to BPF; seal/: process.* and capabilities)
  *   hand over      jail_blob_write, jail_helper_open, jail_handover (handover/)
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
- *   decide         jail_rule_find, jail_exec_allowed, jail_limit, jail_stricter: from the plan alone (policy/rules.c); jail_judge (policy/judge.c)
+ *   decide         jail_rule_find, jail_exec_allowed, jail_exec_judge, jail_limit, jail_stricter: from the plan alone (policy/rules.c, programs.c); jail_judge (policy/judge.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
  *   tell           jail_features, jail_mechanisms, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
@@ -120,6 +120,17 @@ enum jail_op {
 	JAIL_MASKED_EQ
 }; /* as libseccomp's scmp_compare */
 
+/* An entry of exec.allow or exec.deny that has terms. */
+struct jail_exec_entry {
+	bool deny;
+	char *path, *target; /* target: what the path leads to by links; NULL: no link is in it */
+	char *sha256;        /* as sha256sum(1) has it; NULL: any */
+	struct strv argv;    /* patterns; none: any */
+	int64_t times;       /* -1: any number */
+	uint32_t counter;    /* where there are times: below EXEC_TIMES_MAX */
+	uint32_t as;         /* enum spec_exec_as */
+};
+
 /* A policy that the workload is under, but for its rules on calls. Where there are two, each has to allow. */
 struct jail_policy {
 	char *name;
@@ -127,6 +138,8 @@ struct jail_policy {
 	struct spec_response response[POLICY_SECTIONS]; /* nothing unsaid; what rules on calls say is in the rules */
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;
+	struct jail_exec_entry *exec_entries;
+	uint64_t n_exec_entries;
 	bool refuse_to_init;
 	struct strv protect;
 	bool env_rules, env_keep_all;
@@ -387,12 +400,36 @@ bool jail_goes_on(const struct spec_response *r);
 /* Of policies i and k, both of which refuse by a rule of this name, the one that the refusal is by: the stricter one, else the first. -1: none. */
 int jail_stricter(const struct jail_plan *p, const char *rule, int i, int k);
 
-/* Whether exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
+/* Whether the paths alone of exec.allow and exec.deny let this program be executed; path is absolute and resolved, as /proc/PID/exe gives
  * it. *ret_why (NULL: not wanted): NULL, or a constant text for the report. */
 bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char **ret_why);
 
-/* Whether it is exec.deny that forbids it, which goes before exec.allow. */
+/* Whether it is a path of exec.deny that forbids it, which goes before exec.allow. */
 bool jail_exec_denied(const struct jail_policy *p, const char *path);
+
+/* What is known of a file that the kernel executes. policy/programs.c */
+struct jail_exec_facts {
+	const char *path;        /* as above */
+	enum spec_exec_as as;    /* not EXEC_AS_ANY */
+	bool guess;              /* there will be another look: what is not known is as it has to be */
+	const char *sha256;      /* NULL: not known */
+	const struct strv *argv; /* NULL: not known */
+	bool more;               /* argv is not all */
+};
+struct jail_exec_verdict {
+	bool ok;
+	uint64_t counters;       /* bit n: it may be if counter n has not reached its entry's times; 0: it may be */
+	const char *why, *allow; /* constant texts: why not, and which change of the policy would allow it */
+};
+void jail_exec_judge(const struct jail_policy *p, const struct jail_exec_facts *f, struct jail_exec_verdict *ret);
+/* Whether an entry for this path asks for the hash. */
+bool jail_exec_wants_sha256(const struct jail_plan *p, const char *path);
+bool jail_has_exec_entries(const struct jail_plan *p);
+bool jail_has_exec_sha256(const struct jail_plan *p);
+/* There are interpreters that are for allowed scripts alone. */
+bool jail_exec_has_interpreters(const struct jail_policy *p);
+/* exec.allow is there, and empty: nothing may be executed but a first program. */
+bool jail_exec_allows_none(const struct jail_policy *p);
 
 /* Whether a name or another text of n bytes matches the pattern: `*` and `?` stand for any bytes. */
 bool jail_matches(const char *pattern, const char *s, size_t n);

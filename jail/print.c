@@ -296,14 +296,46 @@ static void print_bounds(const struct jail_policy *p, struct jsonw *w)
 		jw_array_end(w);
 }
 
+/* Paths, and the entries that have terms, as the policy writes them; to: where the links in the path lead. */
+static void print_programs(const struct jail_policy *p, bool deny, struct jsonw *w)
+{
+	static const char *const as[] = {
+	    [EXEC_AS_PROGRAM] = "program", [EXEC_AS_INTERPRETER] = "interpreter", [EXEC_AS_SCRIPT] = "script"};
+	const struct strv *paths = deny ? &p->exec_deny : &p->exec_allow;
+
+	jw_array(w, deny ? "exec_deny" : "exec_allow");
+	for (size_t i = 0; i < paths->n; i++)
+		jw_str(w, NULL, paths->v[i]);
+	for (uint64_t i = 0; i < p->n_exec_entries; i++) {
+		const struct jail_exec_entry *x = &p->exec_entries[i];
+
+		if (x->deny != deny)
+			continue;
+		jw_object(w, NULL);
+		jw_str(w, "path", x->path);
+		if (x->target)
+			jw_str(w, "to", x->target);
+		if (x->as != EXEC_AS_ANY)
+			jw_str(w, "as", as[x->as]);
+		if (x->sha256)
+			jw_str(w, "sha256", x->sha256);
+		if (x->argv.n)
+			jw_strv(w, "argv", &x->argv);
+		if (x->times >= 0)
+			jw_int(w, "times", x->times);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
 static void print_policy(const struct jail_policy *p, struct jsonw *w)
 {
 	if (p->extends.n)
 		jw_strv(w, "extends", &p->extends);
 	jw_bool(w, "exec_rules", p->exec_rules);
 	if (p->exec_rules) {
-		jw_strv(w, "exec_allow", &p->exec_allow);
-		jw_strv(w, "exec_deny", &p->exec_deny);
+		print_programs(p, false, w);
+		print_programs(p, true, w);
 		jw_bool(w, "exec_memfd", p->exec_memfd);
 	}
 	jw_str(w, "signals_to_init", p->refuse_to_init ? "refuse" : "forward");

@@ -421,6 +421,18 @@ enum policy_bound {
 	POLICY_BOUNDS
 };
 
+/* An entry of exec.allow or exec.deny that has terms beside its path. */
+enum spec_exec_as { EXEC_AS_ANY, EXEC_AS_PROGRAM, EXEC_AS_INTERPRETER, EXEC_AS_SCRIPT };
+#define EXEC_TIMES_MAX 64 /* entries of a policy with `times` */
+struct spec_exec_entry {
+	bool deny;
+	char *path;
+	char *sha256;         /* NULL: any */
+	struct strv argv;     /* patterns; v is NULL: any */
+	struct opt_u64 times; /* over the container's life */
+	int as;               /* enum spec_exec_as */
+};
+
 struct spec_policy {
 	bool builtin;     /* not the document's: set by who took it from the runtime's own */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
@@ -437,9 +449,12 @@ struct spec_policy {
 		bool set;
 		struct spec_response response;
 		struct strv
-		    allow; /* paths, "/dir/" for a whole tree, with * and ? within one component; empty: nothing but the first program */
-		struct strv deny; /* goes before allow */
-		bool memfd;       /* may memfds and deleted files be executed */
+		    allow; /* paths, "/dir/" for a whole tree, with * and ? within one component, ** for any; empty, and no entry: nothing but the first program */
+		struct strv deny;                /* goes before allow */
+		struct spec_exec_entry *entries; /* of both keys */
+		size_t n_entries;
+		bool denies; /* there is something in deny */
+		bool memfd;  /* may memfds and deleted files be executed */
 	} exec;
 	struct {
 		struct spec_response response;

@@ -346,6 +346,30 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	}
 }
 
+static void put_entry(struct buf *out, const struct jail_exec_entry *x)
+{
+	blob_put_u32(out, x->deny);
+	blob_put_str(out, x->path);
+	blob_put_str(out, x->target);
+	blob_put_str(out, x->sha256);
+	blob_put_strv(out, &x->argv);
+	blob_put_u64(out, (uint64_t)x->times);
+	blob_put_u32(out, x->counter);
+	blob_put_u32(out, x->as);
+}
+
+static void get_entry(struct blob *b, struct jail_exec_entry *x)
+{
+	x->deny = get_bool(b);
+	x->path = get_str(b);
+	x->target = blob_get_str(b);
+	x->sha256 = blob_get_str(b);
+	get_strv(b, &x->argv);
+	x->times = (int64_t)blob_get_u64(b);
+	x->counter = get_enum(b, EXEC_TIMES_MAX - 1);
+	x->as = get_enum(b, EXEC_AS_SCRIPT);
+}
+
 static void put_policy(struct buf *out, const struct jail_policy *p)
 {
 	blob_put_str(out, p->name);
@@ -358,6 +382,9 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_u32(out, p->exec_memfd);
 	blob_put_strv(out, &p->exec_allow);
 	blob_put_strv(out, &p->exec_deny);
+	blob_put_u64(out, p->n_exec_entries);
+	for (uint64_t i = 0; i < p->n_exec_entries; i++)
+		put_entry(out, &p->exec_entries[i]);
 	blob_put_u32(out, p->refuse_to_init);
 	blob_put_u32(out, p->network);
 	blob_put_strv(out, &p->protect);
@@ -384,6 +411,10 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	p->exec_memfd = get_bool(b);
 	get_strv(b, &p->exec_allow);
 	get_strv(b, &p->exec_deny);
+	p->n_exec_entries = get_count(b, 36);
+	p->exec_entries = get_room(b, p->n_exec_entries, sizeof(*p->exec_entries));
+	for (uint64_t i = 0; i < p->n_exec_entries && !b->bad; i++)
+		get_entry(b, &p->exec_entries[i]);
 	p->refuse_to_init = get_bool(b);
 	p->network = get_bool(b);
 	get_strv(b, &p->protect);

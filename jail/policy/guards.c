@@ -167,6 +167,8 @@ const struct guard jail_guards[] = {
     {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_FS), LACKS(0, CLONE_THREAD)}},
     {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_IO), LACKS(0, CLONE_THREAD)}},
     {"signals.protect", "clone", WHEN_PROTECT, DO_REFUSE, 0, 2, {HAS(0, CLONE_SYSVSEM), LACKS(0, CLONE_THREAD)}},
+    /* An interpreter opens its script by a path from the root, which another process could change meanwhile. */
+    {"exec", "clone", WHEN_SCRIPTS, DO_REFUSE, 0, 2, {HAS(0, CLONE_FS), LACKS(0, CLONE_THREAD)}},
     /* Gives the parent another keyring. */
     {"signals.protect", "keyctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, KEYCTL_SESSION_TO_PARENT)}},
     /* What could take the programs of the network rules off, or stand in for them. */

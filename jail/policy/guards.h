@@ -16,6 +16,7 @@ enum guard_when {
 	WHEN_THREADS = 64,   /* limits.threads */
 	WHEN_NETWORK = 128,  /* network rules */
 	WHEN_FAMILIES = 256, /* not every family of sockets */
+	WHEN_SCRIPTS = 512,  /* exec has interpreters that are for allowed scripts alone */
 };
 
 enum guard_does {

@@ -52,7 +52,8 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
 	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
-	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0);
+	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0) |
+	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0);
 }
 
 /* Whose refusal it is, where more than one policy asks for the guard. */
@@ -472,6 +473,30 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 	return err_ctx(e, "linux.seccomp");
 }
 
+/* Those that count get counters of their own. Returns 0, -ENOMEM. */
+static int take_entries(const struct spec_policy *p, struct arena *a, struct jail_policy *ret)
+{
+	uint32_t counter = 0;
+
+	ret->exec_entries = p->exec.n_entries ? arena_alloc(a, p->exec.n_entries * sizeof(*ret->exec_entries)) : NULL;
+	if (p->exec.n_entries && !ret->exec_entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->exec.n_entries; i++) {
+		const struct spec_exec_entry *x = &p->exec.entries[i];
+
+		ret->exec_entries[ret->n_exec_entries++] = (struct jail_exec_entry){
+		    .deny = x->deny,
+		    .path = x->path,
+		    .sha256 = x->sha256,
+		    .argv = x->argv,
+		    .times = x->times.set ? (int64_t)x->times.v : -1,
+		    .counter = x->times.set ? counter++ : 0,
+		    .as = (uint32_t)x->as,
+		};
+	}
+	return 0;
+}
+
 static int take_policy(const struct spec_policy *p, struct arena *a, struct jail_policy *ret, struct err *e)
 {
 	static char root[] = "/", *everything[] = {root, NULL};
@@ -484,7 +509,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 	ret->exec_memfd = p->exec.memfd;
 	ret->exec_deny = p->exec.deny;
 	/* `deny` alone is a list of exceptions. An `allow` that is there and empty allows nothing. */
-	ret->exec_allow = p->exec.allow.v || !p->exec.deny.n ? p->exec.allow : (struct strv){everything, 1};
+	ret->exec_allow =
+	    p->exec.allow.v || !(p->exec.deny.n || p->exec.denies) ? p->exec.allow : (struct strv){everything, 1};
 	ret->refuse_to_init = p->signals.refuse_to_init;
 	ret->protect = p->signals.protect;
 	ret->network = spec_net_has_rules(&p->network);
@@ -498,7 +524,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 		ret->max_threads = (int64_t)p->max_threads.v;
 	for (size_t i = 0; i < POLICY_BOUNDS; i++)
 		ret->bounds[i] = p->bounds[i].set ? (int64_t)p->bounds[i].v : -1;
-	return policy_take_env(&p->env, a, ret) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
+	return policy_take_env(&p->env, a, ret) < 0 || take_entries(p, a, ret) < 0 ? err_set(e, ENOMEM, "out of memory")
+										   : 0;
 }
 
 /* Who is PID 1: a policy that does not say it goes with one that does. */

@@ -161,13 +161,28 @@ static int check_rlimits(const struct jail_plan *p, const struct jail_facts *f, 
 	return 0;
 }
 
+static int check_scripts(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
+	    {CAP_SYS_ADMIN, true, "mount another file over a script before its interpreter opens it"},
+	};
+	const char *policy = NULL;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		if (jail_exec_has_interpreters(&p->policies[i]))
+			policy = p->policies[i].name;
+	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "\"as\" in exec", policy, e) : 0;
+}
+
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
 	int r = check_network(p, f, e);
 
 	if (r >= 0)
 		r = check_protect(p, f, e);
-	return r < 0 ? r : check_rlimits(p, f, e);
+	if (r >= 0)
+		r = check_rlimits(p, f, e);
+	return r < 0 ? r : check_scripts(p, f, e);
 }
 
 const char *jail_cap_nearest(const char *name)

@@ -147,20 +147,27 @@ static const char *entry_of(const struct jail_policy *p, bool deny, const char *
 	return NULL;
 }
 
-static void judge_path(struct asked *q, const char *path)
+/* Of what entries ask beside the path only `as` is known here. */
+static void judge_path(struct asked *q, const char *path, enum spec_exec_as as)
 {
 	for (uint32_t i = 0; i < q->plan.n_policies; i++) {
 		const struct jail_policy *p = &q->plan.policies[i];
+		const struct jail_exec_facts f = {.path = path, .as = as, .guess = true};
 		bool deny = p->exec_rules && jail_exec_denied(p, path);
-		const char *why = NULL;
+		struct jail_exec_verdict v;
 
 		if (!p->exec_rules)
 			continue;
-		if (jail_exec_allowed(p, path, &why))
+		jail_exec_judge(p, &f, &v);
+		if (v.ok && jail_exec_allowed(p, path, NULL))
 			say(q, JAIL_SAYS_CHECK, 0, i, "exec.allow", entry_of(p, false, path), NULL);
+		else if (v.ok)
+			say(q, JAIL_SAYS_CHECK, 0, i, "exec.allow", NULL, "where the other terms of its entry hold");
 		else
-			refuse(q, EACCES, i, deny ? "exec.deny" : "exec.allow", deny ? entry_of(p, true, path) : NULL,
-			       p->exec_allow.n ? why : "only the first program may be executed, and that once");
+			refuse(q, EACCES, i, deny || str_eq(v.why, "in exec.deny") ? "exec.deny" : "exec.allow",
+			       deny ? entry_of(p, true, path) : NULL,
+			       jail_exec_allows_none(p) ? "only the first program may be executed, and that once"
+							: v.why);
 	}
 }
 
@@ -191,9 +198,9 @@ static int ask_exec(struct asked *q, struct err *e)
 		return r;
 	if (q->answer.says == JAIL_SAYS_CHECK) /* the lists have the word */
 		q->answer.says = JAIL_SAYS_ALLOW;
-	judge_path(q, program.path);
+	judge_path(q, program.path, program.interpreter ? EXEC_AS_SCRIPT : EXEC_AS_PROGRAM);
 	if (program.interpreter)
-		judge_path(q, program.interpreter);
+		judge_path(q, program.interpreter, EXEC_AS_INTERPRETER);
 	return 0;
 }
 

@@ -107,6 +107,12 @@ static int add_targets(struct links *k, const char *key, struct strv *list, stru
 	return 0;
 }
 
+static void add_entry_target(struct links *k, struct jail_exec_entry *x)
+{
+	k->key = x->deny ? "exec.deny" : "exec.allow";
+	x->target = target_of(k, x->path);
+}
+
 int life_policy_links(struct life *l, struct arena *a, struct err *e)
 {
 	AUTO_CLOSE int root = l->ns.rootfs ? open(l->ns.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -125,6 +131,8 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e)
 			r = add_targets(&k, "exec.deny", &p->exec_deny, e);
 		if (r >= 0)
 			r = add_targets(&k, "signals.protect", &p->protect, e);
+		for (uint64_t n = 0; n < p->n_exec_entries; n++)
+			add_entry_target(&k, &p->exec_entries[n]);
 	}
 	return r;
 }
@@ -162,5 +170,9 @@ void life_policy_absent(const struct life *l)
 		warn_of_absent(&k, &p->exec_deny);
 		k.key = "signals.protect";
 		warn_of_absent(&k, &p->protect);
+		for (uint64_t n = 0; n < p->n_exec_entries; n++) {
+			k.key = p->exec_entries[n].deny ? "exec.deny" : "exec.allow";
+			warn_of_absent(&k, &(struct strv){&p->exec_entries[n].path, 1});
+		}
 	}
 }

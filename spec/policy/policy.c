@@ -4,45 +4,17 @@
 #include <string.h>
 
 #include "spec/policy/env.h"
+#include "spec/policy/exec.h"
 #include "spec/policy/extends.h"
 #include "spec/policy/limits.h"
 #include "spec/policy/network.h"
 #include "spec/policy/response.h"
 #include "spec/policy/said.h"
 
-/* What a path of an exec rule has to look like to match anything: absolute, no empty, "." or ".." component. "**" is a component. */
-static bool is_rule_path(const char *s)
-{
-	if (*s != '/')
-		return false;
-	while (*s) {
-		size_t n = strcspn(++s, "/");
-
-		if ((n == 0 && *s) || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-		if (n != 2 && memmem(s, n, "**", 2))
-			return false;
-		s += n;
-	}
-	return true;
-}
-
-static const struct pattern rule_path = {is_rule_path,
-					 "an absolute path without empty, \".\" and \"..\" components, with \"**\" "
-					 "as a whole one alone"};
-
 #define P struct spec_policy
 
 static const struct word init_words[] = {{"jail", POLICY_INIT_JAIL}, {"workload", POLICY_INIT_WORKLOAD}, {NULL}};
 static const struct word to_init_words[] = {{"forward", false}, {"refuse", true}, {NULL}};
-
-static const struct field exec_fields[] = {
-    FIELD("allow", get_strv, P, exec.allow, .pattern = &rule_path),
-    FIELD("deny", get_strv, P, exec.deny, .pattern = &rule_path),
-    FIELD("memfd", get_bool, P, exec.memfd),
-    RESPONSE_FIELDS(P, exec.response),
-};
-static const struct table exec_table = {TABLE_FIELDS(exec_fields), SET_AT(P, exec.set)};
 
 static PARSER(get_to_init)
 {

@@ -254,14 +254,54 @@ static void times_are_rfc3339(void **state)
 	assert_true(t[10] == 'T' && t[19] == '.' && t[29] == 'Z');
 }
 
+/* The vectors of FIPS 180-4, and pieces of all sizes. */
+static void sha256(void **state)
+{
+	static const struct {
+		const char *text, *sum;
+	} known[] = {
+	    {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+	    {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+	    {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstn"
+	     "opqrstu",
+	     "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
+	};
+	char got[SHA256_HEX], text[300];
+	struct sha256 s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		sha256_init(&s);
+		sha256_add(&s, known[i].text, strlen(known[i].text));
+		sha256_hex(&s, got);
+		assert_string_equal(got, known[i].sum);
+	}
+	memset(text, 'a', sizeof(text));
+	sha256_init(&s);
+	for (size_t n = 0, left = 1000000, step; left; left -= step, n++) {
+		step = n % sizeof(text) < left ? n % sizeof(text) : left;
+		sha256_add(&s, text, step);
+	}
+	sha256_hex(&s, got);
+	assert_string_equal(got, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(errors_name_the_place),    cmocka_unit_test(numbers_are_strict),
-	    cmocka_unit_test(json_is_escaped),          cmocka_unit_test(json_is_indented),
-	    cmocka_unit_test(blobs_are_read_with_care), cmocka_unit_test(signals_have_names),
-	    cmocka_unit_test(paths_are_cleaned),        cmocka_unit_test(times_are_rfc3339),
-	    cmocka_unit_test(sets_of_numbers),          cmocka_unit_test(sizes_have_units),
+	    cmocka_unit_test(sha256),
+	    cmocka_unit_test(errors_name_the_place),
+	    cmocka_unit_test(numbers_are_strict),
+	    cmocka_unit_test(json_is_escaped),
+	    cmocka_unit_test(json_is_indented),
+	    cmocka_unit_test(blobs_are_read_with_care),
+	    cmocka_unit_test(signals_have_names),
+	    cmocka_unit_test(paths_are_cleaned),
+	    cmocka_unit_test(times_are_rfc3339),
+	    cmocka_unit_test(sets_of_numbers),
+	    cmocka_unit_test(sizes_have_units),
 	    cmocka_unit_test(words_are_whole),
 	};
 

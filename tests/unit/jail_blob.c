@@ -23,12 +23,12 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	static struct spec_policy policy;
 	static struct spec_config config = {.process.capabilities.set = true};
 	const struct jail_options o = {.id = "blob"};
-	const char *text =
-	    "{\"exec\":{\"allow\":[\"/bin/\"],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
-	    "\"limits\":{\"processes\":3,\"wall\":\"2s\",\"file_size\":0},\"network\":{\"bind\":{}},\"env\":{\"keep\":["
-	    "\"A*\"],\"set\":{\"B\":\"1\"},"
-	    "\"drop\":[\"AB\"]},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
-	    "\"/bin/g\"]}}";
+	const char *text = "{\"exec\":{\"allow\":[\"/bin/\",{\"path\":\"/x\",\"as\":\"script\",\"times\":4,"
+			   "\"argv\":[\"a\",\"**\"]}],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
+			   "\"limits\":{\"processes\":3,\"wall\":\"2s\",\"file_size\":0},\"network\":{\"bind\":{}},"
+			   "\"env\":{\"keep\":[\"A*\"],\"set\":{\"B\":\"1\"},"
+			   "\"drop\":[\"AB\"]},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
+			   "\"/bin/g\"]}}";
 
 	assert_int_equal(spec_policy_parse(text, strlen(text), "p", a, &policy, NULL), 0);
 	assert_int_equal(jail_plan(&config, &policy, &host, &o, a, p, NULL), 0);
@@ -83,6 +83,8 @@ static void round_trip(void **state)
 	assert_int_equal(q.policies[0].bounds[BOUND_WALL], 2000000);
 	assert_int_equal(q.policies[0].bounds[BOUND_OPEN_FILES], -1);
 	assert_int_equal(q.policies[0].bounds[BOUND_FILE_SIZE], 0);
+	assert_true(q.policies[0].n_exec_entries == 1 && q.policies[0].exec_entries[0].times == 4 &&
+		    q.policies[0].exec_entries[0].as == EXEC_AS_SCRIPT && q.policies[0].exec_entries[0].argv.n == 2);
 	assert_true(q.policies[0].response[POLICY_EXEC].violation == POLICY_KILL && q.policies[0].exec_memfd &&
 		    q.policies[0].network && q.policies[0].refuse_to_init && q.seal.start_hooks.v[0].timeout.set);
 	assert_true(!q.seal.start_hooks.v[1].env.v && q.seal.start_hooks.v[2].env.v &&

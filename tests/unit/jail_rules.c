@@ -104,6 +104,77 @@ static void many_stars(void **state)
 	assert_true(jail_exec_allowed(&p, path, NULL));
 }
 
+/* What is not known holds where it is only a guess; at the last word it does not allow, and it denies. */
+static void exec_entries(void **state)
+{
+	static char a[] = "a", b[] = "b", any[] = "**", star[] = "b*", sum[] = "5", path[] = "/x/y",
+		    loader[] = "/lib/ld.so";
+	char *patterns[] = {a, star, any, NULL}, *words[] = {a, b, a, NULL}, *wrong[] = {a, a, NULL};
+	struct jail_exec_entry one = {.path = path, .times = -1}, two[2];
+	struct jail_policy p = {.exec_entries = &one, .n_exec_entries = 1};
+	struct jail_exec_facts f = {.path = path, .as = EXEC_AS_PROGRAM};
+	struct strv right = {words, 3}, bad = {wrong, 2}, few = {words, 1};
+	struct jail_exec_verdict v;
+#define ALLOWED() (jail_exec_judge(&p, &f, &v), v.ok)
+
+	(void)state;
+	assert_true(ALLOWED());
+	one.as = EXEC_AS_INTERPRETER;
+	assert_false(ALLOWED());
+	assert_non_null(strstr(v.why, "as a program"));
+	f.as = EXEC_AS_INTERPRETER;
+	assert_true(ALLOWED());
+	one.sha256 = sum;
+	assert_false(ALLOWED());
+	f.guess = true;
+	assert_true(ALLOWED());
+	f.sha256 = "6";
+	assert_false(ALLOWED());
+	f = (struct jail_exec_facts){.path = path, .as = EXEC_AS_INTERPRETER, .sha256 = "5"};
+	assert_true(ALLOWED());
+	one.argv = (struct strv){patterns, 3};
+	assert_false(ALLOWED());
+	f.argv = &right;
+	assert_true(ALLOWED());
+	f.argv = &bad;
+	assert_false(ALLOWED());
+	f.argv = &few;
+	assert_false(ALLOWED());
+	f.more = f.guess = true;
+	assert_true(ALLOWED());
+	f.guess = false;
+	assert_false(ALLOWED());
+	one.argv.n = 2; /* no more than these */
+	f.argv = &right;
+	assert_false(ALLOWED());
+	/* Denials go first, of paths and of entries. */
+	two[0] = (struct jail_exec_entry){.path = path, .times = 3, .counter = 4};
+	two[1] = (struct jail_exec_entry){.path = path, .times = -1, .deny = true, .sha256 = sum};
+	p = (struct jail_policy){.exec_entries = two, .n_exec_entries = 2};
+	f = (struct jail_exec_facts){.path = path, .as = EXEC_AS_PROGRAM};
+	assert_false(ALLOWED());
+	f.sha256 = "6";
+	assert_true(ALLOWED());
+	assert_int_equal(v.counters, 1 << 4);
+	f.sha256 = "5";
+	assert_false(ALLOWED());
+	assert_string_equal(v.why, "in exec.deny");
+	p.n_exec_entries = 1;
+	p.exec_deny = (struct strv){(char *[]){path, NULL}, 1};
+	assert_false(ALLOWED());
+	p.exec_deny.n = 0;
+	p.exec_allow = (struct strv){(char *[]){path, NULL}, 1};
+	assert_true(ALLOWED() && !v.counters);
+	/* The loader by its own path. */
+	p.exec_allow.n = 0;
+	two[0].path = star;
+	two[0].target = loader;
+	f.path = loader;
+	assert_true(ALLOWED());
+	two[0].target = (char *)"/lib/";
+	assert_false(ALLOWED());
+}
+
 static void find(void **state)
 {
 	struct jail_rule rules[] = {
@@ -131,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(exec_patterns),
 	    cmocka_unit_test(many_stars),
+	    cmocka_unit_test(exec_entries),
 	    cmocka_unit_test(find),
 	};
 

@@ -160,6 +160,17 @@ static const struct {
      "p.json: exec.deny[0]: line 1: must be an absolute path without empty, \".\" and \"..\" components, with \"**\" "
      "as a "
      "whole one alone, not \"/a**/b\""},
+    {"{\"exec\": {\"allow\": [\"/a\", {\"as\": \"program\"}]}}", EINVAL,
+     "p.json: exec.allow[1].path: line 1: is required: add it"},
+    {"{\"exec\": {\"allow\": [{\"path\": \"/a\", \"argv\": [\"**\", \"x\"]}]}}", EINVAL,
+     "p.json: exec.allow[0].argv[0]: line 1: \"**\" stands for all further arguments: it has to be the last one"},
+    {"{\"exec\": {\"deny\": [{\"path\": \"/a\", \"times\": 2}]}}", EINVAL,
+     "p.json: exec.deny[0].times: line 1: is for exec.allow: what is denied is so every time"},
+    {"{\"exec\": {\"allow\": [{\"path\": \"/a\", \"sha256\": \"12\"}]}}", EINVAL,
+     "p.json: exec.allow[0].sha256: line 1: must be the 64 digits of a SHA-256 in small letters, as sha256sum(1) "
+     "prints "
+     "it, not \"12\""},
+    {"{\"exec\": {\"allow\": [7]}}", EINVAL, "p.json: exec.allow[0]: line 1: must be a string, not a number"},
     {"{\"limits\": {\"processes\": 0}}", EINVAL,
      "p.json: limits.processes: line 1: must be an integer from 1 to 2147483647, not 0"},
     {"{\"limits\": {\"threads\": -1\n\n}}", EINVAL,

@@ -4,6 +4,7 @@
  * PTRACE_EVENT_EXEC, the kernel says what was executed, and nothing of it has run: that is the decision. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,25 +78,36 @@ static void tell_notes(struct helper *h, struct task *t, const struct trapped *c
 /* After the look before the call. */
 static enum answer early_done(struct helper *h, const struct trapped *c, const struct look_answer *a)
 {
-	struct denial d = {.rule = c->rule->name, .err = a->err, .target = NO_TARGET, .policy = a->policy};
+	struct refusal by = {.why = a->why, .allow = a->allow[0] ? a->allow : NULL, .policy = a->policy};
+	struct denial d = {.rule = c->rule->name, .err = a->err, .target = NO_TARGET};
 	struct task *t = task_find(c->tid);
 
 	tell_notes(h, t, c, &a->notes);
-	if (a->ok) {
+	if (a->ok && terms_count(h, a, false, &by)) {
 		t->exec_seen = a->known;
 		t->exec_dev = a->dev;
 		t->exec_ino = a->ino;
 		return ANSWER_GO;
 	}
 	d.path = a->path[0] ? a->path : NULL;
-	d.allow = a->allow[0] ? a->allow : NULL;
+	d.allow = by.allow;
+	d.policy = by.policy;
+	if (a->ok)
+		d.err = EACCES;
 	if (!t->starting)
 		return trace_refuse(h, c, &d) ? ANSWER_DONE : ANSWER_GO;
 	trace_fill(c, &d);
-	d.policy = a->policy;
+	d.policy = by.policy;
 	audit_denial(h, &d);
-	refuse_first(h, c->tid, a->path, &(struct refusal){.why = a->why, .policy = a->policy});
+	refuse_first(h, c->tid, a->path, &by);
 	return ANSWER_DONE;
+}
+
+static bool has_wide_pointers(const struct trapped *c)
+{
+	const unsigned int x32 = 0x40000000;
+
+	return (c->arch & __AUDIT_ARCH_64BIT) && !(c->arch == AUDIT_ARCH_X86_64 && ((unsigned int)c->nr & x32));
 }
 
 enum answer trace_exec_early(struct helper *h, const struct trapped *c)
@@ -104,7 +116,9 @@ enum answer trace_exec_early(struct helper *h, const struct trapped *c)
 	struct look_ask ask = {.tid = c->tid,
 			       .dirfd = at ? (int)c->args[0] : AT_FDCWD,
 			       .flags = at ? (int)c->args[4] : 0,
-			       .at = c->args[at ? 1 : 0]};
+			       .at = c->args[at ? 1 : 0],
+			       .argv = c->args[at ? 2 : 1],
+			       .wide = has_wide_pointers(c)};
 	struct task *t = task_find(c->tid), *leader = task_find(c->tgid);
 
 	if (!t || !jail_has_exec_rules(&h->plan))
@@ -179,7 +193,7 @@ static enum answer shield_and_look(struct helper *h, struct task *t, const struc
 		return ANSWER_GO;
 	if (!shield_raise(h, t))
 		return ANSWER_DONE;
-	t->shielded = again.seen = true;
+	t->shielded = again.seen = again.again = true;
 	if (!jail_has_exec_rules(&h->plan))
 		return ANSWER_GO;
 	if (scout_ask(h, &again, NULL))
@@ -210,7 +224,7 @@ static void look_done(struct helper *h, const struct look_ask *ask, const struct
 		leader = task_find(t->tgid);
 		if (leader)
 			leader->stalls = true;
-	} else if (a && a->ok) {
+	} else if (a && a->ok && (ask->again || terms_count(h, a, true, &by))) {
 		tell_notes(h, t, NULL, &a->notes);
 		answer = shield_and_look(h, t, ask);
 		if (answer == ANSWER_LATER)
@@ -218,7 +232,9 @@ static void look_done(struct helper *h, const struct look_ask *ask, const struct
 		if (answer == ANSWER_GO)
 			final_done(h, t);
 	} else if (a) {
-		by = (struct refusal){.why = a->why, .allow = a->allow[0] ? a->allow : NULL, .policy = a->policy};
+		if (!a->ok)
+			by = (struct refusal){
+			    .why = a->why, .allow = a->allow[0] ? a->allow : NULL, .policy = a->policy};
 		kill_new_program(h, ask->tid, t->starting, a->path, &by);
 	} else {
 		fd = open_link(h, ask->tid, "exe");
@@ -248,6 +264,7 @@ static enum answer judge_program(struct helper *h, struct task *t)
 	static char path[PATH_MAX];
 	static struct look_answer answer;
 	AUTO_CLOSE int fd = open_link(h, t->tid, "exe");
+	struct look_facts f = {.as = 1u << EXEC_AS_PROGRAM | 1u << EXEC_AS_INTERPRETER, .guess = true};
 	struct refusal by = {.why = "its file cannot be seen"};
 	bool ok, rules = jail_has_exec_rules(&h->plan);
 	struct file_id id;
@@ -255,7 +272,7 @@ static enum answer judge_program(struct helper *h, struct task *t)
 	path[0] = '\0';
 	ok = fd >= 0 && file_id(fd, &id);
 	if (ok && rules)
-		ok = look_may_run(h, t->starting, fd, path, sizeof(path), &by, NULL);
+		ok = look_may_run(h, t->starting, fd, &f, path, sizeof(path), &by, NULL);
 	if (ok)
 		task_protect(t, protect_of(h, t->tid));
 	if (ok && rules) {
@@ -269,6 +286,7 @@ static enum answer judge_program(struct helper *h, struct task *t)
 			tell_unseen(h, t, path);
 		ok |= !is_enforced(h);
 		by = (struct refusal){.why = answer.why, .policy = answer.policy};
+		ok = ok && terms_count(h, &answer, true, &by);
 	}
 	if (ok)
 		return shield_and_look(h, t, &ask);

@@ -14,6 +14,7 @@
 
 #include "jail/helper/arch.h"
 #include "jail/helper/session.h"
+#include "look.h"
 #include "scout.h"
 #include "verdict.h"
 
@@ -250,7 +251,9 @@ static void on_readable(struct helper *h, int fd)
 
 static int arm(struct helper *h, struct err *e)
 {
-	return jail_has_exec_rules(&h->plan) ? scout_arm(e) : 0;
+	int r = jail_has_exec_rules(&h->plan) ? scout_arm(e) : 0;
+
+	return r < 0 ? r : terms_arm(h, e);
 }
 
 const struct jail_engine_ops engine_trace = {
