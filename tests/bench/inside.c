@@ -5,7 +5,9 @@
  *     inside exec N            N times fork, exec of itself, wait
  *     inside fork N            N times fork, exit, wait
  *     inside threads N         N threads, one after the other
- *     inside pipe N            N round trips of one byte between two processes */
+ *     inside pipe N            N round trips of one byte between two processes
+ *     inside connect N         N TCP connections over loopback, each accepted and closed */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,6 +83,29 @@ static bool ping_pong(int rounds)
 	return wait_ok(pid);
 }
 
+static bool connects(int n)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(to);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(listener, (struct sockaddr *)&to, size) < 0 || listen(listener, 8) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&to, &size) < 0)
+		return false;
+	for (int i = 0; i < n; i++) {
+		/* Reset on close: no port stays behind in TIME_WAIT. */
+		struct linger reset = {.l_onoff = 1};
+		int fd = socket(AF_INET, SOCK_STREAM, 0), peer;
+
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		if (connect(fd, (struct sockaddr *)&to, size) < 0 || (peer = accept(listener, NULL, NULL)) < 0)
+			return false;
+		close(fd);
+		close(peer);
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	double start = now_us();
@@ -91,6 +117,8 @@ int main(int argc, char **argv)
 		ok = spawn(argv + 2);
 	} else if (ok && strcmp(argv[1], "pipe") == 0) {
 		ok = ping_pong(atoi(argv[2]));
+	} else if (ok && strcmp(argv[1], "connect") == 0) {
+		ok = connects(atoi(argv[2]));
 	} else if (ok) {
 		char *again[] = {argv[0], "nothing", NULL};
 		int n = atoi(argv[2]);

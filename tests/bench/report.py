@@ -166,6 +166,24 @@ def print_workloads(times):
         print(f"{name:<20}{number(statistics.median(by['none']) / 1000 if 'none' in by else None):>9}{cells}")
 
 
+def print_policies(times, refused):
+    """A table for docs/: what each policy makes of the time of real programs."""
+    names = list(dict.fromkeys(p for by in times.values() for p in by if p != "none"))
+    rounds = min(len(v) for by in times.values() for v in by.values())
+    print(f"Wall time inside as a ratio to `--policy none`: of medians, and of minima in brackets; {rounds} rounds.\n")
+    print("| | none, ms | " + " | ".join(names) + " |")
+    print("| --- | --- |" + " --- |" * len(names))
+    for name, by in times.items():
+        none = by["none"]
+        cells = [
+            f"{statistics.median(by[p]) / statistics.median(none):.2f} ({min(by[p]) / min(none):.2f})" if p in by else "refused"
+            for p in names
+        ]
+        print(f"| {name} | {statistics.median(none) / 1000:.1f} | " + " | ".join(cells) + " |")
+    for (name, policy), text in sorted(refused.items()):
+        print(f"# {policy} refuses {name}: {' '.join(text.split())[:160]}")
+
+
 def bar_rows(bench, results):
     """[(title, [(name, median ms, minimum ms)])] for the plot."""
     groups = []
