@@ -122,6 +122,9 @@ int oci_filter(const struct spec_seccomp *s, const struct jail_facts *f, const c
 /* Refuses a profile that gives a call to an agent which the policy's tracer has to judge. */
 int oci_agent_check(const struct jail_plan *p, const struct jail_facts *f, struct err *e);
 
+/* `profile: report`: makes plan.joined. Returns 0, -ENOTSUP, -ENOMEM. */
+int jail_profile_join(struct jail_plan *p, struct arena *a, struct err *e);
+
 /* Puts before the filter: ENOSYS for calls with a number above all that the profile names. */
 int enosys_prepend(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs, struct arena *a,
 		   struct jail_bpf *f, struct err *e);

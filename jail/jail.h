@@ -186,6 +186,8 @@ struct jail_plan {
 	struct jail_policy policies[JAIL_POLICIES];
 	uint64_t n_policies;
 	struct jail_bpf filter; /* the policy's own; traps are RET_TRACE with JAIL_TRACE_DATA, or USER_NOTIF */
+	struct jail_bpf
+	    joined; /* `profile: report`: seal.seccomp and filter as one, which is loaded in the place of both; len 0: none */
 	struct jail_rule *rules;
 	uint64_t n_rules;
 	struct jail_told told;   /* where jail_options.tell asked for it */
@@ -355,6 +357,12 @@ int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint6
 
 /* What a filter says of a call: SECCOMP_RET_* with its data. One of no instructions allows; what cannot be made out counts as a kill. */
 uint32_t jail_bpf_run(const struct jail_bpf *bpf, uint32_t arch, int nr, const uint64_t args[6]);
+/* Whether the answer is a refusal that people want to hear of. ENOSYS is none: a C library takes another way then. */
+bool jail_bpf_refuses(uint32_t ret);
+/* `profile: report`: the errno with which linux.seccomp refuses the call; 0 where it does not, or where that is not reported. */
+int jail_profile_refuses(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6]);
+/* The filter that the helper loads for the policy. */
+const struct jail_bpf *jail_loaded_filter(const struct jail_plan *p);
 /* Whether the kernel lets a call go on after this answer, without asking anybody. */
 bool jail_bpf_lets(uint32_t ret);
 /* What becomes of a call under a plan that was told: by its filter, which is run, and by which rule. */

@@ -39,6 +39,8 @@ static const struct jail_mechanism table[] = {
      "tests/integration/policy_mode.t"},
     {"mode", "the rule's own", true, "watch and learn report what the rules say, and hold nothing", COST_NONE, 0,
      "tests/integration/policy_mode.t"},
+    {"profile", "BPF", true, "linux.seccomp is asked again about what is in the registers", COST_REFUSED, LISTENER,
+     "tests/integration/policy_profile.t"},
     {"syscalls.defaultAction", "BPF", true, ON_SCALARS, COST_REFUSED, FILTER, "tests/unit/jail_policy.c"},
     {"syscalls.defaultErrnoRet", "BPF", true, ON_SCALARS, COST_NONE, FILTER, "tests/unit/jail_policy.c"},
     {"syscalls.architectures", "BPF", true, "the kernel tells the filter the ABI of each call", COST_NONE, FILTER,

@@ -165,6 +165,9 @@ int jail_plan(const struct spec_config *c, const struct spec_policy *policy, con
 	r = policy_plan(policies, o->floor ? 2 : 1, c, f, o->tell, a, ret, e);
 	if (r >= 0)
 		r = jail_env_apply(ret, a, e);
+	if (r >= 0 &&
+	    (policy->profile == POLICY_PROFILE_REPORT || (o->floor && o->floor->profile == POLICY_PROFILE_REPORT)))
+		r = jail_profile_join(ret, a, e);
 	if (r >= 0 && jail_name_calls(f->arch, a, ret) < 0)
 		r = err_set(e, ENOMEM, "out of memory");
 	if (r >= 0)

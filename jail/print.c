@@ -391,7 +391,9 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 		policy_print_env(p, w);
 		if (p->hide_init)
 			jw_str(w, "hides_init", "Landlock: the workload has CAP_SYS_PTRACE");
-		print_filter(w, "filter", &p->filter);
+		if (p->joined.len)
+			jw_str(w, "profile", "reported: what linux.seccomp refuses goes to the audit stream");
+		print_filter(w, "filter", jail_loaded_filter(p));
 		print_rules(p, w);
 	}
 	print_seal(&p->seal, w);

@@ -354,6 +354,7 @@ enum policy_init { POLICY_INIT_UNSAID, POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
 
 /* Parts of a policy that can say `mode` and `on_violation` for themselves; of `syscalls` each rule can. */
 enum policy_section { POLICY_SYSCALLS, POLICY_EXEC, POLICY_NETWORK, POLICY_SIGNALS, POLICY_LIMITS, POLICY_SECTIONS };
+enum policy_profile { POLICY_PROFILE_SILENT, POLICY_PROFILE_REPORT };
 
 /* A rule on addresses, of a text such as "tcp:10.0.0.0/8:80-90". "*" for an address makes two, one for each family. */
 struct spec_net_rule {
@@ -444,6 +445,7 @@ struct spec_policy {
 	    extends; /* the documents that it stands on, the undermost first: files, and names of built-in ones */
 	enum policy_init init;
 	struct spec_response response;
+	enum policy_profile profile;  /* whether refusals by linux.seccomp are reported */
 	struct spec_seccomp syscalls; /* set when the policy has the key; the OCI seccomp shape */
 	struct {
 		bool set;

@@ -441,6 +441,7 @@ void jail_blob_write(const struct jail_plan *p, struct buf *out)
 	for (uint64_t i = 0; i < p->n_policies; i++)
 		put_policy(out, &p->policies[i]);
 	put_bpf(out, &p->filter);
+	put_bpf(out, &p->joined);
 	blob_put_u64(out, p->n_rules);
 	for (uint64_t i = 0; i < p->n_rules; i++)
 		put_rule(out, &p->rules[i]);
@@ -477,6 +478,7 @@ int jail_blob_read(const void *data, size_t len, struct arena *a, struct jail_pl
 	for (uint64_t i = 0; i < ret->n_policies && !b.bad; i++)
 		get_policy(&b, &ret->policies[i]);
 	get_bpf(&b, &ret->filter);
+	get_bpf(&b, &ret->joined);
 	ret->n_rules = get_count(&b, 32);
 	ret->rules = get_room(&b, ret->n_rules, sizeof(*ret->rules));
 	for (uint64_t i = 0; i < ret->n_rules && !b.bad; i++)

@@ -478,6 +478,26 @@ void audit_note(struct helper *h, const struct denial *d, const struct jail_note
 	audit_denial(h, &one);
 }
 
+int audit_profile(struct helper *h, pid_t tid, uint32_t arch, int nr, const uint64_t args[6])
+{
+	static const struct jail_rule profile = {.name = "linux.seccomp", .nr = JAIL_ANY_CALL};
+	struct denial d = {.rule = profile.name,
+			   .policy = (uint32_t)h->plan.n_policies, /* of none */
+			   .from = &profile,
+			   .tid = tid,
+			   .arch = arch,
+			   .nr = nr,
+			   .target = NO_TARGET,
+			   .err = jail_profile_refuses(&h->plan, arch, nr, args)};
+
+	if (!d.err)
+		return 0;
+	memcpy(d.args, args, sizeof(d.args));
+	d.allow = audit_how_to_allow(&profile);
+	audit_denial(h, &d);
+	return d.err;
+}
+
 const char *audit_how_to_allow(const struct jail_rule *rule)
 {
 	/* syscalls.syscalls come after the first four: no rule there allows what these refuse. */
@@ -486,6 +506,8 @@ const char *audit_how_to_allow(const struct jail_rule *rule)
 	} known[] = {
 	    {"self", "nothing does: it would harm the jail, which is PID 1; init: \"workload\" has no such rules"},
 	    {"engine", "nothing does, as long as the policy has exec, limits, signals.protect or network"},
+	    {"linux.seccomp",
+	     "allow the call in linux.seccomp of config.json: it is the engine's profile that refuses"},
 	    {"signals.to_init", "set signals.to_init to \"forward\""},
 	    {"signals.protect", "take signals.protect out of the policy"},
 	    {"network.families", "name the family in network.families"},

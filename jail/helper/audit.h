@@ -36,6 +36,8 @@ void audit_denial(struct helper *h, const struct denial *d);
 bool audit_violation(struct helper *h, struct denial *d);
 /* Reports a rule's note; d has the caller and the call. */
 void audit_note(struct helper *h, const struct denial *d, const struct jail_note *note);
+/* `profile: report`: if linux.seccomp refuses the call, reports that, and returns its errno; else 0. args: of the call. */
+int audit_profile(struct helper *h, pid_t tid, uint32_t arch, int nr, const uint64_t args[6]);
 /* Which change of the policy would allow the call that a rule's trap has caught. */
 const char *audit_how_to_allow(const struct jail_rule *rule);
 /* So many denials came to nobody's ears. */

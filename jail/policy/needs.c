@@ -100,7 +100,7 @@ static int check_oci(const struct jail_plan *p, const struct jail_facts *f, stru
 	    goes_on(jail_bpf_run(oci, f->arch, number(f, "exit"), end)))
 		return err_set(e, EPERM,
 			       "the filter refuses exit_group(2) and exit(2): no program could end; allow them");
-	if (!p->filter.len)
+	if (!p->filter.len || p->joined.len) /* of one filter nothing is asked on the way to the first program */
 		return 0;
 	if ((p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) &&
 	    !jail_bpf_lets(jail_bpf_run(oci, f->arch, number(f, "sendmsg"), send)))

@@ -654,7 +654,7 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
 			return builder_no_memory(&b);
 		when |= when_of(ret, &ret->policies[i]);
-		wanted |= p[i]->syscalls.set;
+		wanted |= p[i]->syscalls.set || p[i]->profile == POLICY_PROFILE_REPORT;
 	}
 	ret->policy = n == 1 ? p[0]->name : arena_printf(a, "%s+%s", p[0]->name, p[1]->name);
 	if (!ret->policy)

@@ -2,6 +2,7 @@
 /* Runs a seccomp filter as the kernel does: what it will say of a call can be known before it is loaded. */
 #include "jail/jail.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
 
@@ -116,6 +117,25 @@ bool jail_bpf_lets(uint32_t ret)
 {
 	ret &= SECCOMP_RET_ACTION_FULL;
 	return ret == SECCOMP_RET_ALLOW || ret == SECCOMP_RET_LOG;
+}
+
+bool jail_bpf_refuses(uint32_t ret)
+{
+	uint32_t err = ret & SECCOMP_RET_DATA;
+
+	return (ret & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO && err && err != ENOSYS;
+}
+
+int jail_profile_refuses(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6])
+{
+	uint32_t ret = p->joined.len ? jail_bpf_run(&p->seal.seccomp, arch, nr, args) : SECCOMP_RET_ALLOW;
+
+	return jail_bpf_refuses(ret) ? (int)(ret & SECCOMP_RET_DATA) : 0;
+}
+
+const struct jail_bpf *jail_loaded_filter(const struct jail_plan *p)
+{
+	return p->joined.len ? &p->joined : &p->filter;
 }
 
 bool jail_loads_first(const struct jail_plan *p, bool policy, uint32_t arch, int nr_seccomp)

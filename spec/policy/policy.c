@@ -14,6 +14,8 @@
 #define P struct spec_policy
 
 static const struct word init_words[] = {{"jail", POLICY_INIT_JAIL}, {"workload", POLICY_INIT_WORKLOAD}, {NULL}};
+static const struct word profile_words[] = {
+    {"silent", POLICY_PROFILE_SILENT}, {"report", POLICY_PROFILE_REPORT}, {NULL}};
 static const struct word to_init_words[] = {{"forward", false}, {"refuse", true}, {NULL}};
 
 static PARSER(get_to_init)
@@ -46,6 +48,7 @@ static const struct field policy_fields[] = {
     FIELD("init", get_word, P, init, .words = init_words),
     RESPONSE_FIELDS(P, response),
     FIELD("syscalls", get_object, P, syscalls, .table = &policy_seccomp_table),
+    FIELD("profile", get_word, P, profile, .words = profile_words),
     {.key = "exec", .parse = get_object, .table = &exec_table},
     {.key = "signals", .parse = get_object, .table = &signals_table},
     FIELD("network", get_object, P, network, .table = &network_table),

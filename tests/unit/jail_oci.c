@@ -565,15 +565,56 @@ static void bad_directory(void **state)
 	assert_int_equal(only_file(cache, file, sizeof(file)), 1);
 }
 
+/* `profile: report`: one filter that says of each call what the kernel makes of two, but that refusals by the profile ask. */
+static void joined_says_what_both_say(struct fixture *x, const char *policy, uint32_t trap)
+{
+	struct jail_plan p;
+	struct spec_policy pol;
+	uint64_t asked = 0, let = 0;
+
+	if (spec_policy_parse(policy, strlen(policy), "p", &x->a, &pol, &x->e) != 0 ||
+	    jail_plan(&x->config, &pol, &host, &(struct jail_options){0}, &x->a, &p, &x->e) != 0)
+		fail_msg("%s: %s", x->e.path, x->e.text);
+	assert_int_equal(p.joined.len, p.seal.seccomp.len + p.filter.len);
+	for (uint32_t i = 0; i < 3 * 1024 * 6; i++) {
+		uint32_t n = i % 1024, abi = i / 1024 % 3, arch = abi == 1 ? X86 : X64;
+		int nr = (int)(abi == 2 ? n | X32_BIT : n);
+		const uint64_t arg = i / 3072 * 8, args[6] = {arg, arg, arg};
+		uint32_t oci = run_bpf(&p.seal.seccomp, arch, nr, args), both = run_bpf(&p.joined, arch, nr, args);
+		bool refused =
+		    (oci & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO && (oci & SECCOMP_RET_DATA) != ENOSYS;
+
+		assert_int_equal(jail_profile_refuses(&p, arch, nr, args), refused ? oci & SECCOMP_RET_DATA : 0);
+		assert_int_equal(both, refused                    ? trap
+				       : oci == SECCOMP_RET_ALLOW ? run_bpf(&p.filter, arch, nr, args)
+								  : oci);
+		asked += refused;
+		let += both == SECCOMP_RET_ALLOW;
+	}
+	assert_uint_in_range(asked, 100, 10000);
+	assert_uint_in_range(let, 1000, 20000);
+}
+
+static void joined(void **state)
+{
+	struct fixture *x = *state;
+
+	parse_docker(x);
+	joined_says_what_both_say(x, "{\"profile\":\"report\"}", SECCOMP_RET_USER_NOTIF);
+	joined_says_what_both_say(x, "{\"profile\":\"report\",\"limits\":{\"processes\":5}}",
+				  SECCOMP_RET_TRACE | JAIL_TRACE_DATA);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(docker_size),   T(every_call),         T(one_condition), T(two_rules),
-	    T(stricter_only), T(permissive_default), T(agent),         T(flags),
-	    T(actions),       T(architectures),      T(cached),        T(tampered),
-	    T(bad_directory),
+	    T(docker_size),   T(every_call),    T(one_condition),
+	    T(two_rules),     T(stricter_only), T(permissive_default),
+	    T(agent),         T(flags),         T(actions),
+	    T(architectures), T(cached),        T(tampered),
+	    T(bad_directory), T(joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,9 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	}
 	memcpy(args, n->data.args, sizeof(args));
 	memcpy(d.args, args, sizeof(args));
+	resp->error = -audit_profile(h, d.tid, n->data.arch, n->data.nr, args);
+	if (resp->error)
+		return;
 	i = jail_rule_find(&h->plan, n->data.arch, n->data.nr, args);
 	rule = i < 0 ? NULL : &h->plan.rules[i];
 	d.from = rule;

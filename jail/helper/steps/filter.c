@@ -105,7 +105,7 @@ int load_oci_filter(struct helper *h, struct err *e)
 /* Without one, where the host or linux.seccomp leaves none, the policy's filter refuses by itself. */
 static bool wants_listener(const struct helper *h)
 {
-	return h->plan.filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return jail_loaded_filter(&h->plan)->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
 /* The listener goes to the supervisor. A policy that traps sendmsg makes this very call wait for an answer: then the
@@ -121,37 +121,38 @@ static void announce_listener(struct helper *h, bool sendmsg_trapped)
 		wire_send(h->peer, &(struct wire){.kind = WIRE_PID, .value = next}, -1);
 }
 
-static int load_with_listener(struct helper *h, struct err *e)
+static int load_with_listener(struct helper *h, const struct jail_bpf *bpf, struct err *e)
 {
 	const unsigned long killable = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	const uint64_t send[6] = {(uint64_t)h->peer, 0, MSG_NOSIGNAL};
-	bool trapped = !jail_bpf_lets(jail_bpf_run(&h->plan.filter, ARCH_NATIVE, SYS_sendmsg, send));
-	unsigned long flags = h->plan.filter.flags | killable;
+	bool trapped = !jail_bpf_lets(jail_bpf_run(bpf, ARCH_NATIVE, SYS_sendmsg, send));
+	unsigned long flags = bpf->flags | killable;
 	long fd;
 	int r;
 
 	announce_listener(h, trapped);
-	fd = seccomp_load(&h->plan.filter, flags);
+	fd = seccomp_load(bpf, flags);
 	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
-		fd = seccomp_load(&h->plan.filter, flags & ~killable);
+		fd = seccomp_load(bpf, flags & ~killable);
 	if (fd < 0)
-		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy,
-				 h->plan.filter.len, load_hint());
+		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy, bpf->len,
+				 load_hint());
 	r = wire_send(h->peer, &(struct wire){.kind = WIRE_FD}, (int)fd);
 	return r < 0 && !trapped ? err_set(e, -r, "give the listener to the supervisor: %s", strerror(-r)) : 0;
 }
 
 static int load_policy_filter(struct helper *h, struct err *e)
 {
+	const struct jail_bpf *bpf = jail_loaded_filter(&h->plan);
 	int r = wait_for_go(h, e);
 
-	if (r < 0 || !h->plan.filter.len)
+	if (r < 0 || !bpf->len)
 		return r;
 	if (wants_listener(h))
-		return load_with_listener(h, e);
-	if (seccomp_load(&h->plan.filter, h->plan.filter.flags) != 0)
-		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy,
-				 h->plan.filter.len, load_hint());
+		return load_with_listener(h, bpf, e);
+	if (seccomp_load(bpf, bpf->flags) != 0)
+		return err_errno(e, "load the filter of policy %s (%u instructions)%s", h->plan.policy, bpf->len,
+				 load_hint());
 	return 0;
 }
 
@@ -161,6 +162,8 @@ static int load_both(struct helper *h, struct err *e)
 	     policy_first = jail_loads_first(&h->plan, true, ARCH_NATIVE, SYS_seccomp);
 	int r;
 
+	if (h->plan.joined.len)
+		return load_policy_filter(h, e);
 	if (oci_first && !(policy_first && has_agent(h))) {
 		r = load_oci_filter(h, e);
 		return r < 0 ? r : load_policy_filter(h, e);

@@ -110,8 +110,8 @@ static bool find_rule(struct helper *h, const struct syscall_stop *s, struct tra
 	int i;
 
 	c->own = s->ret_data != JAIL_TRACE_DATA;
-	if (c->own &&
-	    (jail_bpf_run(&h->plan.filter, c->arch, c->nr, c->args) & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
+	if (c->own && (jail_bpf_run(jail_loaded_filter(&h->plan), c->arch, c->nr, c->args) & SECCOMP_RET_ACTION_FULL) !=
+			  SECCOMP_RET_TRACE)
 		return false;
 	i = jail_rule_find(&h->plan, c->arch, c->nr, c->args);
 	c->rule = i < 0 ? NULL : &h->plan.rules[i];
@@ -122,6 +122,7 @@ static void on_seccomp(struct helper *h, struct task *t)
 {
 	struct syscall_stop s = {0};
 	struct trapped c = {.tid = t->tid, .tgid = t->tgid};
+	int err;
 
 	/* While it stands at the stop only SIGKILL can make this fail. */
 	if (ptrace((int)SYSCALL_INFO, t->tid, (void *)sizeof(s), &s) < 0 || s.op != OP_SECCOMP) {
@@ -131,7 +132,17 @@ static void on_seccomp(struct helper *h, struct task *t)
 	memcpy(c.args, s.args, sizeof(c.args));
 	c.nr = (int)s.nr;
 	c.arch = s.arch;
+	err = t->starting ? 0 : audit_profile(h, c.tid, c.arch, c.nr, c.args);
+	if (err) {
+		trace_cancel(&c, err);
+		trace_answer(&c, ANSWER_DONE);
+		return;
+	}
 	if (!find_rule(h, &s, &c)) {
+		if (t->starting && jail_profile_refuses(&h->plan, c.arch, c.nr, c.args)) {
+			trace_answer(&c, ANSWER_GO); /* of the jail's own calls */
+			return;
+		}
 		trace_cancel(&c, ENOSYS); /* as where there is no tracer: seccomp(2) */
 		trace_answer(&c, ANSWER_DONE);
 		return;
