@@ -10,6 +10,7 @@
 #include "spec/policy/network.h"
 #include "spec/policy/response.h"
 #include "spec/policy/said.h"
+#include "spec/policy/tables.h"
 
 #define P struct spec_policy
 
@@ -177,6 +178,16 @@ int spec_policy_parse(const char *text, size_t len, const char *name, struct are
 	const struct spec_text t = {text, len, name, NULL, name};
 
 	return spec_policy_read(&t, NULL, a, ret, e);
+}
+
+const struct table *policy_top_table(void)
+{
+	return &policy_table;
+}
+
+const struct refused *policy_refused_keys(void)
+{
+	return refused;
 }
 
 int spec_policy_keys(struct arena *a, struct strv *ret, struct err *e)
