@@ -6,7 +6,7 @@
  *   plan           jail_plan, jail_plan_print (policy/: rules; seccomp/: rules to BPF; seal/: process.* and capabilities)
  *   hand over      jail_blob_write, jail_helper_open, jail_handover (handover/)
  *   take over      jail_handover_parse, jail_blob_read: the helper's side
- *   decide         jail_rule_find, jail_exec_allowed, jail_exec_judge, jail_limit, jail_stricter: from the plan alone (policy/rules.c, programs.c); jail_judge (policy/judge.c)
+ *   decide         jail_rule_find, jail_exec_allowed, jail_exec_judge, jail_limit, jail_stricter: from the plan alone (policy/rules.c, programs.c); jail_judge, jail_compare (policy/judge.c, compare.c)
  *   exec           jail_seal_process, jail_plan_exec, jail_check_caps, jail_plan_hiding
  *   tell           jail_features, jail_mechanisms, jail_policy_review, jail_builtin_policy, jail_cap_number, jail_cap_name, jail_calls
  * helper/steps/ has its rows of the life table, helper/engines/ how it polices. */
@@ -381,6 +381,22 @@ struct jail_judgement {
 /* arch: AUDIT_ARCH_*. Returns 0; -EINVAL where plan.told and the filter do not agree, which would be an error of this program. */
 int jail_judge(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6], struct jail_judgement *ret,
 	       struct err *e);
+/* Of a call, two verdicts that are not the same: of the first plan, and of the second. */
+struct jail_difference {
+	const char *syscall; /* NULL: all of the ABI */
+	uint32_t abi;
+	struct jail_judgement says[2];
+	bool always;      /* whatever its arguments are; else with these, for instance: */
+	uint64_t args[6]; /* those that no condition is about are 0 */
+	size_t times;     /* with how many of the arguments that were tried */
+};
+typedef int jail_compare_fn(void *arg, const struct jail_difference *d);
+/* Tries every system call of this host's ABIs with the values at which conditions of either plan change their mind (policy/compare.c). Both
+ * were told. Returns 0, or what fn returns below 0; -EINVAL, -ENOMEM. */
+int jail_compare(const struct jail_plan *a, const struct jail_plan *b, struct arena *arena, jail_compare_fn *fn,
+		 void *arg, struct err *e);
+/* Those that this host runs, its own first. Returns how many. */
+size_t jail_family(uint32_t ret[JAIL_ABIS]);
 /* AUDIT_ARCH_* of an ABI as jail_abis has it. */
 uint32_t jail_abi_arch(uint32_t abi);
 

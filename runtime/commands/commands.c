@@ -138,6 +138,7 @@ static const struct rt_option list_options[] = {
 static const struct rt_option policy_check_options[] = {FORMAT_OPTION, {0}};
 #define OF_BUNDLE_OPTION \
 	{"bundle", 'b', "DIR", "the bundle whose rootfs and config.json it is for", NULL, RT_STRING, false, OPTION(bundle)}
+static const struct rt_option policy_diff_options[] = {FORMAT_OPTION, {0}};
 static const struct rt_option policy_explain_options[] = {OF_BUNDLE_OPTION, FORMAT_OPTION, {0}};
 static const struct rt_option policy_import_options[] = {
 	{"from", 0, "docker|minijail|sandbox-runtime", "what the file is (default: what it looks like)", "docker|minijail|sandbox-runtime", RT_STRING, false,
@@ -233,6 +234,8 @@ static const struct rt_command commands[] = {
 	{"policy", "COMMAND", "look at policies, and at what they are made of", no_options, 0, 0, false, cmd_policy, .group = true},
 	{"policy check", "FILE|NAME...", "check that policies are right, and can be enforced on this host", policy_check_options,
 	 1, RT_ANY_ARGS, false, cmd_policy_check},
+	{"policy diff", "FILE|NAME FILE|NAME", "show what becomes possible and what impossible from one policy to another", policy_diff_options,
+	 2, 2, false, cmd_policy_diff, .failure_of = cmd_policy_test_failure},
 	{"policy explain", "[FILE|NAME]", "show by what each rule of a policy is held, what it costs, and what this host lacks", policy_explain_options,
 	 0, 1, false, cmd_policy_explain},
 	{"policy import", "FILE", "make a policy of a seccomp profile, or of another sandbox's policy", policy_import_options, 1, 1, false,

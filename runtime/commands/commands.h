@@ -25,6 +25,7 @@ int cmd_pause(struct rt_call *c, struct err *e);
 int cmd_plan(struct rt_call *c, struct err *e);
 int cmd_policy(struct rt_call *c, struct err *e);
 int cmd_policy_check(struct rt_call *c, struct err *e);
+int cmd_policy_diff(struct rt_call *c, struct err *e);
 int cmd_policy_explain(struct rt_call *c, struct err *e);
 int cmd_policy_import(struct rt_call *c, struct err *e);
 int cmd_policy_names(struct rt_call *c, struct err *e);

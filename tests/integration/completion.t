@@ -35,6 +35,7 @@ help policy na|names
 policy check --policy-dir policies j|judge
 policy na|names
 policy exp|explain
+policy di|diff
 policy test --fl|--floor
 policy update-check --ne|--newer
 policy names --arch x8|x86 x86_64
