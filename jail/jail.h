@@ -146,7 +146,8 @@ struct jail_policy {
 	struct strv env_keep, env_drop, env_set; /* patterns of names; assignments, "NAME=value" */
 	uint64_t families;        /* of sockets: a bit for each AF_* that there may be; all: nothing is said */
 	struct strv family_names; /* as network.families names them, for people: not handed over */
-	bool network;   /* there are network rules, which the runtime sees to: the filter closes what goes round them */
+	bool network; /* there are network rules, which the runtime sees to: the filter closes what goes round them */
+	bool net_connect, net_bind; /* there are rules on these, for who learns */
 	char *io_uring; /* for people, not handed over: the call for which the filter closes io_uring, or NULL */
 	int64_t max_processes, max_threads; /* -1: no limit */
 	int64_t bounds[POLICY_BOUNDS];      /* likewise */

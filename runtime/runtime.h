@@ -50,6 +50,7 @@ struct rt_options {
 	const char *floor; /* a policy that holds as well; NULL: none */
 	bool newer;
 	const char *caps, *kernel, *from, *output; /* NULL: not said */
+	const char *collapse;                      /* policy learn; NULL: not said */
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;

@@ -558,6 +558,32 @@ const char *spec_import_name(enum spec_import_from from);
 int spec_import(const char *text, size_t len, const struct spec_import *how, struct arena *a, struct buf *out,
 		struct strv *ret_left_out, struct err *e);
 
+/* ---- policies out of what programs do: spec/policy/learn.c ---- */
+
+/* What audit streams say of `mode: learn`. Begin with the arena alone. */
+struct spec_learn {
+	struct arena *arena;
+	struct fact *facts;
+	size_t n, room;
+	uint64_t runs;
+	struct strv sections; /* that were learnt: "syscalls", "network.bind" */
+	struct strv archs;    /* as the lines name them */
+	bool memfd;
+	struct strv doubts; /* why the policy may not be all that is needed, a sentence each */
+};
+struct spec_learn_options {
+	const char *name;   /* of the policy */
+	const char *native; /* the host's ABI, as the lines name it */
+	uint64_t collapse;  /* so many programs of one directory become its tree; 0: none do */
+};
+
+/* Takes a line of a stream. Returns 0, -EINVAL for what is no such line, -ENOMEM. */
+int spec_learn_line(struct spec_learn *l, const char *text, size_t len, struct err *e);
+/* Writes the policy under which what was learnt is allowed, and nothing else that the same keys are about. Returns 0, -ENOMEM. */
+int spec_learn_policy(struct spec_learn *l, const struct spec_learn_options *o, struct buf *out, struct err *e);
+/* Writes what each program did, as an array. Call it after the policy. */
+void spec_learn_programs(const struct spec_learn *l, struct jsonw *w, const char *key);
+
 /* A name that a policy can be asked for by: no path, and no dot at its beginning. */
 bool spec_is_policy_name(const char *s);
 

@@ -387,6 +387,8 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 		put_entry(out, &p->exec_entries[i]);
 	blob_put_u32(out, p->refuse_to_init);
 	blob_put_u32(out, p->network);
+	blob_put_u32(out, p->net_connect);
+	blob_put_u32(out, p->net_bind);
 	blob_put_strv(out, &p->protect);
 	blob_put_u32(out, p->env_rules);
 	blob_put_u32(out, p->env_keep_all);
@@ -417,6 +419,8 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 		get_entry(b, &p->exec_entries[i]);
 	p->refuse_to_init = get_bool(b);
 	p->network = get_bool(b);
+	p->net_connect = get_bool(b);
+	p->net_bind = get_bool(b);
 	get_strv(b, &p->protect);
 	p->env_rules = get_bool(b);
 	p->env_keep_all = get_bool(b);

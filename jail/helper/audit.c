@@ -392,6 +392,37 @@ static const char *action_of(const struct denial *d)
 	return d->allowed ? "allow" : d->log || d->from ? "log" : "drop";
 }
 
+/* Before the first fact: which keys are learnt, since of what was never used there is no other line. */
+static void tell_learns(struct helper *h)
+{
+	static bool told;
+
+	for (uint64_t i = 0; i < h->plan.n_policies && !told; i++) {
+		const struct jail_policy *p = &h->plan.policies[i];
+		const struct spec_response exec = jail_response(p, "exec"), net = jail_response(p, "network");
+		bool calls = false;
+		struct jsonw w;
+
+		for (uint64_t k = 0; k < h->plan.n_rules && !calls; k++)
+			calls = h->plan.rules[k].note.mode == POLICY_LEARN && h->plan.rules[k].note.policy == i &&
+				str_starts(h->plan.rules[k].note.rule, "syscalls.");
+		begin_line(h, &w, p->name, NULL);
+		jw_str(&w, "mode", "learn");
+		jw_array(&w, "learns");
+		if (calls)
+			jw_str(&w, NULL, "syscalls");
+		if (p->exec_rules && exec.mode == POLICY_LEARN)
+			jw_str(&w, NULL, "exec");
+		if (p->net_connect && net.mode == POLICY_LEARN)
+			jw_str(&w, NULL, "network.connect");
+		if (p->net_bind && net.mode == POLICY_LEARN)
+			jw_str(&w, NULL, "network.bind");
+		jw_array_end(&w);
+		(void)end_line(h, &w);
+	}
+	told = true;
+}
+
 static void tell_full(struct helper *h, const struct denial *d)
 {
 	struct jsonw w;
@@ -411,6 +442,7 @@ static bool is_news(struct helper *h, const struct denial *d)
 	bool full, is_new;
 
 	exe[n > 0 ? n : 0] = '\0';
+	tell_learns(h);
 	is_new = fact_is_new(d, exe, &full);
 	if (full)
 		tell_full(h, d);

@@ -514,6 +514,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 	ret->refuse_to_init = p->signals.refuse_to_init;
 	ret->protect = p->signals.protect;
 	ret->network = spec_net_has_rules(&p->network);
+	ret->net_connect = p->network.connect.set;
+	ret->net_bind = p->network.bind.set;
 	ret->families = p->network.families.set ? p->network.families.mask
 			: ret->network          ? SPEC_NET_FAMILIES
 						: UINT64_MAX;

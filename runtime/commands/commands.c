@@ -151,6 +151,13 @@ static const struct rt_option policy_import_options[] = {
 	 OPTION(output)},
 	{0},
 };
+static const struct rt_option policy_learn_options[] = {
+	{"collapse", 0, "N", "allow a directory's tree where so many of its programs were executed, 0: never (default: 8)", NULL, RT_STRING, false,
+	 OPTION(collapse)},
+	{"name", 0, "NAME", "name of the policy (default: learnt)", NULL, RT_STRING, false, OPTION(name)},
+	FORMAT_OPTION,
+	{0},
+};
 static const struct rt_option policy_names_options[] = {
 	{"arch", 0, "ARCH", "of this ABI, or of all (default: native, the host's own)", NULL, RT_STRING, false, OPTION(arch)},
 	FORMAT_OPTION,
@@ -240,6 +247,8 @@ static const struct rt_command commands[] = {
 	 0, 1, false, cmd_policy_explain},
 	{"policy import", "FILE", "make a policy of a seccomp profile, or of another sandbox's policy", policy_import_options, 1, 1, false,
 	 cmd_policy_import},
+	{"policy learn", "FILE...", "make a policy of what programs did, from audit streams of mode learn", policy_learn_options,
+	 1, RT_ANY_ARGS, false, cmd_policy_learn},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"policy test", "FILE|NAME syscall|exec|connect|bind WORD...", "ask what becomes of a system call, a program or an address under a policy", policy_test_options,

@@ -31,7 +31,8 @@ kill $id-running KI|KILL
 completion |bash zsh fish
 install |docker containerd podman crio
 help stat|state
-help policy na|names
+help policy lea|learn
+policy na|names
 policy check --policy-dir policies j|judge
 policy na|names
 policy exp|explain
