@@ -110,7 +110,6 @@ static int get_list(struct reader *rd, const struct field *f, const struct json 
 {
 	const struct field path = {.pattern = &rule_path};
 	struct strv *paths = field_at(p, f->at);
-	size_t i = 0;
 	int r;
 
 	if (v->type != JSON_ARRAY)
@@ -123,17 +122,15 @@ static int get_list(struct reader *rd, const struct field *f, const struct json 
 	r = make_room(rd, p, v->count, e);
 	if (r < 0)
 		return r;
-	for (const struct json *j = v->first; j; j = j->next, i++) {
+	for (const struct json *j = v->first; j; j = j->next) {
 		if (j->wrong)
 			continue;
 		if (j->type == JSON_OBJECT)
 			r = get_entry(rd, j, p, deny, paths, e);
 		else
 			r = get_string(rd, &path, j, &paths->v[paths->n], e);
-		if (r < 0) {
-			err_ctx(e, "[%zu]", i);
-			return r;
-		}
+		if (r < 0)
+			return err_index(e, v, j);
 		paths->n += j->type != JSON_OBJECT;
 	}
 	return 0;
@@ -153,8 +150,8 @@ static PARSER(get_deny)
 }
 
 static const struct field exec_fields[] = {
-    FIELD("allow", get_allow, P, exec.allow),
-    FIELD("deny", get_deny, P, exec.deny),
+    FIELD("allow", get_allow, P, exec.allow, .table = &entry_table),
+    FIELD("deny", get_deny, P, exec.deny, .table = &entry_table),
     FIELD("memfd", get_bool, P, exec.memfd),
     RESPONSE_FIELDS(P, exec.response),
 };

@@ -53,6 +53,15 @@ cat >"$T/rows" <<'ROWS'
 - {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "includes": {}}]}}
 + {"exec": {"allow": ["/usr/", "/bin/s*", "/opt/**/x", "/", "/.a/..b/..."], "deny": [], "memfd": true}}
 - {"exec": {"allow": ["bin/sh"]}}
++ {"exec": {"allow": ["/a", {"path": "/b", "as": "program", "argv": ["*", "**"], "times": 3, "sha256": "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"}], "deny": [{"path": "/c/"}]}}
+- {"exec": {"allow": [{"as": "program"}]}}
+- {"exec": {"allow": [{"path": "b"}]}}
+- {"exec": {"allow": [{"path": "/b", "sha256": "5891"}]}}
+- {"exec": {"allow": [{"path": "/b", "argv": []}]}}
+- {"exec": {"allow": [{"path": "/b", "as": "library"}]}}
+- {"exec": {"deny": [{"path": "/b", "sha1": "x"}]}}
++ {"profile": "report"}
+- {"profile": true}
 - {"exec": {"allow": ["/a//b"]}}
 - {"exec": {"deny": ["/a/../b"]}}
 - {"exec": {"deny": ["/a**/b"]}}
