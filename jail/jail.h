@@ -490,6 +490,9 @@ struct jail_handover {
 	int cgroup_fd;    /* EXEC: the cgroup that the process is born in, when it is not this one's own; or -1 */
 	int cgroup_ns_fd; /* EXEC: the cgroup namespace that it joins then, or -1 */
 	int end_fd;       /* a pipe that takes a struct jail_end at the end, or -1 */
+	int cpu_fd;       /* cpu.stat of the workload's cgroup, or -1 */
+	int cpus;         /* there are at the most on this host */
+	int cpu_alone;    /* 1: this process is in another cgroup */
 	pid_t peer;       /* OUTER: the inner's pid */
 	bool trace_steps;
 	int fail_step, fail_after; /* tests: index into jail_steps that shall fail, or -1 */

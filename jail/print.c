@@ -272,7 +272,11 @@ static void print_seal(const struct jail_seal *s, struct jsonw *w)
 /* Those that there are. */
 static void print_bounds(const struct jail_policy *p, struct jsonw *w)
 {
-	static const char *const units[POLICY_BOUNDS] = {[BOUND_WALL] = "usec", [BOUND_FILE_SIZE] = "bytes"};
+	static const char *const units[POLICY_BOUNDS] = {[BOUND_WALL] = "usec",
+							 [BOUND_FILE_SIZE] = "bytes",
+							 [BOUND_MEMORY] = "bytes",
+							 [BOUND_CPU] = "usec",
+							 [BOUND_IDLE] = "usec"};
 	bool any = false;
 
 	for (int i = 0; i < POLICY_BOUNDS; i++) {

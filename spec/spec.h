@@ -419,6 +419,9 @@ enum policy_bound {
 	BOUND_WALL, /* microseconds */
 	BOUND_OPEN_FILES,
 	BOUND_FILE_SIZE, /* bytes */
+	BOUND_MEMORY,    /* bytes */
+	BOUND_CPU,       /* microseconds */
+	BOUND_IDLE,      /* microseconds */
 	POLICY_BOUNDS
 };
 

@@ -32,6 +32,9 @@ static const struct field {
     {"cgroup", offsetof(struct jail_handover, cgroup_fd), true},
     {"cgroup_ns", offsetof(struct jail_handover, cgroup_ns_fd), true},
     {"end", offsetof(struct jail_handover, end_fd), true},
+    {"cpu", offsetof(struct jail_handover, cpu_fd), true},
+    {"cpus", offsetof(struct jail_handover, cpus), false},
+    {"cpu_alone", offsetof(struct jail_handover, cpu_alone), false},
     {"peer", offsetof(struct jail_handover, peer), false},
     {"fail", offsetof(struct jail_handover, fail_step), false},
     {"fail_after", offsetof(struct jail_handover, fail_after), false},
@@ -99,7 +102,7 @@ int jail_handover_parse(int argc, char **argv, struct jail_handover *ret)
 	*ret = (struct jail_handover){
 	    .blob_fd = -1, .sync_fd = -1, .start_fd = -1, .audit_fd = -1, .ring_fd = -1, .join_fd = -1, .peer_fd = -1};
 	ret->audit_dir_fd = ret->peer = ret->fail_step = ret->fail_after = ret->die_step = -1;
-	ret->cgroup_fd = ret->cgroup_ns_fd = ret->end_fd = -1;
+	ret->cpu_fd = ret->cgroup_fd = ret->cgroup_ns_fd = ret->end_fd = -1;
 	if (argc < 2)
 		return -EINVAL;
 	while (role < ARRAY_LEN(role_names) && strcmp(argv[1], role_names[role]) != 0)

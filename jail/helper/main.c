@@ -113,7 +113,7 @@ static int guard_fds(struct helper *h, struct err *e)
 {
 	const int given[] = {h->h.blob_fd,      h->h.sync_fd,      h->h.start_fd, h->h.audit_fd,
 			     h->h.audit_dir_fd, h->h.join_fd,      h->h.peer_fd,  h->h.ring_fd,
-			     h->h.cgroup_fd,    h->h.cgroup_ns_fd, h->h.end_fd};
+			     h->h.cgroup_fd,    h->h.cgroup_ns_fd, h->h.end_fd,   h->h.cpu_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] >= 3 && (uint32_t)given[i] - 3 < h->plan.seal.preserve_fds)

@@ -129,6 +129,9 @@ const char *jail_bound_name(enum policy_bound which)
 	    [BOUND_WALL] = "limits.wall",
 	    [BOUND_OPEN_FILES] = "limits.open_files",
 	    [BOUND_FILE_SIZE] = "limits.file_size",
+	    [BOUND_MEMORY] = "limits.memory",
+	    [BOUND_CPU] = "limits.cpu",
+	    [BOUND_IDLE] = "limits.idle",
 	};
 
 	return (size_t)which < ARRAY_LEN(names) ? names[which] : NULL;

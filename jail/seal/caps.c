@@ -174,6 +174,29 @@ static int check_scripts(const struct jail_plan *p, const struct jail_facts *f, 
 	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "\"as\" in exec", policy, e) : 0;
 }
 
+/* What is kept or counted at the container's cgroup. */
+static int check_cgroup(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
+	    {CAP_SYS_ADMIN, false, "leave the cgroup at which they stand"},
+	    {CAP_DAC_READ_SEARCH, false, "reach cgroups above its own by their handles (open_by_handle_at(2))"},
+	    {CAP_SYS_MODULE, false, "change the kernel that keeps them"},
+	    {CAP_SYS_RAWIO, false, "change the kernel that keeps them"},
+	};
+	static const enum policy_bound bounds[] = {BOUND_MEMORY, BOUND_CPU, BOUND_IDLE};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(bounds) && r >= 0; i++) {
+		int64_t max;
+		int of = jail_bound(p, bounds[i], &max);
+
+		if (of >= 0)
+			r = refuse_undoing(p, f, rows, ARRAY_LEN(rows), jail_bound_name(bounds[i]),
+					   p->policies[of].name, e);
+	}
+	return r;
+}
+
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
 	int r = check_network(p, f, e);
@@ -181,8 +204,10 @@ int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struc
 	if (r >= 0)
 		r = check_protect(p, f, e);
 	if (r >= 0)
-		r = check_rlimits(p, f, e);
-	return r < 0 ? r : check_scripts(p, f, e);
+		r = check_scripts(p, f, e);
+	if (r >= 0)
+		r = check_cgroup(p, f, e);
+	return r < 0 ? r : check_rlimits(p, f, e);
 }
 
 const char *jail_cap_nearest(const char *name)

@@ -8,6 +8,7 @@
 
 #include "cgroups/cgroups.h"
 #include "commands.h"
+#include "runtime/life/life.h"
 #include "runtime/state/state.h"
 
 /* How the value of an option is written; the struct of the resources has the type beside it. */
@@ -162,6 +163,29 @@ static int check_rdt(const struct rt_update *u, const struct spec_state *s, stru
 	return 0;
 }
 
+/* A policy's limit holds for as long as the container lives: what is asked for above it becomes it, as at create. */
+static int bound_memory(struct rt_call *c, struct rt_container *k, struct spec_resources *r, struct err *e)
+{
+	const bool asks = r->memory.limit.set && r->memory.limit.v != 0;
+	AUTO_FREE char *blob = NULL;
+	struct jail_plan plan;
+	int64_t most;
+	size_t len;
+	int n;
+
+	if (!k->state.policy || (!asks && !spec_map_get(&r->unified, "memory.max")))
+		return 0;
+	n = rt_store_read_plan(&k->store, &blob, &len, e);
+	if (n < 0)
+		return n;
+	if (jail_blob_read(blob, len, &c->arena, &plan) < 0)
+		return err_set(e, EBADMSG,
+			       "what policy %s says of memory cannot be read: the file 'plan' in the container's state "
+			       "is damaged, or of another version of jailrun",
+			       k->state.policy);
+	return jail_bound(&plan, BOUND_MEMORY, &most) < 0 ? 0 : life_bound_memory(r, (uint64_t)most, &c->arena, e);
+}
+
 int cmd_update(struct rt_call *c, struct err *e)
 {
 	const struct rt_update *u = &c->o.update;
@@ -180,6 +204,8 @@ int cmd_update(struct rt_call *c, struct err *e)
 		r = from_options(u, &resources, e);
 	if (r == 0)
 		r = rt_container_cgroup(&k, "no limit can be set", e);
+	if (r == 0)
+		r = bound_memory(c, &k, &resources, e);
 	unit = (struct cg_unit){k.state.cgroup_unit, k.state.cgroup_user};
 	if (r == 0)
 		r = cg_probe(&c->arena, &facts, e);

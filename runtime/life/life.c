@@ -15,7 +15,7 @@ void life_init(struct life *l, const struct life_table *table)
 			   .join_fd = -1,
 			   .audit_fd = -1,
 			   .console_fd = -1};
-	l->audit_dir_fd = l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
+	l->cpu_fd = l->audit_dir_fd = l->helper_fd = l->blob_fd = l->peer_fd = l->pidfd = -1;
 	l->cg_run.dir_fd = l->cg_run.box_fd = l->cg_run.jail_fd = l->cg_run.ring_fd = l->cg_run.state_fd = -1;
 	l->signals.signal_fd = -1;
 	l->fail_row = l->die_row = -1;
@@ -24,9 +24,9 @@ void life_init(struct life *l, const struct life_table *table)
 
 void life_close(struct life *l)
 {
-	int *fds[] = {&l->sock,         &l->start_fd,       &l->join_fd,        &l->audit_fd, &l->console_fd,
-		      &l->helper_fd,    &l->blob_fd,        &l->peer_fd,        &l->pidfd,    &l->notify.fd,
-		      &l->audit_dir_fd, &l->cg_run.ring_fd, &l->cg_run.state_fd};
+	int *fds[] = {&l->sock,         &l->start_fd, &l->join_fd,        &l->audit_fd,       &l->console_fd,
+		      &l->helper_fd,    &l->blob_fd,  &l->peer_fd,        &l->pidfd,          &l->notify.fd,
+		      &l->audit_dir_fd, &l->cpu_fd,   &l->cg_run.ring_fd, &l->cg_run.state_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_close_p(fds[i]);

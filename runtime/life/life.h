@@ -73,6 +73,7 @@ struct life {
 	int start_fd;                 /* listening: the helper's, until `start` comes */
 	int join_fd;                  /* listening: the helper's, for processes of `exec` */
 	int audit_fd, audit_dir_fd, console_fd;
+	int cpu_fd; /* where the workload's CPU time is counted, or -1 */
 	int helper_fd, blob_fd;
 	int peer_fd; /* init: workload: the inner's end of the socket between outer and inner */
 	pid_t pid;
@@ -93,6 +94,10 @@ struct life {
  * directory. default_policy: the policy where nobody speaks, or NULL for none. Returns 0 or -errno. */
 int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char *default_policy, struct life *l,
 	       struct err *e);
+
+/* Limits of policies on memory (bounds.c). Lowers what linux.resources says, at create and by update: what the engine asks for is no error.
+ * Returns 0, -ENOMEM. */
+int life_bound_memory(struct spec_resources *r, uint64_t most, struct arena *a, struct err *e);
 
 /* A terminal and --console-socket go together as in runc: -EINVAL with its words. For exec, too. */
 int rt_check_terminal(const struct rt_call *c, const struct life *l, struct err *e);

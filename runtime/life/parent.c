@@ -82,7 +82,7 @@ int parent_cgroup(struct life *l, struct err *e)
 	l->ns_run.cgroup_dir_fd = l->cg_run.box_fd >= 0 ? l->cg_run.box_fd : l->cg_run.dir_fd;
 	if (r >= 0 && l->report)
 		rt_report_cgroup(l->report, l);
-	return r;
+	return r >= 0 && life_counts_cpu(l) ? life_open_cpu(l, e) : r;
 }
 
 void parent_cgroup_undo(struct life *l)

@@ -162,6 +162,27 @@ static int plan_rdt(struct rt_call *c, struct life *l, struct err *e)
 	return r < 0 ? r : cg_rdt_plan(&l->config.linux_, &facts, l->id, &c->arena, &l->rdt, e);
 }
 
+static bool needs_cgroup(const struct rt_policies *p)
+{
+	static const enum policy_bound bounds[] = {BOUND_MEMORY, BOUND_CPU, BOUND_IDLE};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(bounds); i++)
+		any |= (p->has && p->chosen.bounds[bounds[i]].set) || (p->has_floor && p->floor.bounds[bounds[i]].set);
+	return any;
+}
+
+static int plan_cgroup(struct rt_call *c, struct life *l, const struct rt_policies *p, const struct cg_facts *f,
+		       struct err *e)
+{
+	int r = life_plan_memory(&l->config.linux_.resources, p, &c->arena, e);
+
+	if (r < 0)
+		return r;
+	r = cg_plan(&l->config, f, c->manager, l->id, l->ns.userns, &c->arena, &l->cg, e);
+	return r < 0 ? life_memory_error(p, e) : 0;
+}
+
 /* All sets of rules that the container is under; each has to agree. Numbered as the policies of the jail's plan. */
 static int plan_network(struct rt_call *c, struct life *l, const struct rt_policies *p, const struct cg_facts *f,
 			struct err *e)
@@ -182,7 +203,7 @@ static int plan_network(struct rt_call *c, struct life *l, const struct rt_polic
 	r = cg_plan_network(sets, ARRAY_LEN(sets), f, &c->arena, &l->cg, e);
 
 	/* Whoever can write to cgroups above leaves the one at which the rules stand. */
-	l->ns.guard_cgroups |= l->cg.n_network > 0;
+	l->ns.guard_cgroups |= l->cg.n_network > 0 || needs_cgroup(p);
 	return r;
 }
 
@@ -320,11 +341,10 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 	    (r = rt_notify_plan(l->root, id, &l->config, &c->arena, &l->notify, e)) < 0 ||
 	    (r = ns_probe(&ns_facts, e)) < 0 ||
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
-	    (r = probe_cgroups(c, &cg_facts, e)) < 0 ||
-	    (r = cg_plan(&l->config, &cg_facts, c->manager, id, l->ns.userns, &c->arena, &l->cg, e)) < 0 ||
+	    (r = probe_cgroups(c, &cg_facts, e)) < 0 || (r = plan_cgroup(c, l, &policies, &cg_facts, e)) < 0 ||
 	    (r = plan_network(c, l, &policies, &cg_facts, e)) < 0 || (r = plan_rdt(c, l, e)) < 0 ||
 	    (r = plan_groups(l, &admin, e)) < 0 || (r = plan_jail(c, l, &admin, &policies, e)) < 0 ||
-	    (r = split_cgroup(c, l, &cg_facts, e)) < 0)
+	    (r = life_plan_cpu(l, e)) < 0 || (r = split_cgroup(c, l, &cg_facts, e)) < 0)
 		return r;
 	warn_of_strays(l);
 	warn_of_chroot(l);

@@ -149,4 +149,16 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e);
 /* Warns of entries whose path the rootfs lacks: in a list for many images that is no fault, so only `plan` asks. */
 void life_policy_absent(const struct life *l);
 
+/* ---- bounds.c: limits of policies that need the cgroup ---- */
+
+struct rt_policies;
+/* Before cg_plan: the least of the policies' limits.memory into linux.resources. Returns 0, -ENOMEM. */
+int life_plan_memory(struct spec_resources *r, const struct rt_policies *p, struct arena *a, struct err *e);
+/* An error of cg_plan, said of the policy where it is about its limit. Returns -errno. */
+int life_memory_error(const struct rt_policies *p, struct err *e);
+/* Returns 0; -ENOTSUP: there is no cgroup to count in. */
+int life_plan_cpu(const struct life *l, struct err *e);
+bool life_counts_cpu(const struct life *l);
+int life_open_cpu(struct life *l, struct err *e);
+
 #endif

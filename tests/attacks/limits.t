@@ -29,6 +29,10 @@ nothing_outlives() {
 for who in as_root strong as_user; do
 	nothing_outlives "wall, $who" '{"limits": {"wall": "400ms"}}' "${!who}"
 done
+# CPU time of others: what has gone away from its maker, and threads of a process whose first is gone.
+attack '{"limits": {"cpu": "300ms", "wall": "20s"}}' '.process.args = ["/bin/outlive", "/tmp/hold", "busy", "daemon", "nested"]' --report "$T/report"
+is "cpu: ended by that limit" "$(jq -c '[.verdict, .limit, .exit]' "$T/report")" '["limit","limits.cpu",137]'
+ok "cpu: nothing outlives it" free
 nothing_outlives "wall, traced" '{"limits": {"wall": "400ms", "processes": 200}}' "$strong"
 nothing_outlives "wall, init: workload" '{"init": "workload", "limits": {"wall": "400ms"}}' "$strong"
 

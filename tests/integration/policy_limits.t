@@ -3,6 +3,7 @@
 # The limits of a policy that end a container, and those of files: that they hold, for how long, by which of two policies, and how it is told.
 . "$(dirname "$0")/../lib/common.sh" || exit 1
 . "$TOP_SRCDIR/tests/lib/bundle.sh"
+. "$TOP_SRCDIR/tests/lib/leftovers.sh"
 need_root
 need_command jq
 need_runtime
@@ -52,6 +53,8 @@ limited '{"limits": {"wall": "200ms"}}' 'sleep 100'
 ended_by "wall: the policy's, which is shorter" limits.wall own
 ADMIN=none
 
+no_rlimits='del(.process.rlimits)'
+
 # What lives apart from run: exec'd processes; the time before start is none, and that of a pause is.
 policy own '{"limits": {"wall": "700ms"}}'
 make_bundle "$T/b" "$(sh_filter 'sleep 100')"
@@ -75,12 +78,60 @@ else
 fi
 jr delete --force "jt-$$-p"
 
+# ---- CPU time ----
+burn='while :; do :; done'
+limited '{"limits": {"cpu": "300ms"}}' "($burn) & ($burn) & $burn"
+ended_by cpu limits.cpu own
+ok "cpu: not before, and not long after" jq -e '.userUsec + .systemUsec | . >= 290000 and . < 450000' "$T/report" || diag "$(of .)"
+limited '{"limits": {"cpu": "300ms"}}' 'sleep 0.5; for i in 1 2 3; do /bin/true; done; exit 4'
+is "cpu: who sleeps uses none (control)" "$rc $(of "$end")" '4 ["exit",null,4,null]'
+limited '{"limits": {"cpu": "300ms"}}' 'i=0; while :; do (exit); done' "$no_rlimits"
+ended_by "cpu: that of processes that are gone" limits.cpu own
+limited '{"init": "workload", "limits": {"cpu": "200ms"}}' "$burn"
+ended_by "cpu: init: workload" limits.cpu own
+limited '{"limits": {"idle": "300ms"}}' 'i=0; while [ $i -lt 8 ]; do i=$((i + 1)); k=0; while [ $k -lt 6000 ]; do k=$((k + 1)); done; sleep 0.1; done; date +%s%N; sleep 100'
+ended_by idle limits.idle own
+ok "idle: not while it works" [ -n "$out" ]
+policy floor '{"limits": {"cpu": "10m", "idle": "200ms"}}'
+ADMIN=floor
+limited '{"limits": {"cpu": "200ms", "idle": "1m"}}' 'sleep 100'
+ended_by "idle: the floor's, which is less" limits.idle floor
+limited '{"limits": {"cpu": "200ms", "idle": "1m"}}' "$burn"
+ended_by "cpu: the policy's, which is less" limits.cpu own
+ADMIN=none
+# A policy that watches is told of it, and the floor's holds.
+policy floor '{"limits": {"cpu": "400ms"}}'
+ADMIN=floor
+limited '{"mode": "watch", "limits": {"cpu": "100ms", "memory": "1G"}}' "$burn"
+is "cpu: one that watches loosens nothing" "$rc $(of "$end")" '137 ["limit","limits.cpu",137,"SIGKILL"]'
+is "cpu: and says so once" "$(jq -c '[.policy, .rule, .mode, .action]' "$T/audit" | xargs)" '[own,limits.cpu,watch,kill] [floor,limits.cpu,null,kill]'
+ADMIN=none
+for limit in cpu idle; do
+	policy own "{\"limits\": {\"$limit\": \"1s\"}}"
+	make_bundle "$T/b" "$(args_filter true)"
+	jrun --admin-config "$T/none.json" --policy own --cgroup-manager disabled run -b "$T/b" "jt-$$-d"
+	like "$limit: without a cgroup it is an error" "$rc $err" "^1 .*policy own: limits\\.$limit: CPU time .* is counted by a cgroup, and this container has none\. The nearest .* limits\\.wall"
+	n=$((n + 1))
+	make_bundle "$T/b" "$(args_filter true) | .process.capabilities.bounding += [\"CAP_SYS_ADMIN\"]"
+	jrun --admin-config "$T/none.json" --policy own run -b "$T/b" "jt-$$-$n"
+	like "$limit: who could leave the cgroup is refused" "$rc $err" "^1 .*CAP_SYS_ADMIN lets the workload leave the cgroup.*limits\\.$limit of policy own"
+done
+
+# ---- memory: tests/vm/limits/memory.sh has it where there is a controller ----
+policy own '{"limits": {"memory": "64M"}}'
+make_bundle "$T/b" "$(args_filter true)"
+if ! grep -qw memory "$(cgroup2_mount)/cgroup.controllers"; then
+	jrun --admin-config "$T/none.json" --policy own run -b "$T/b" "jt-$$-m"
+	like "memory: without a controller it is an error" "$rc $err" '^1 .*policy own: limits\.memory: the memory controller is not available.*The nearest that can be had is RLIMIT_AS'
+fi
+jrun --admin-config "$T/none.json" --policy own --cgroup-manager disabled run -b "$T/b" "jt-$$-m"
+like "memory: nor without a cgroup" "$rc $err" '^1 .*policy own: limits\.memory: cgroups are disabled.*The nearest that can be had is RLIMIT_AS'
+
 # ---- files ----
 files='ulimit -n; ulimit -Hn; ulimit -f; ulimit -Hf'
 lines() {
 	tr '\n' ' ' <<<"$out"
 }
-no_rlimits='del(.process.rlimits)'
 limited '{"limits": {"open_files": 64, "file_size": "1M"}}' "$files" "$no_rlimits"
 is "files: the limits, soft and hard" "$(lines)" '64 64 2048 2048 '
 is "files: need no tracer" "$(jr --admin-config "$T/none.json" --policy own plan "$T/b" | jq -r .jail.engine)" notify

@@ -94,6 +94,9 @@ static void engines(void **state)
 	    {"limits.processes", "{\"limits\":{\"processes\":3}}"},
 	    {"limits.threads", "{\"limits\":{\"threads\":3}}"},
 	    {"limits.wall", "{\"limits\":{\"wall\":3}}"},
+	    {"limits.cpu", "{\"limits\":{\"cpu\":3}}"},
+	    {"limits.idle", "{\"limits\":{\"idle\":3}}"},
+	    {"limits.memory", "{\"limits\":{\"memory\":\"64M\"}}"},
 	    {"limits.open_files", "{\"limits\":{\"open_files\":30}}"},
 	    {"limits.file_size", "{\"limits\":{\"file_size\":3}}"},
 	};

@@ -14,6 +14,21 @@ for POLICY in none default; do
 	in_container "$(args_filter bite touch 48) | $(res "{memory: {limit: $((32 * MB)), swap: $((32 * MB))}}")"
 	is "policy $POLICY: above memory.limit: killed" "$rc $out" "137 "
 done
+# The policy's own, which the controller's share for the helper does not widen; the lesser of two, and no more by update.
+printf '{"limits": {"memory": "32M"}}' >"$T/memory.json"
+for limit in 0 $((16 * MB)) $((128 * MB)); do
+	POLICY=$T/memory.json
+	in_container "$(sh_filter 'cat /sys/fs/cgroup/memory.max') | $(res "{memory: {limit: $limit}}")"
+	is "limits.memory, and $limit of config.json" "$out" $((limit && limit < 32 * MB ? limit : 32 * MB)) || diag "$err"
+done
+in_container "$(args_filter bite touch 48) | $(res "{memory: {swap: $((128 * MB)), limit: $((128 * MB))}}")"
+is "limits.memory: killed above it" "$rc $out" "137 "
+living jt-bound "$(args_filter sleep 1000) | $(res "{memory: {limit: $((16 * MB))}}")"
+ok "limits.memory: update below it" jr update --memory $((24 * MB)) jt-bound
+is "limits.memory: which holds" "$(jr exec jt-bound cat /sys/fs/cgroup/memory.max)" $((24 * MB))
+ok "limits.memory: update above it" jr update --memory $((64 * MB)) jt-bound
+is "limits.memory: is no more than it" "$(jr exec jt-bound cat /sys/fs/cgroup/memory.max)" $((32 * MB))
+gone jt-bound
 POLICY=none
 in_container "$(touches 48) | $(res "{memory: {limit: $((32 * MB)), swap: $((32 * MB))}}")"
 is "memory.swap as memory.limit, no swap: the kernel counts the kill" "$(xargs <<<"$out")" "137 0 oom_kill 1"
