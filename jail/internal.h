@@ -7,8 +7,7 @@
 
 #include "jail.h"
 
-#define ERRNO_MAX    4095        /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
-#define X32_BIT      0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
+#define ERRNO_MAX    4095 /* SECCOMP_RET_ERRNO carries no more: MAX_ERRNO of the kernel */
 #define MAX_ARCHS    24
 #define CALL_NUMBERS 600         /* of each ABI; Linux 6.18 has 470, and x32 some of its own up to 547 */
 #define COMPARE_32   0xffffffffu /* mask of an int argument: the kernel does not look at the upper half */

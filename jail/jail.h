@@ -90,15 +90,19 @@ struct jail_note {
 	bool kill, allowed; /* allowed: what is reported is its first use, of a policy that learns */
 };
 
-#define JAIL_ANY_CALL  (-1)
-#define JAIL_NAME_KEY  "%x %d " /* AUDIT_ARCH_*, number */
-#define JAIL_RULE_ARGS 12       /* conditions of one rule: those of two policies may come together */
+#define X32_BIT          0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
+#define JAIL_ANY_CALL    (-1)
+#define JAIL_FOREIGN     (-2)     /* each call of an ABI that is not there */
+#define JAIL_FOREIGN_X32 (-3)     /* likewise, where that is x32 */
+#define JAIL_NAME_KEY    "%x %d " /* AUDIT_ARCH_*, number */
+#define JAIL_RULE_ARGS   12       /* conditions of one rule: those of two policies may come together */
 struct jail_rule {
 	char *
 	    name; /* of the policy: "syscalls.syscalls[2]", "exec", "limits", "signals.to_init"; "self", "engine": always there */
 	char *syscall;
-	uint32_t arch;   /* AUDIT_ARCH_* */
-	int32_t nr;      /* with the x32 bit where it is one; JAIL_ANY_CALL: what syscalls.defaultAction refuses */
+	uint32_t arch; /* AUDIT_ARCH_* */
+	int32_t
+	    nr; /* with the x32 bit where it is one; JAIL_ANY_CALL: what syscalls.defaultAction refuses; JAIL_FOREIGN* */
 	uint32_t policy; /* index of the policy that it is of */
 	uint32_t trap;   /* enum jail_trap */
 	int32_t err;     /* errno of a refusal */
@@ -110,6 +114,10 @@ struct jail_rule {
 		uint64_t a, b; /* MASKED_EQ: mask, value; else value, and the lower bits that are compared, 0: all */
 	} args[JAIL_RULE_ARGS];
 };
+static inline bool jail_rule_foreign(const struct jail_rule *r)
+{
+	return r->nr == JAIL_FOREIGN || r->nr == JAIL_FOREIGN_X32;
+}
 enum jail_op {
 	JAIL_NE = 1,
 	JAIL_LT,

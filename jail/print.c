@@ -122,7 +122,7 @@ static void print_rules(const struct jail_plan *p, struct jsonw *w)
 		if (p->n_policies > 1)
 			jw_str(w, "policy", p->policies[r->policy].name);
 		jw_str(w, "rule", r->name);
-		jw_str(w, "syscall", r->nr == JAIL_ANY_CALL ? "any other" : r->syscall);
+		jw_str(w, "syscall", r->nr == JAIL_ANY_CALL ? "any other" : jail_rule_foreign(r) ? "any" : r->syscall);
 		if (r->nr != JAIL_ANY_CALL)
 			jw_array(w, "abis");
 		do {

@@ -542,6 +542,7 @@ const char *audit_how_to_allow(const struct jail_rule *rule)
 	     "allow the call in linux.seccomp of config.json: it is the engine's profile that refuses"},
 	    {"signals.to_init", "set signals.to_init to \"forward\""},
 	    {"signals.protect", "take signals.protect out of the policy"},
+	    {"syscalls.architectures", "name the ABI in syscalls.architectures"},
 	    {"network.families", "name the family in network.families"},
 	    {"network", "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"},
 	    {"syscalls.defaultAction", "name the call in syscalls.syscalls, with SCMP_ACT_ALLOW"},

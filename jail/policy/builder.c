@@ -123,6 +123,22 @@ int builder_emit(struct builder *b, const struct call_rule *from)
 	return gen_add(&b->gen, &g) < 0 ? builder_no_memory(b) : 0;
 }
 
+int builder_emit_foreign(struct builder *b, uint32_t token, uint32_t policy)
+{
+	struct verdict v = {.rule = "syscalls.architectures", .policy = policy, .trap = JAIL_TRAP_KILL, .err = EPERM};
+	struct jail_rule rule = rule_of(&v), *r;
+
+	if (trap_ret(b, &v, &b->gen.bad_arch_ret) < 0)
+		return -ENOTSUP;
+	rule.arch = arch_audit(token);
+	rule.nr = arch_is_x32(token) ? JAIL_FOREIGN_X32 : JAIL_FOREIGN;
+	r = new_rule(b);
+	if (!r)
+		return builder_no_memory(b);
+	*r = rule;
+	return tell(b, &rule, b->gen.bad_arch_ret);
+}
+
 int builder_emit_other(struct builder *b, const struct verdict *v)
 {
 	const struct jail_rule rule = rule_of(v);

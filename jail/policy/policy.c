@@ -390,11 +390,29 @@ static int add_default(struct builder *b)
 	return 0;
 }
 
-/* The ABIs whose calls are filtered; those of any other are killed. */
+/* The policy by which an ABI is not there, -1: it is. Where no list says so it is the engine, and so the policy that needs it. */
+static int foreign_by(const struct builder *b, const struct spec_policy *const *p, uint32_t token)
+{
+	int by = -1;
+
+	for (uint64_t i = 0; i < b->plan->n_policies; i++) {
+		const struct strv *l = &p[i]->syscalls.architectures;
+
+		if (l->n ? !strv_has(l, arch_name(token)) : (when_of(b->plan, &b->plan->policies[i]) & WHEN_TRACE))
+			return (int)i;
+		if (!l->n && b->plan->engine == JAIL_TRACE && by < 0)
+			by = (int)i;
+	}
+	return by;
+}
+
+/* The ABIs whose calls are filtered; those of any other are killed. By the engine, which reports it, but where a filter of config.json gives
+ * calls to an agent: its answer would go before that of the engine, and not before the kernel's. */
 static int choose_archs(struct builder *b, const struct spec_policy *const *p, uint32_t native)
 {
 	uint32_t family[MAX_ARCHS];
 	size_t n = arch_family(native, family);
+	bool asked = b->reported && !jail_has_agent(b->plan);
 
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
 		for (size_t k = 0; k < p[i]->syscalls.architectures.n; k++) {
@@ -407,15 +425,12 @@ static int choose_archs(struct builder *b, const struct spec_policy *const *p, u
 		}
 	b->gen.archs[b->gen.n_archs++] = native;
 	for (size_t k = 1; k < n; k++) {
-		bool wanted = true;
+		int by = foreign_by(b, p, family[k]);
 
-		for (uint64_t i = 0; i < b->plan->n_policies; i++) {
-			const struct strv *l = &p[i]->syscalls.architectures;
-
-			wanted &= l->n ? strv_has(l, arch_name(family[k])) : b->plan->engine != JAIL_TRACE;
-		}
-		if (wanted)
+		if (by < 0)
 			b->gen.archs[b->gen.n_archs++] = family[k];
+		else if (asked && builder_emit_foreign(b, family[k], (uint32_t)by) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }

@@ -30,13 +30,27 @@ static bool holds(const struct jail_rule_arg *c, const uint64_t args[6])
 	return false;
 }
 
+static bool is_about(const struct jail_rule *r, uint32_t arch, int nr)
+{
+	switch (r->nr) {
+	case JAIL_ANY_CALL:
+		return true;
+	case JAIL_FOREIGN:
+		return r->arch == arch;
+	case JAIL_FOREIGN_X32:
+		return r->arch == arch && ((uint32_t)nr & X32_BIT);
+	default:
+		return r->arch == arch && r->nr == nr;
+	}
+}
+
 int jail_rule_find(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t args[6])
 {
 	for (uint64_t i = 0; i < p->n_rules; i++) {
 		const struct jail_rule *r = &p->rules[i];
 		uint32_t k = 0;
 
-		if (r->nr != JAIL_ANY_CALL && (r->nr != nr || r->arch != arch))
+		if (!is_about(r, arch, nr))
 			continue;
 		while (k < r->n_args && holds(&r->args[k], args))
 			k++;

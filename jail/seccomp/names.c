@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of calls for the audit stream. A rule for one call has its name; syscalls.defaultAction is about all others, and the helper has no
- * table of names. So the plan brings one, where there is such a rule. */
+/* Names of calls for the audit stream. A rule for one call has its name; syscalls.defaultAction is about all others, and a foreign ABI has no
+ * rules. The helper has no table of names. So the plan brings one, where there is such a rule. */
 #include "jail/internal.h"
 
 #include <errno.h>
@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool needs_names(const struct jail_plan *p)
+static bool needs_names(const struct jail_plan *p, uint32_t token)
 {
-	for (uint64_t i = 0; i < p->n_rules; i++)
-		if (p->rules[i].nr == JAIL_ANY_CALL)
+	for (uint64_t i = 0; i < p->n_rules; i++) {
+		const struct jail_rule *r = &p->rules[i];
+
+		if (r->nr == JAIL_ANY_CALL || (jail_rule_foreign(r) && r->arch == arch_audit(token) &&
+					       (r->nr == JAIL_FOREIGN_X32) == arch_is_x32(token)))
 			return true;
+	}
 	return p->joined.len; /* linux.seccomp may refuse any call */
 }
 
@@ -38,14 +42,14 @@ int jail_name_calls(uint32_t native, struct arena *a, struct jail_plan *p)
 	uint32_t family[MAX_ARCHS];
 	size_t n = arch_family(native, family);
 
-	if (!needs_names(p))
-		return 0;
-	p->names.v = arena_alloc(a, (n * CALL_NUMBERS + 1) * sizeof(char *));
-	if (!p->names.v)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		if (name_abi(family[i], a, &p->names) < 0)
+	for (size_t i = 0; i < n; i++) {
+		if (!needs_names(p, family[i]))
+			continue;
+		if (!p->names.v)
+			p->names.v = arena_alloc(a, (n * CALL_NUMBERS + 1) * sizeof(char *));
+		if (!p->names.v || name_abi(family[i], a, &p->names) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 

@@ -385,8 +385,8 @@ static void trace(void **state)
 	IS("engine", X64, SYS_ptrace, 0);
 	IS("engine", X64, SYS_ptrace, 16, 44);
 	PASSES(X64, SYS_ptrace, 7, 44);
-	IS("kill", X86, 11);
-	IS("kill", X64, (int)(X32_BIT | 520));
+	IS("syscalls.architectures", X86, 11);
+	IS("syscalls.architectures", X64, (int)(X32_BIT | 520));
 	PASSES(X64, SYS_kill, 5, 9);
 	PASSES(X64, SYS_pidfd_open, 5);
 }

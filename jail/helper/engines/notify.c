@@ -84,10 +84,6 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	struct denial d = {.tid = (pid_t)n->pid, .target = NO_TARGET, .nr = n->data.nr, .arch = n->data.arch};
 	int i;
 
-	if (is_jails_own(n)) {
-		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-		return;
-	}
 	memcpy(args, n->data.args, sizeof(args));
 	memcpy(d.args, args, sizeof(args));
 	resp->error = -audit_profile(h, d.tid, n->data.arch, n->data.nr, args);
@@ -95,6 +91,10 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 		return;
 	i = jail_rule_find(&h->plan, n->data.arch, n->data.nr, args);
 	rule = i < 0 ? NULL : &h->plan.rules[i];
+	if (is_jails_own(n) && !(rule && jail_rule_foreign(rule))) {
+		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		return;
+	}
 	d.from = rule;
 	d.rule = rule ? rule->name : "none";
 	d.policy = rule ? rule->policy : 0;

@@ -148,7 +148,7 @@ static void on_seccomp(struct helper *h, struct task *t)
 		return;
 	}
 	/* The process that is not yet the workload loads its filters and executes; of that only exec is judged. */
-	if (t->starting && c.rule->trap != JAIL_TRAP_EXEC)
+	if (t->starting && c.rule->trap != JAIL_TRAP_EXEC && !jail_rule_foreign(c.rule))
 		trace_answer(&c, ANSWER_GO);
 	else
 		trace_answer(&c, judge(h, &c));
