@@ -235,8 +235,10 @@ struct jail_options {
 	const struct spec_policy *floor; /* has to allow as well; NULL: none */
 };
 
-/* The built-in policies: "default". NULL when there is none of that name. Text in the policy format. */
+/* The built-in policy of that name, as text in the policy format; NULL: there is none. */
 const char *jail_builtin_policy(const char *name);
+/* Their names, by the alphabet; NULL behind the last. */
+const char *jail_builtin_name(size_t i);
 
 /* What is wrong with one name of one rule of a policy, for who writes policies. Returns 0; -EINVAL for what jail_plan would refuse;
  * 1 where it just means nothing: it is allowed, and libseccomp has no such call, or its args hold for no value. *e says it. */

@@ -438,7 +438,7 @@ struct spec_exec_entry {
 };
 
 struct spec_policy {
-	bool builtin;     /* not the document's: set by who took it from the runtime's own */
+	bool builtin;     /* not the document's: it is the runtime's own `default`, which nobody wrote */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
 	char *name;
 	char *description;

@@ -81,12 +81,13 @@ static void offer_policies(struct rt_call *c, const char *typed, struct buf *out
 	(void)rt_admin_load(c, &admin, NULL, NULL);
 	dir = opendir(rt_policy_dir(c, &admin));
 
-	offer(out, typed, "default", "built in");
+	for (size_t i = 0; jail_builtin_name(i); i++)
+		offer(out, typed, jail_builtin_name(i), "built in");
 	while (dir && (d = readdir(dir))) {
 		const char *end = strrchr(d->d_name, '.');
 		char *name = arena_strndup(&c->arena, d->d_name, end ? (size_t)(end - d->d_name) : 0);
 
-		if (name && *name && str_eq(end, ".json") && !str_eq(name, "default"))
+		if (name && *name && str_eq(end, ".json") && !jail_builtin_policy(name))
 			offer(out, typed, name, NULL);
 	}
 	if (dir)

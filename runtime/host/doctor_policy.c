@@ -209,6 +209,7 @@ void doctor_policies(struct doctor *d)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		add_key(d, keys[i].key, keys[i].mechanism, keys[i].needs);
 	dir = add_configuration(d);
-	add_policy(d, dir, "default");
+	for (size_t i = 0; jail_builtin_name(i); i++)
+		add_policy(d, dir, jail_builtin_name(i));
 	add_directory(d, dir);
 }

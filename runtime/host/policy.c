@@ -6,6 +6,12 @@
 #include "host.h"
 #include "jail/jail.h"
 
+/* The built-in one of all containers. The other built-in ones are there where somebody asked for them. */
+static bool is_default(const struct rt_policy_text *t)
+{
+	return !t->file && str_eq(t->id, "default");
+}
+
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, enum rt_policy_way way,
 		   struct spec_policy *ret, struct err *e)
 {
@@ -20,7 +26,7 @@ int rt_policy_load(struct rt_call *c, const char *dir, const char *name, enum rt
 	t = rt_policy_spec_text(&text, name);
 	r = spec_policy_read(&t, &bases, &c->arena, ret, e);
 	ret->file = text.file;
-	ret->builtin = r >= 0 && !text.file;
+	ret->builtin = r >= 0 && is_default(&text);
 	if (r >= 0 && text.file && str_eq(ret->name, text.file)) /* it gives itself none */
 		ret->name = arena_strdup(&c->arena, name);
 	return r < 0 || ret->name ? r : err_set(e, ENOMEM, "out of memory");
@@ -40,7 +46,7 @@ int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct
 	t = rt_policy_spec_text(&text, name);
 	(void)spec_policy_check(&t, &bases, &c->arena, ret, errors);
 	ret->file = text.file;
-	ret->builtin = !text.file;
+	ret->builtin = is_default(&text);
 	if (!ret->name)
 		ret->name = arena_strdup(&c->arena, name);
 	return errors->v && ret->name ? 0 : err_set(e, ENOMEM, "out of memory");

@@ -35,8 +35,9 @@ static int no_policy(const char *dir, const char *name, const char *path, struct
 
 	if (path == name)
 		return err_set(e, ENOENT, "policy: there is no file '%s'; make it, or name another one", name);
-	if (str_nearer(name, "default", &least))
-		strcpy(near, "default");
+	for (size_t i = 0; jail_builtin_name(i); i++)
+		if (str_nearer(name, jail_builtin_name(i), &least))
+			strcpy(near, jail_builtin_name(i));
 	list = opendir(dir);
 	while (list && (d = readdir(list))) {
 		const char *dot = strrchr(d->d_name, '.');

@@ -84,6 +84,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void name_caps(struct fixture *x, enum spec_cap_set set, const char *cap)
+{
+	static char *v[2];
+
+	v[0] = (char *)cap;
+	x->config.process.capabilities.set = true;
+	x->config.process.capabilities.list[set] = (struct strv){v, cap ? 1 : 0};
+}
+
 static void builtin_default(void **state)
 {
 	struct fixture *x = *state;
@@ -125,6 +134,30 @@ static void builtin_default(void **state)
 	IS("kill", AUDIT_ARCH_AARCH64, 1);
 }
 
+/* Each is right, by itself and beside any other, and is what it says; what its rules do is for tests/integration/gallery.t. */
+static void builtins(void **state)
+{
+	struct fixture *x = *state;
+	size_t n = 0;
+
+	name_caps(x, CAPS_BOUNDING, NULL);
+	for (const char *name; (name = jail_builtin_name(n)); n++) {
+		make(x, jail_builtin_policy(name));
+		assert_string_equal(x->plan.policy, name);
+		assert_int_equal(x->plan.engine, str_eq(name, "judge") ? JAIL_TRACE : JAIL_NOTIFY);
+		IS("self", X64, SYS_prlimit64, 1, 0, 1);
+		IS(str_eq(name, "compute") ? "syscalls.defaultAction" : "syscalls.syscalls[0]", X64, SYS_ioctl, 0,
+		   0x5412);
+		if (str_eq(name, "default"))
+			continue;
+		/* Not reported: a program makes as many threads as it likes. */
+		IS("ENOSYS", X64, SYS_clone3);
+		if (!str_eq(name, "judge")) /* which counts them */
+			PASSES(X64, SYS_clone, 0x3d0f00);
+	}
+	assert_true(n >= 7);
+}
+
 static void to_init_refused(void **state)
 {
 	struct fixture *x = *state;
@@ -151,15 +184,6 @@ static void to_init_refused(void **state)
 }
 
 static const char *const deny_mail = "{\"network\":{\"connect\":{\"deny\":[\"*:25\"]}}}";
-
-static void name_caps(struct fixture *x, enum spec_cap_set set, const char *cap)
-{
-	static char *v[2];
-
-	v[0] = (char *)cap;
-	x->config.process.capabilities.set = true;
-	x->config.process.capabilities.list[set] = (struct strv){v, cap ? 1 : 0};
-}
 
 /* Which sockets there can be beside network rules; SOCK_CLOEXEC and SOCK_NONBLOCK come along with the kind. */
 static void network_sockets(void **state)
@@ -833,6 +857,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(builtin_default),
+	    T(builtins),
 	    T(to_init_refused),
 	    T(network_sockets),
 	    T(network_beside_syscalls),
