@@ -30,7 +30,7 @@ written() { printf '%s' "$2" >"$T/policies/$1.json"; }
 # An allow-list and one of exceptions, with rules that mean nothing.
 rules() { printf '"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [%s]}' "$1"; }
 written good '{"limits": {"processes": 5}}'
-written many $'{"mode": "watch",\n"exec": {"allow": ["usr/bin",\n3],\n"deney": []}, "limits": {"processes": 0}}'
+written many $'{"stop_at": "x",\n"exec": {"allow": ["usr/bin",\n3],\n"deney": []}, "limits": {"processes": 0}}'
 written refuses "{$(rules '{"names": ["ptrac", "opn"], "action": "SCMP_ACT_ERRNO"}, {"names": ["nonsens"], "action": "SCMP_ACT_ALLOW"}')}"
 written wide "{$(rules '{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 8589934592, "op": "SCMP_CMP_EQ"}]}, {"names": ["read", "kexec_laod"], "action": "SCMP_ACT_ALLOW"}')}"
 written either "{$(rules '{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 8589934592, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 16, "op": "SCMP_CMP_EQ"}]}')}"
@@ -52,7 +52,7 @@ good|0|trace||
 either|0|notify||
 shield|0|trace||
 families|0|notify||
-many|1||1 mode,2 exec.allow[0],3 exec.allow[1],4 exec,4 limits.processes|
+many|1||1 stop_at,2 exec.allow[0],3 exec.allow[1],4 exec,4 limits.processes|
 refuses|1||- syscalls.syscalls[0].names[0],- syscalls.syscalls[0].names[1]|- syscalls.syscalls[1].names[0]
 wide|2|notify||- syscalls.syscalls[0].names[0],- syscalls.syscalls[1].names[1]
 starts|1||- -|
@@ -115,7 +115,7 @@ mkdir -p "$T/b/rootfs/usr/bin" && ln -sf usr/bin "$T/b/rootfs/bin" && : >"$T/b/r
 policy explain --bundle "$T/b" told --format json
 is "with a bundle: what a link means" "$rc:$(jq -c '[.rules[] | .links // empty]' "$T/out")" '0:[["/usr/bin/sh"]]' || diag "$err"
 policy explain many
-like "explain of a policy that is wrong: its error" "$rc:$out:$err" "^1::.*many.json: (mode|exec.allow\\[0\\]): "
+like "explain of a policy that is wrong: its error" "$rc:$out:$err" "^1::.*many.json: (stop_at|exec.allow\\[0\\]): "
 policy explain --bundle "$T/b" none
 is "explain none" "$rc:$out" "1:"
 policy explain

@@ -202,7 +202,8 @@ static void compile(struct fixture *x, const char *text, bool oci, const struct 
 		r = spec_policy_parse(text, strlen(text), "test", &x->a, policy, &e);
 		/* Rules alone: a policy that refuses execve(2) would be none. */
 		*plan = (struct jail_plan){.engine = JAIL_NONE};
-		r = r < 0 ? r : policy_plan((const struct spec_policy *[]){policy}, 1, config, f, &x->a, plan, &e);
+		r = r < 0 ? r
+			  : policy_plan((const struct spec_policy *[]){policy}, 1, config, f, false, &x->a, plan, &e);
 	}
 	if (r < 0)
 		fail_msg("%s: %s", e.path, e.text);
