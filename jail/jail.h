@@ -243,6 +243,8 @@ const char *jail_builtin_name(size_t i);
 /* What is wrong with one name of one rule of a policy, for who writes policies. Returns 0; -EINVAL for what jail_plan would refuse;
  * 1 where it just means nothing: it is allowed, and libseccomp has no such call, or its args hold for no value. *e says it. */
 int jail_policy_review(const struct spec_policy *p, size_t rule, size_t name, struct err *e);
+/* Whether a rule before it (the same one: it has the name twice) decides about all that this name of this rule is about. */
+bool jail_policy_shadowed(const struct spec_policy *p, size_t rule, size_t name, size_t *ret_by);
 
 /* From config.json and a policy (NULL: none) to the plan. No system calls but for the cache of compiled filters, and for
  * what facts leave to be asked. Capability names

@@ -48,3 +48,61 @@ int jail_policy_review(const struct spec_policy *p, size_t rule, size_t name, st
 	err_ctx(e, "syscalls.syscalls[%zu].names[%zu]", rule, name);
 	return known || allows ? 1 : -EINVAL;
 }
+
+static bool same_arg(const struct spec_seccomp_arg *a, const struct spec_seccomp_arg *b)
+{
+	return a->index == b->index && a->value == b->value && a->value_two == b->value_two && str_eq(a->op, b->op);
+}
+
+/* Whether all conditions of a are among those of b, so that a matches what b does. */
+static bool is_wider(const struct spec_seccomp_rule *a, const struct spec_seccomp_rule *b)
+{
+	for (size_t i = 0; i < a->n_args; i++) {
+		size_t k = 0;
+
+		while (k < b->n_args && !same_arg(&a->args[i], &b->args[k]))
+			k++;
+		if (k == b->n_args)
+			return false;
+	}
+	return true;
+}
+
+static bool lets(const struct spec_seccomp_rule *s)
+{
+	return str_eq(s->action, "SCMP_ACT_ALLOW") || str_eq(s->action, "SCMP_ACT_LOG");
+}
+
+/* Whether a rule leaves nothing of a call to one that comes later. */
+static bool covers(const struct spec_policy *p, const struct spec_seccomp_rule *a, const struct spec_seccomp_rule *b)
+{
+	const struct spec_response around = spec_policy_response(p, POLICY_SYSCALLS),
+				   how = spec_response_in(&a->response, &around);
+
+	if (!str_eq(a->action, "SCMP_ACT_ALLOW") && jail_goes_on(&how))
+		return false;
+	if (!a->n_args)
+		return true;
+	if (rule_has_alternatives(a) || rule_has_alternatives(b))
+		return false;
+	/* Of an argument whose width is not known, and of a multiplexed call, a rule that lets through takes less. */
+	return is_wider(a, b) && (!lets(a) || lets(b));
+}
+
+bool jail_policy_shadowed(const struct spec_policy *p, size_t rule, size_t name, size_t *ret_by)
+{
+	const struct spec_seccomp_rule *r = p->syscalls.rules;
+	const char *syscall = r[rule].names.v[name];
+
+	for (size_t i = 0; i < rule; i++)
+		if (strv_has(&r[i].names, syscall) && covers(p, &r[i], &r[rule])) {
+			*ret_by = i;
+			return true;
+		}
+	for (size_t k = 0; k < name; k++)
+		if (str_eq(r[rule].names.v[k], syscall)) {
+			*ret_by = rule;
+			return true;
+		}
+	return false;
+}

@@ -249,6 +249,8 @@ static const struct rt_command commands[] = {
 	 cmd_policy_import},
 	{"policy learn", "FILE...", "make a policy of what programs did, from audit streams of mode learn", policy_learn_options,
 	 1, RT_ANY_ARGS, false, cmd_policy_learn},
+	{"policy lint", "FILE|NAME", "look for what is right in a policy, and hardly meant", policy_explain_options,
+	 1, 1, false, cmd_policy_lint},
 	{"policy names", "[SYSCALL|NUMBER]...", "list system calls with their numbers, as libseccomp knows them", policy_names_options,
 	 0, RT_ANY_ARGS, false, cmd_policy_names},
 	{"policy test", "FILE|NAME syscall|exec|connect|bind WORD...", "ask what becomes of a system call, a program or an address under a policy", policy_test_options,

@@ -29,6 +29,7 @@ int cmd_policy_diff(struct rt_call *c, struct err *e);
 int cmd_policy_explain(struct rt_call *c, struct err *e);
 int cmd_policy_import(struct rt_call *c, struct err *e);
 int cmd_policy_learn(struct rt_call *c, struct err *e);
+int cmd_policy_lint(struct rt_call *c, struct err *e);
 int cmd_policy_names(struct rt_call *c, struct err *e);
 int cmd_policy_test(struct rt_call *c, struct err *e);
 int cmd_policy_test_failure(const struct rt_call *c, bool mistaken);

@@ -37,6 +37,7 @@ policy check --policy-dir policies j|judge
 policy na|names
 policy exp|explain
 policy di|diff
+policy li|lint
 policy test --fl|--floor
 policy update-check --ne|--newer
 policy names --arch x8|x86 x86_64
