@@ -114,13 +114,13 @@ static bool has_condition(const struct conditions *c, const struct jail_rule_arg
 	return false;
 }
 
-/* One pair: x's rule with one of y's; NULL stands for a list's `other`. */
+/* One pair: x's rule, or where it is NULL its list's `other`, with one of y's. */
 static int emit_pair(struct builder *b, const struct call_rule *x, const struct call_rule *y, const struct verdict *v)
 {
 	struct call_rule both = x ? *x : *y;
 
 	both.v = *v;
-	for (uint32_t i = 0; x && y && i < y->c.n; i++) {
+	for (uint32_t i = 0; x && i < y->c.n; i++) {
 		int r = has_condition(&both.c, &y->c.v[i]) ? 0 : builder_add_condition(b, &both.c, &y->c.v[i]);
 
 		if (r < 0)
@@ -150,8 +150,12 @@ static int emit_pairs(struct builder *b, const struct call_rule *x, const struct
 		v = stricter(vx, &y[i].v);
 		r = emit_pair(b, x, &y[i], &v);
 	}
-	if (x && r >= 0 && !(used && !y[used - 1].c.n))
-		r = emit_pair(b, x, NULL, &rest);
+	if (x && r >= 0 && !(used && !y[used - 1].c.n)) {
+		struct call_rule alone = *x;
+
+		alone.v = rest;
+		r = builder_add(b, &alone);
+	}
 	return r;
 }
 

@@ -312,32 +312,32 @@ int spec_learn_policy(struct spec_learn *l, const struct spec_learn_options *o, 
 
 static int by_exe(const void *p, const void *q)
 {
-	const struct fact *const *a = p, *const *b = q;
-	int r = by_text((*a)->exe, (*b)->exe);
+	const struct fact *a = p, *b = q;
+	int r = by_text(a->exe, b->exe);
 
-	return r ? r : compare(*a, *b);
+	return r ? r : compare(a, b);
 }
 
 void spec_learn_programs(const struct spec_learn *l, struct jsonw *w, const char *key)
 {
-	const struct fact **v = arena_alloc(l->arena, (l->n + 1) * sizeof(*v));
+	struct fact *v = arena_alloc(l->arena, (l->n + 1) * sizeof(*v));
 	size_t n = 0;
 
 	for (size_t i = 0; v && i < l->n; i++)
 		if (l->facts[i].kind == FACT_CALL)
-			v[n++] = &l->facts[i];
+			v[n++] = l->facts[i];
 	if (n)
 		qsort(v, n, sizeof(*v), by_exe);
 	jw_array(w, key);
 	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || !str_eq(v[i]->exe, v[i - 1]->exe)) {
+		if (i == 0 || !str_eq(v[i].exe, v[i - 1].exe)) {
 			jw_object(w, NULL);
-			jw_str(w, "exe", v[i]->exe);
+			jw_str(w, "exe", v[i].exe);
 			jw_array(w, "syscalls");
 		}
-		if (i == 0 || !str_eq(v[i]->exe, v[i - 1]->exe) || !str_eq(v[i]->what, v[i - 1]->what))
-			jw_str(w, NULL, v[i]->what);
-		if (i + 1 == n || !str_eq(v[i]->exe, v[i + 1]->exe)) {
+		if (i == 0 || !str_eq(v[i].exe, v[i - 1].exe) || !str_eq(v[i].what, v[i - 1].what))
+			jw_str(w, NULL, v[i].what);
+		if (i + 1 == n || !str_eq(v[i].exe, v[i + 1].exe)) {
 			jw_array_end(w);
 			jw_object_end(w);
 		}

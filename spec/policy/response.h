@@ -9,7 +9,10 @@ extern const struct word mode_words[]; /* enum policy_mode */
 PARSER(get_violation);                 /* struct spec_response: violation and err */
 
 #define RESPONSE_FIELDS(type, member)                                                                                  \
-	FIELD("mode", get_word, type, member.mode, .words = mode_words),                                               \
+	{.key = "mode",                                                                                                \
+	 .parse = get_word,                                                                                            \
+	 .at = offsetof(type, member) + offsetof(struct spec_response, mode),                                          \
+	 .words = mode_words},                                                                                         \
 	    FIELD("on_violation", get_violation, type, member)
 
 /* The two keys of a section that has nothing to be violated. A table's check. */

@@ -76,6 +76,19 @@ is "a call that was not learnt is refused, and so is a program" "$(grep -c 'not 
 is "and said to be" "$(jq -r '[.rule, .syscall // "", .path // "", .action] | join(" ")' "$T/again" | sed 's/[0-9]*\]/]/' | sort | uniq | tr '\n' ';')" \
 	'exec execve /usr/bin/nl EACCES;syscalls.defaultAction getpriority  EPERM;syscalls.defaultAction socket  EPERM;'
 
+# Without exec there is no tracer.
+printf '{"mode": "learn", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO"}}' >"$T/mode.json"
+under "$T/mode.json" "$T/calls" "${scripts[sed]}"
+run "$JAILRUN" policy learn "$T/calls"
+printf '%s\n' "$out" >"$T/calls.json"
+run "$JAILRUN" policy check "$T/calls.json"
+like "calls alone are learnt by the engine notify" "$rc:$out" '^0:.*ok, engine notify'
+rm -f "$T/again"
+under "$T/calls.json" "$T/again" "${scripts[sed]}"
+is "and are enough" "$rc:$out:$err:$(cat "$T/again" 2>/dev/null)" "${did[sed]}:"
+under "$T/calls.json" "$T/again" 'python3 -c "import os; os.getpriority(0, 0)"'
+isnt "others are refused" "$rc" 0
+
 # The words of the policy.
 is "calls that are told apart by what they are for" "$(jq -r '[.syscalls.syscalls[] | select(.names == ["ioctl"]) | .args[0].index] | unique | join(",")' "$T/done.json")" 1
 is "programs by their paths" "$(jq '.exec.allow | (index("/usr/bin/make") != null) and all(endswith("/") | not)' "$T/done.json")" true
@@ -86,7 +99,11 @@ is "what each program did" "$(jq -r '.runs, (.learnt | join(",")), (.programs[] 
 stream() { # LINES of JQ
 	jq -nc "{mode: \"learn\", learns: [\"exec\", \"network.connect\"]}, ($1)"
 }
-programs() { stream "(range($2) | {mode: \"learn\", rule: \"exec\", action: \"EACCES\", path: \"$1/p\\(.)\"})" | "$JAILRUN" policy learn ${3-} - | jq -r '.exec.allow | join(" ")'; }
+# programs DIRECTORY COUNT [OPTION]: what is allowed after so many of its programs were executed.
+programs() {
+	stream "(range($2) | {mode: \"learn\", rule: \"exec\", action: \"EACCES\", path: \"$1/p\\(.)\"})" |
+		"$JAILRUN" policy learn "${@:3}" - | jq -r '.exec.allow | join(" ")'
+}
 is "a directory of many becomes a tree" "$(programs /opt/tool/bin 8)" /opt/tool/bin/
 is "of few it does not" "$(programs /opt/tool/bin 3)" '/opt/tool/bin/p0 /opt/tool/bin/p1 /opt/tool/bin/p2'
 is "--collapse says how many" "$(programs /opt/tool/bin 3 --collapse=3)" /opt/tool/bin/

@@ -37,7 +37,7 @@ static uint32_t hash_of(const char *path)
 {
 	uint32_t x = 2166136261u;
 
-	for (size_t i = 0; path[i] && i < sizeof(((struct look_note *)NULL)->path) - 1; i++)
+	for (size_t i = 0; i < sizeof(((struct look_note *)NULL)->path) - 1 && path[i]; i++)
 		x = (x ^ (unsigned char)path[i]) * 16777619u;
 	return x | 1;
 }
