@@ -16,7 +16,7 @@ static void option_help(const struct rt_option *o, struct buf *out)
 		buf_printf(out, ", -%c", o->short_name);
 	if (o->short_name && o->arg)
 		buf_printf(out, " %s", o->arg);
-	if (out->len - start >= HELP_COLUMN) {
+	if (out->len - start + 2 > HELP_COLUMN) {
 		buf_str(out, "\n");
 		start = out->len;
 	}
