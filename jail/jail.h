@@ -79,15 +79,17 @@ enum jail_trap {
 	JAIL_TRAP_EXEC,   /* execve, execveat: early readable errno; PTRACE_EVENT_EXEC has the last word */
 	JAIL_TRAP_CLONE,  /* fork, vfork, clone: counts */
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
+	JAIL_TRAP_SIGSYS, /* the filter itself sends SIGSYS to the caller; trace reports it */
 };
 
 /* A rule of a policy that does not enforce it, and is to be reported before the call comes to its trap. */
 struct jail_note {
 	char *rule; /* its name; NULL: there is none */
 	uint32_t policy;
-	uint32_t mode;      /* enum policy_mode */
-	int32_t err;        /* what it would be refused with; 0: it is logged, or allowed */
-	bool kill, allowed; /* allowed: what is reported is its first use, of a policy that learns */
+	uint32_t mode; /* enum policy_mode */
+	int32_t err;   /* what it would be refused with; 0: it is logged, or allowed */
+	bool kill, trap,
+	    allowed; /* trap: it would get SIGSYS; allowed: what is reported is its first use, of a policy that learns */
 };
 
 #define X32_BIT          0x40000000u /* __X32_SYSCALL_BIT: x32 shares AUDIT_ARCH_X86_64 */
@@ -384,6 +386,7 @@ enum jail_says {
 	JAIL_SAYS_LOG,
 	JAIL_SAYS_CHECK, /* the engine looks at what the call is about: the rule says how */
 	JAIL_SAYS_REFUSE,
+	JAIL_SAYS_TRAP, /* the caller gets SIGSYS */
 	JAIL_SAYS_KILL,
 };
 struct jail_judgement {

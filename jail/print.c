@@ -13,6 +13,7 @@ static const struct {
 } traps[] = {
     [JAIL_TRAP_REFUSE] = {"refuse", "seccomp on scalar arguments"},
     [JAIL_TRAP_KILL] = {"kill", "seccomp on scalar arguments"},
+    [JAIL_TRAP_SIGSYS] = {"send SIGSYS", "seccomp on scalar arguments"},
     [JAIL_TRAP_LOG] = {"log", "seccomp on scalar arguments"},
     [JAIL_TRAP_EXEC] = {"check the program", "an early answer by path; the new image at PTRACE_EVENT_EXEC decides"},
     [JAIL_TRAP_CLONE] = {"count", "the tracer's own count, reserved before the call goes on"},

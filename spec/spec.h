@@ -226,6 +226,7 @@ enum policy_violation {
 	POLICY_ERRNO, /* it fails */
 	POLICY_KILL,  /* its process is killed */
 	POLICY_LOG,   /* it is reported, and goes on */
+	POLICY_TRAP,  /* rules on calls alone: the caller gets SIGSYS */
 };
 struct spec_response {
 	int mode, violation; /* enum policy_mode, enum policy_violation */

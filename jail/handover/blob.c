@@ -293,6 +293,7 @@ static void put_note(struct buf *out, const struct jail_note *n)
 	blob_put_u32(out, n->mode);
 	blob_put_u32(out, (uint32_t)n->err);
 	blob_put_u32(out, n->kill);
+	blob_put_u32(out, n->trap);
 	blob_put_u32(out, n->allowed);
 }
 
@@ -303,6 +304,7 @@ static void get_note(struct blob *b, struct jail_note *n)
 	n->mode = get_enum(b, POLICY_LEARN);
 	n->err = (int32_t)blob_get_u32(b);
 	n->kill = get_bool(b);
+	n->trap = get_bool(b);
 	n->allowed = get_bool(b);
 }
 
@@ -333,7 +335,7 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	r->arch = blob_get_u32(b);
 	r->nr = (int32_t)blob_get_u32(b);
 	r->policy = get_enum(b, JAIL_POLICIES - 1);
-	r->trap = get_enum(b, JAIL_TRAP_TARGET);
+	r->trap = get_enum(b, JAIL_TRAP_SIGSYS);
 	r->err = (int32_t)blob_get_u32(b);
 	r->arg = get_enum(b, 5);
 	get_note(b, &r->note);

@@ -32,6 +32,27 @@ static inline int arch_cancel_syscall(pid_t tid, int err)
 	return 0;
 }
 
+/* The six arguments of a call that was rolled back: the registers are as the caller set them. */
+static inline int arch_arguments(pid_t tid, uint32_t arch, uint64_t ret[6])
+{
+	struct user_regs_struct r;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &r) < 0)
+		return -errno;
+	if (arch == AUDIT_ARCH_I386) {
+		const uint64_t v[6] = {r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp};
+
+		for (int i = 0; i < 6; i++)
+			ret[i] = v[i] & 0xffffffffu;
+	} else {
+		const uint64_t v[6] = {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9};
+
+		for (int i = 0; i < 6; i++)
+			ret[i] = v[i];
+	}
+	return 0;
+}
+
 #elif defined(__aarch64__)
 
 #define ARCH_NATIVE AUDIT_ARCH_AARCH64
@@ -58,6 +79,21 @@ static inline int arch_cancel_syscall(pid_t tid, int err)
 		return -errno;
 	regs.regs[0] = (uint64_t)-err;
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+static inline int arch_arguments(pid_t tid, uint32_t arch, uint64_t ret[6])
+{
+	union {
+		struct user_regs_struct wide;
+		uint32_t narrow[18];
+	} regs;
+	struct iovec iov = {&regs, sizeof(regs)};
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	for (int i = 0; i < 6; i++)
+		ret[i] = arch == AUDIT_ARCH_ARM ? regs.narrow[i] : regs.wide.regs[i];
+	return 0;
 }
 
 #else

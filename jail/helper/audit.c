@@ -387,6 +387,8 @@ static const char *action_of(const struct denial *d)
 {
 	if (d->kill)
 		return "kill";
+	if (d->trap)
+		return "trap";
 	if (d->err)
 		return errno_name(d->err);
 	return d->allowed ? "allow" : d->log || d->from ? "log" : "drop";
@@ -504,8 +506,9 @@ void audit_note(struct helper *h, const struct denial *d, const struct jail_note
 	one.mode = note->mode;
 	one.err = note->err;
 	one.kill = note->kill;
+	one.trap = note->trap;
 	one.allowed = note->allowed;
-	one.log = !one.kill && !one.err && !one.allowed;
+	one.log = !one.kill && !one.trap && !one.err && !one.allowed;
 	one.allow = one.allowed || one.log ? NULL : audit_how_to_allow(&rule);
 	audit_denial(h, &one);
 }

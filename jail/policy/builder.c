@@ -23,7 +23,9 @@ int builder_add_condition(struct builder *b, struct conditions *c, const struct 
 /* SECCOMP_RET_* of a trap. Which rule it is, the engine finds out by the call. -ENOTSUP: nobody would hear of what is watched. */
 static int trap_ret(const struct builder *b, const struct verdict *v, uint32_t *ret)
 {
-	if (b->plan->engine == JAIL_TRACE)
+	if (v->trap == JAIL_TRAP_SIGSYS) /* by the kernel alone, which says the call's number and ABI */
+		*ret = SECCOMP_RET_TRAP | (uint32_t)v->err;
+	else if (b->plan->engine == JAIL_TRACE)
 		*ret = SECCOMP_RET_TRACE | JAIL_TRACE_DATA;
 	else if (b->reported)
 		*ret = SECCOMP_RET_USER_NOTIF;

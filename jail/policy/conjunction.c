@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum rank { RANK_ALLOW, RANK_LOG, RANK_CHECK, RANK_REFUSE, RANK_KILL };
+enum rank { RANK_ALLOW, RANK_LOG, RANK_CHECK, RANK_REFUSE, RANK_TRAP, RANK_KILL };
 
 static enum rank rank(const struct verdict *v)
 {
@@ -22,6 +22,8 @@ static enum rank rank(const struct verdict *v)
 	case JAIL_TRAP_CLONE:
 	case JAIL_TRAP_TARGET:
 		return RANK_CHECK;
+	case JAIL_TRAP_SIGSYS:
+		return RANK_TRAP;
 	case JAIL_TRAP_KILL:
 		return RANK_KILL;
 	case JAIL_TRAP_REFUSE:
@@ -34,7 +36,7 @@ static bool same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->policy == b->policy && a->trap == b->trap && a->ret == b->ret && a->err == b->err &&
 	       str_eq(a->rule, b->rule) && a->note.policy == b->note.policy && str_eq(a->note.rule, b->note.rule) &&
-	       a->note.err == b->note.err && a->note.kill == b->note.kill;
+	       a->note.err == b->note.err && a->note.kill == b->note.kill && a->note.trap == b->note.trap;
 }
 
 /* Of two notes, what would be refused goes before what is only used. */

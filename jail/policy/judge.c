@@ -20,6 +20,8 @@ static enum jail_says says_engine(const struct jail_rule *r)
 	case JAIL_TRAP_CLONE:
 	case JAIL_TRAP_TARGET:
 		return JAIL_SAYS_CHECK;
+	case JAIL_TRAP_SIGSYS:
+		return JAIL_SAYS_TRAP;
 	case JAIL_TRAP_KILL:
 		return JAIL_SAYS_KILL;
 	case JAIL_TRAP_REFUSE:
@@ -50,6 +52,9 @@ int jail_judge(const struct jail_plan *p, uint32_t arch, int nr, const uint64_t 
 		break;
 	case SECCOMP_RET_ERRNO:
 		ret->says = JAIL_SAYS_REFUSE;
+		break;
+	case SECCOMP_RET_TRAP:
+		ret->says = JAIL_SAYS_TRAP;
 		break;
 	case SECCOMP_RET_TRACE:
 	case SECCOMP_RET_USER_NOTIF:

@@ -70,6 +70,13 @@ static int check_policy(const struct jail_plan *p, const struct jail_facts *f, s
 	r = check_end(p, f, "exit_group", "by which every program ends", e);
 	if (r >= 0)
 		r = check_end(p, f, "exit", "by which every thread ends", e);
+	if (r >= 0 && (jail_bpf_run(&p->filter, f->arch, number(f, "sendmsg"), send) & SECCOMP_RET_ACTION_FULL) ==
+			  SECCOMP_RET_TRAP)
+		return err_set(
+		    e, EINVAL,
+		    "policy %s traps sendmsg(2), by which jailrun itself hands over and tells what failed before the "
+		    "program has begun: it has no handler for SIGSYS; use SCMP_ACT_ERRNO there",
+		    p->policy);
 	if (r < 0 || p->engine != JAIL_NOTIFY || (p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return r;
 	/* Where nobody is asked, the filter judges the jail's own last calls too. */

@@ -300,13 +300,17 @@ static int action_verdict(struct builder *b, const char *action, const struct op
 	case SECCOMP_RET_ERRNO:
 		v->trap = JAIL_TRAP_REFUSE;
 		return 0;
+	case SECCOMP_RET_TRAP:
+		v->trap = JAIL_TRAP_SIGSYS;
+		v->err = 0;
+		return 0;
 	case SECCOMP_RET_KILL_THREAD:
 	case SECCOMP_RET_KILL_PROCESS:
 		v->trap = JAIL_TRAP_KILL;
 		return 0;
 	default:
-		return err_set(b->e, ENOTSUP, "%s is not for policies: use SCMP_ACT_ERRNO, KILL_PROCESS, LOG or ALLOW",
-			       action);
+		return err_set(b->e, ENOTSUP,
+			       "%s is not for policies: use SCMP_ACT_ERRNO, TRAP, KILL_PROCESS, LOG or ALLOW", action);
 	}
 }
 

@@ -11,6 +11,7 @@ static void make_note(struct verdict *v, const struct spec_response *how)
 				     .mode = (uint32_t)how->mode,
 				     .err = v->trap == JAIL_TRAP_REFUSE ? v->err : 0,
 				     .kill = v->trap == JAIL_TRAP_KILL,
+				     .trap = v->trap == JAIL_TRAP_SIGSYS,
 				     .allowed = v->trap < 0 && v->ret == SECCOMP_RET_ALLOW};
 	v->trap = JAIL_TRAP_LOG;
 	v->ret = 0;
@@ -19,10 +20,12 @@ static void make_note(struct verdict *v, const struct spec_response *how)
 
 void builder_respond(struct verdict *v, const struct spec_response *how, bool own_err)
 {
-	bool refuses = v->trap == JAIL_TRAP_REFUSE || v->trap == JAIL_TRAP_KILL;
+	bool refuses = v->trap == JAIL_TRAP_REFUSE || v->trap == JAIL_TRAP_KILL || v->trap == JAIL_TRAP_SIGSYS;
 
 	if (refuses && how->violation == POLICY_KILL)
 		v->trap = JAIL_TRAP_KILL;
+	else if (v->trap == JAIL_TRAP_REFUSE && how->violation == POLICY_TRAP)
+		v->trap = JAIL_TRAP_SIGSYS;
 	else if (v->trap == JAIL_TRAP_REFUSE && how->err && !own_err)
 		v->err = how->err;
 	if (refuses && how->mode != POLICY_ENFORCE) {

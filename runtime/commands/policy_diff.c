@@ -62,6 +62,8 @@ static const char *verdict(struct compared *k, const struct jail_judgement *j)
 		return "log";
 	case JAIL_SAYS_REFUSE:
 		return arena_printf(arena_of(k), "errno %s", errno_name(j->err));
+	case JAIL_SAYS_TRAP:
+		return "trap";
 	case JAIL_SAYS_KILL:
 		return "kill";
 	case JAIL_SAYS_ALLOW:

@@ -253,7 +253,7 @@ static int ask_address(struct asked *q, bool bind, struct err *e)
 
 static const char *const says[] = {
     [JAIL_SAYS_ALLOW] = "allow",  [JAIL_SAYS_LOG] = "log",   [JAIL_SAYS_CHECK] = "allow",
-    [JAIL_SAYS_REFUSE] = "errno", [JAIL_SAYS_KILL] = "kill",
+    [JAIL_SAYS_REFUSE] = "errno", [JAIL_SAYS_TRAP] = "trap", [JAIL_SAYS_KILL] = "kill",
 };
 
 /* Where the rule stands in its policy's document: the entry, or the key; NULL: it comes unwritten. */

@@ -59,7 +59,7 @@ static int check_errno(struct reader *rd, const struct json *v, const char *acti
 	    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),                                           \
 	    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table)
 static const struct field rule_fields[] = {RULE_FIELDS};
-static const struct field policy_rule_fields[] = {RULE_FIELDS, RESPONSE_FIELDS(S, response)};
+static const struct field policy_rule_fields[] = {RULE_FIELDS, RULE_RESPONSE_FIELDS(S, response)};
 
 static int check_rule(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {

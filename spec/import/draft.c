@@ -74,16 +74,12 @@ int errno_named(const char *name)
 /* Policies have fewer actions. What they lack becomes what the kernel would do where nobody listens. */
 static void settle_action(struct draft *d, char **action, struct opt_u64 *n, bool other)
 {
-	static char refuse[] = "SCMP_ACT_ERRNO", kill[] = "SCMP_ACT_KILL_PROCESS", allow[] = "SCMP_ACT_ALLOW";
+	static char refuse[] = "SCMP_ACT_ERRNO", allow[] = "SCMP_ACT_ALLOW";
 
 	if (str_eq(*action, "SCMP_ACT_NOTIFY") || str_eq(*action, "SCMP_ACT_TRACE")) {
 		left_out(d, "%s: a policy asks no agent and no tracer; such calls fail with ENOSYS", *action);
 		*action = refuse;
 		*n = (struct opt_u64){true, ENOSYS};
-	} else if (str_eq(*action, "SCMP_ACT_TRAP")) {
-		left_out(d, "SCMP_ACT_TRAP: a policy sends no SIGSYS that a program could catch; such calls kill it");
-		*action = kill;
-		*n = (struct opt_u64){.set = false};
 	} else if (other && str_eq(*action, "SCMP_ACT_LOG")) {
 		left_out(d, "defaultAction: a policy does not log by default; other calls go through unlogged");
 		*action = allow;

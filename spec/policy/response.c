@@ -11,7 +11,8 @@ static const struct word violation_words[] = {
     {"errno", POLICY_ERRNO}, {"kill", POLICY_KILL}, {"log", POLICY_LOG}, {NULL}};
 
 /* A word, or the name of an errno, of which there is no list to be told from: whatever looks like one. */
-PARSER(get_violation)
+static int read_violation(struct reader *rd, const struct field *f, const struct json *v, void *obj,
+			  const struct word *known, struct err *e)
 {
 	struct spec_response *to = field_at(obj, f->at);
 	struct field words = *f;
@@ -22,12 +23,29 @@ PARSER(get_violation)
 		to->err = errno_number(v->text);
 		return to->err ? 0 : bad(rd, v, e, EINVAL, "no errno is called \"%s\"", shown(v->text).s);
 	}
-	words.words = violation_words;
+	words.words = known;
 	words.at = offsetof(struct spec_response, violation);
 	r = get_word(rd, &words, v, to, e);
 	if (r >= 0)
 		to->err = 0;
 	return r;
+}
+
+PARSER(get_violation)
+{
+	if (v->type == JSON_STRING && str_eq(v->text, "trap"))
+		return bad(rd, v, e, EINVAL,
+			   "\"trap\" is for system calls: put it into rules of syscalls.syscalls; SIGSYS tells of a "
+			   "call, and of nothing else");
+	return read_violation(rd, f, v, obj, violation_words, e);
+}
+
+PARSER(get_rule_violation)
+{
+	static const struct word words[] = {
+	    {"errno", POLICY_ERRNO}, {"kill", POLICY_KILL}, {"log", POLICY_LOG}, {"trap", POLICY_TRAP}, {NULL}};
+
+	return read_violation(rd, f, v, obj, words, e);
 }
 
 int check_section(struct reader *rd, const struct json *v, void *obj, struct err *e)
@@ -69,10 +87,11 @@ int check_response(struct reader *rd, const struct json *v, const struct spec_se
 	if (str_eq(s->action, "SCMP_ACT_ALLOW") || str_eq(s->action, "SCMP_ACT_LOG"))
 		return contradiction(rd, v, on, "this action refuses nothing", e);
 	if (!str_eq(s->action, "SCMP_ACT_ERRNO") && r->violation != POLICY_KILL)
-		return contradiction(rd, v, on, "the action kills; write SCMP_ACT_ERRNO, or leave this out", e);
+		return contradiction(rd, v, on,
+				     "the action says what becomes of it; write SCMP_ACT_ERRNO, or leave this out", e);
 	if (r->err && s->errno_ret.set)
 		return contradiction(rd, v, on, "errnoRet says the errno already; leave one of them out", e);
-	if (r->violation != POLICY_ERRNO && s->errno_ret.set)
+	if (r->violation != POLICY_ERRNO && r->violation != POLICY_TRAP && s->errno_ret.set)
 		return contradiction(rd, v, on, "errnoRet says that the call fails; leave one of them out", e);
 	return 0;
 }

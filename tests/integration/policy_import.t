@@ -102,7 +102,6 @@ while IFS='|' read -r name document says want; do
 done <<'ROWS'
 an agent|{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}]}|SCMP_ACT_NOTIFY: .* fail with ENOSYS|["SCMP_ACT_ALLOW","SCMP_ACT_ERRNO",38]
 a tracer|{"defaultAction": "SCMP_ACT_TRACE", "syscalls": []}|SCMP_ACT_TRACE: |["SCMP_ACT_ERRNO","SCMP_ACT_ERRNO",38]
-a trap|{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_TRAP"}]}|SCMP_ACT_TRAP: .* kill|["SCMP_ACT_ALLOW","SCMP_ACT_KILL_PROCESS"]
 a default that logs|{"defaultAction": "SCMP_ACT_LOG", "syscalls": []}|defaultAction: .*unlogged|["SCMP_ACT_ALLOW"]
 a call that cannot be refused|{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["nonsens"], "action": "SCMP_ACT_ERRNO"}]}|nonsens: .*cannot be refused|["SCMP_ACT_ALLOW"]
 two that meet|{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 2}]}, {"names": ["socket"], "action": "SCMP_ACT_LOG", "args": [{"index": 1, "op": "SCMP_CMP_EQ", "value": 2}]}]}|socket: two rules .*stands first|["SCMP_ACT_ERRNO","SCMP_ACT_ALLOW","SCMP_ACT_LOG","SCMP_ACT_ERRNO"]

@@ -10,7 +10,7 @@
 #define X86 AUDIT_ARCH_I386
 #define X64 AUDIT_ARCH_X86_64
 
-enum rank { PASS, LOG, CHECK, REFUSE, KILL };
+enum rank { PASS, LOG, CHECK, REFUSE, TRAP, KILL };
 
 struct answer {
 	enum rank rank;
@@ -53,8 +53,8 @@ static void make(struct fixture *x, const char *one, const char *two, struct jai
 static struct answer of_rule(const struct jail_plan *p, const struct jail_rule *r)
 {
 	static const enum rank ranks[] = {
-	    [JAIL_TRAP_REFUSE] = REFUSE, [JAIL_TRAP_KILL] = KILL,   [JAIL_TRAP_LOG] = LOG,
-	    [JAIL_TRAP_EXEC] = CHECK,    [JAIL_TRAP_CLONE] = CHECK, [JAIL_TRAP_TARGET] = CHECK};
+	    [JAIL_TRAP_REFUSE] = REFUSE, [JAIL_TRAP_KILL] = KILL,    [JAIL_TRAP_LOG] = LOG,    [JAIL_TRAP_EXEC] = CHECK,
+	    [JAIL_TRAP_CLONE] = CHECK,   [JAIL_TRAP_TARGET] = CHECK, [JAIL_TRAP_SIGSYS] = TRAP};
 	struct answer a = {ranks[r->trap], r->err, r, p->policies[r->policy].name};
 
 	return a;
@@ -75,6 +75,8 @@ static struct answer answer(const struct jail_plan *p, uint32_t arch, int nr, co
 		return (struct answer){KILL, 0, NULL, NULL};
 	case SECCOMP_RET_ERRNO:
 		return (struct answer){REFUSE, (int)(ret & SECCOMP_RET_DATA), NULL, NULL};
+	case SECCOMP_RET_TRAP:
+		break;
 	case SECCOMP_RET_TRACE:
 		assert_int_equal(ret & SECCOMP_RET_DATA, JAIL_TRACE_DATA);
 		break;
@@ -117,6 +119,8 @@ static const char *const policies[] = {
 		 IF("\"socket\",\"write\"", "ALLOW", "2", "1", "NE") "," ON(LIFE ",\"read\"", "ALLOW")) "}",
     "{\"on_violation\":\"kill\"," SYSCALLS("ERRNO", ON(LIFE ",\"read\",\"write\",\"socket\",\"mkdir\"", "ALLOW")) "}",
     "{" SYSCALLS("ALLOW", ON("\"write\",\"mkdir\"", "LOG") "," IF("\"rmdir\"", "LOG", "0", "0", "EQ")) "}",
+    "{" SYSCALLS("ALLOW", ON("\"mkdir\"", "TRAP") "," IF("\"socket\"", "TRAP", "0", "2", "EQ") "," ON("\"socket\"",
+												      "ERRNO")) "}",
     "{\"exec\":{\"allow\":[\"/bin/\"]}}",
     "{\"exec\":{},\"limits\":{\"processes\":5}}",
     "{\"limits\":{\"threads\":3}}",

@@ -598,7 +598,7 @@ static void refused_policies(void **state)
 	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"opne\"],\"action\":"
 	     "\"SCMP_ACT_ERRNO\"}]}}",
 	     "syscalls.syscalls[0]", EINVAL},
-	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_TRAP\"}}", "syscalls.defaultAction", ENOTSUP},
+	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_TRACE\"}}", "syscalls.defaultAction", ENOTSUP},
 	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_LOG\"}}", "syscalls.defaultAction", ENOTSUP},
 	    {"{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
 	     "\"SCMP_ACT_TRACE\"}]}}",

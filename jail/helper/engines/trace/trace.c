@@ -94,6 +94,7 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 	case JAIL_TRAP_KILL:
 		d.kill = true;
 		break;
+	case JAIL_TRAP_SIGSYS: /* never comes here: the filter asks for no tracer */
 	case JAIL_TRAP_REFUSE:
 		break;
 	}
@@ -209,8 +210,11 @@ static void on_stop(struct helper *h, struct task *t, int sig, int event)
 		trace_resume(t->tid, PTRACE_LISTEN, 0);
 	else if (event || sig == SYSCALL_STOP)
 		trace_resume(t->tid, PTRACE_CONT, 0);
-	else /* a signal on its way to the tracee */
+	else { /* a signal on its way to the tracee */
+		if (sig == SIGSYS)
+			sigsys_report(h, t);
 		trace_resume(t->tid, PTRACE_CONT, sig);
+	}
 }
 
 /* Of a task that nobody has told of yet the parent's word may be in the same list. */

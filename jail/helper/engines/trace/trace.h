@@ -73,6 +73,11 @@ int count_tick(struct helper *h);
 /* A task is gone; it waits for nothing. */
 void count_forget(pid_t tid);
 
+/* ---- sigsys.c ---- */
+
+/* A SIGSYS is on its way to the tracee: where a rule of the policy is behind it, that is reported. */
+void sigsys_report(struct helper *h, const struct task *t);
+
 /* ---- exec.c ---- */
 
 /* exec: the look at the path before, which can give an errno. LATER: exec.c answers. */

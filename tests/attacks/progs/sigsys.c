@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sigsys [block]: makes calls that may be trapped, and says what its handler got. The handler gives mkdir(2) the result 7. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static void handler(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	char text[128];
+	int n = snprintf(text, sizeof(text), "sig %d code %d errno %d arch %x %s\n", sig, info->si_code, info->si_errno,
+			 (unsigned int)info->si_arch, info->si_syscall == SYS_mkdirat ? "mkdirat" : "another call");
+
+	(void)!write(1, text, (size_t)n);
+#if defined(__x86_64__)
+	u->uc_mcontext.gregs[REG_RAX] = 7;
+#elif defined(__aarch64__)
+	u->uc_mcontext.regs[0] = 7;
+#endif
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction act = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	sigset_t set;
+
+	sigaction(SIGSYS, &act, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGSYS);
+	if (argc > 1 && strcmp(argv[1], "block") == 0)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	printf("result %ld\n", syscall(SYS_mkdirat, -100, "/tmp/made", 0700));
+	fflush(stdout);
+	printf("made %d\n", access("/tmp/made", F_OK) == 0);
+	return 0;
+}
