@@ -101,6 +101,8 @@ static const struct refused refused[] = {
     PROFILE("architectures"),
     LATER(policy_table, "files"),
     LATER(policy_table, "stop_at"),
+    LATER(network_table, "names"),
+    LATER(network_table, "unix"),
     LATER(limits_table, "execs"),
     LATER(limits_table, "output"),
     LATER(limits_table, "syscalls"),

@@ -436,6 +436,11 @@ static void test_network_lists(void **state)
 	assert_string_equal(e.path, "p.json: network");
 	assert_string_equal(e.text, "line 1: says nothing: name connect, bind or families");
 	assert_int_equal(parse_text("{\"network\": {\"listen\": {}}}", &a, &p, &e), -EINVAL);
+	/* Known, and not enforced yet. */
+	assert_int_equal(parse_text("{\"network\": {\"names\": [\"example.com:443\"]}}", &a, &p, &e), -ENOTSUP);
+	assert_string_equal(e.path, "p.json: network.names");
+	assert_int_equal(parse_text("{\"network\": {\"connect\": {}, \"unix\": {}}}", &a, &p, &e), -ENOTSUP);
+	assert_string_equal(e.path, "p.json: network.unix");
 	arena_free(&a);
 }
 
