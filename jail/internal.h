@@ -142,6 +142,9 @@ bool policy_allows_unasked(const char *syscall);
 /* Whether io_uring could do what the policy refuses and does not allow by naming io_uring_setup: then 1, and *ret says what, for
  * people. 0: not so; -1: no memory. */
 int uring_closed(const struct spec_seccomp *s, struct arena *a, char **ret);
+/* files.c: whether this host can hold the file rules of a policy. Returns 0, -ENOTSUP. */
+int files_check(const struct spec_policy *p, const struct spec_config *c, enum policy_init init,
+		const struct jail_facts *f, struct err *e);
 /* needs.c: refuses filters under which no program could start, end, or tell that it could not start; the error names the call.
  * Returns 0, -EINVAL, -EPERM. */
 int jail_check_needs(const struct jail_plan *p, const struct jail_facts *f, struct err *e);

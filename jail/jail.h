@@ -148,6 +148,7 @@ struct jail_policy {
 	struct spec_response response[POLICY_SECTIONS]; /* nothing unsaid; what rules on calls say is in the rules */
 	bool exec_rules, exec_memfd;
 	struct strv exec_allow, exec_deny;
+	struct spec_files files;
 	struct jail_exec_entry *exec_entries;
 	uint64_t n_exec_entries;
 	bool refuse_to_init;
@@ -286,6 +287,9 @@ enum {
 	JAIL_NEEDS_LISTENER = 2,
 	JAIL_NEEDS_TRACE = 4,   /* what asks for it makes the engine JAIL_TRACE */
 	JAIL_NEEDS_NETWORK = 8, /* eBPF programs at the container's cgroup */
+	JAIL_NEEDS_LANDLOCK = 16,
+	JAIL_NEEDS_LANDLOCK_TRUNCATE = 32,
+	JAIL_NEEDS_LANDLOCK_IOCTL = 64,
 };
 #define JAIL_KEY_SELF    "self" /* keys of what comes with a policy unwritten */
 #define JAIL_KEY_ENGINE  "engine"
@@ -421,6 +425,7 @@ bool jail_loads_first(const struct jail_plan *p, bool policy, uint32_t arch, int
 
 /* What of the policies there is at all. */
 bool jail_has_exec_rules(const struct jail_plan *p);
+bool jail_has_files(const struct jail_plan *p); /* policy/rights.c */
 bool jail_has_protect(const struct jail_plan *p);
 
 /* The least of the policies' limits on processes or threads. Returns the index of the policy that it is of, or -1: no limit. */
@@ -479,6 +484,15 @@ bool jail_env_keeps(const struct jail_plan *p, const char *name);
 /* Makes the environment of the seal what they leave of it, and sets what they set: of two, the second's word is the last. Returns 0 or
  * -ENOMEM. */
 int jail_env_apply(struct jail_plan *p, struct arena *a, struct err *e);
+/* A right to files, by Landlock. */
+#define JAIL_LANDLOCK_REFER (1ull << 13) /* to move and link to another directory; in every ruleset */
+struct jail_file_right {
+	const char *name;         /* its key below `files` */
+	uint64_t access, of_file; /* LANDLOCK_ACCESS_FS_*: of a tree, and of one file */
+	int abi;                  /* from which on Landlock has them */
+	const char *since, *why;  /* the kernel of that ABI, and what it is needed for */
+};
+extern const struct jail_file_right jail_file_rights[FILES_RIGHTS];
 
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {

@@ -9,6 +9,7 @@
 #define TRACE    (JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE)
 #define LISTENER JAIL_NEEDS_LISTENER
 #define NETWORK  JAIL_NEEDS_NETWORK
+#define FILES    (JAIL_NEEDS_FILTER | JAIL_NEEDS_LANDLOCK)
 
 /* Costs were measured on Linux 6.18, x86_64: the lesser on a busy machine, where both sides share a CPU, the greater on an idle one with
  * a wake-up across CPUs. */
@@ -19,6 +20,7 @@
 #define COST_THREAD  "a thread +25 us"
 #define COST_TARGET  "kill and its like +5 to 17 us"
 #define COST_NET     "+0.17 us for a connect, a bind or a send with an address"
+#define COST_OPEN    "+1 to 3 us for an open, the more the deeper the path"
 #define COST_NONE    "none"
 
 #define ON_SCALARS "the kernel compares what is in the registers, and never what a pointer leads to"
@@ -26,6 +28,8 @@
 	"when the kernel has the new program in place, and not one instruction of it has run, its own path is "        \
 	"judged once more"
 
+#define BY_TREE                                                                                                        \
+	"the kernel asks where the file lies that it has found; paths of rules are looked up before the workload runs"
 #define BY_HAND "the first program is given no other environment; what it gives its own children is its own"
 
 static const struct jail_mechanism table[] = {
@@ -76,6 +80,17 @@ static const struct jail_mechanism table[] = {
     {"network.mode", "the rule's own", true, "as mode", COST_NONE, NETWORK, "tests/integration/policy_mode.t"},
     {"network.on_violation", "the rule's own", true, "as on_violation", COST_NONE, NETWORK,
      "tests/integration/policy_mode.t"},
+    {"files.mode", "the rule's own", true, "it is enforced, or an error", COST_NONE, FILES, "tests/unit/jail_files.c"},
+    {"files.on_violation", "the rule's own", true, "it is EACCES, or an error", COST_NONE, FILES,
+     "tests/unit/jail_files.c"},
+    {"files.read", "Landlock", true, BY_TREE, COST_OPEN, FILES, "tests/attacks/files.t"},
+    {"files.write", "Landlock", true, BY_TREE, COST_OPEN, FILES | JAIL_NEEDS_LANDLOCK_TRUNCATE,
+     "tests/attacks/files.t"},
+    {"files.create", "Landlock", true, BY_TREE, COST_OPEN, FILES, "tests/attacks/files.t"},
+    {"files.execute", "Landlock", true, BY_TREE, COST_OPEN, FILES, "tests/attacks/files.t"},
+    {"files.list", "Landlock", true, BY_TREE, COST_OPEN, FILES, "tests/attacks/files.t"},
+    {"files.ioctl", "Landlock", true, BY_TREE, COST_OPEN, FILES | JAIL_NEEDS_LANDLOCK_IOCTL,
+     "tests/integration/files_policy.t"},
     {"limits.processes", "trace", true, "the place is taken before the call goes on", COST_FORK, TRACE,
      "tests/attacks/counts.t"},
     {"limits.threads", "trace", true, "the place is taken before the call goes on", COST_THREAD, TRACE,

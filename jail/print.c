@@ -80,7 +80,8 @@ static void print_response(const struct jail_policy *p, struct jsonw *w)
 	static const char *const names[] = {[POLICY_EXEC] = "exec",
 					    [POLICY_NETWORK] = "network",
 					    [POLICY_SIGNALS] = "signals",
-					    [POLICY_LIMITS] = "limits"};
+					    [POLICY_LIMITS] = "limits",
+					    [POLICY_FILES] = "files"};
 	const struct spec_response *top = &p->response[POLICY_SYSCALLS];
 
 	jw_str(w, "on_violation", violation_name(top));
@@ -333,6 +334,17 @@ static void print_programs(const struct jail_policy *p, bool deny, struct jsonw 
 	jw_array_end(w);
 }
 
+static void print_files(const struct spec_files *f, struct jsonw *w)
+{
+	jw_object(w, "files");
+	for (int i = 0; i < FILES_RIGHTS; i++)
+		if (f->list[i].set)
+			jw_strv(w, jail_file_rights[i].name, &f->list[i].paths);
+	jw_str(w, "mechanism", "Landlock, of the tree that the container begins with; refusals are not reported");
+	jw_bool(w, "race_free", true);
+	jw_object_end(w);
+}
+
 static void print_policy(const struct jail_policy *p, struct jsonw *w)
 {
 	if (p->extends.n)
@@ -352,6 +364,8 @@ static void print_policy(const struct jail_policy *p, struct jsonw *w)
 		jw_strv(w, "families", &p->family_names);
 	if (p->network)
 		jw_str(w, "network", "see cgroup.network; sockets of other kinds are refused by the rules below");
+	if (p->files.set)
+		print_files(&p->files, w);
 	print_limit(w, "max_processes", p->max_processes);
 	print_limit(w, "max_threads", p->max_threads);
 	print_bounds(p, w);

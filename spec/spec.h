@@ -353,9 +353,17 @@ const char *spec_map_get(const struct spec_map *m, const char *key);
 
 enum policy_init { POLICY_INIT_UNSAID, POLICY_INIT_JAIL, POLICY_INIT_WORKLOAD };
 
-/* Parts of a policy that can say `mode` and `on_violation` for themselves; of `syscalls` each rule can. */
-enum policy_section { POLICY_SYSCALLS, POLICY_EXEC, POLICY_NETWORK, POLICY_SIGNALS, POLICY_LIMITS, POLICY_SECTIONS };
 enum policy_profile { POLICY_PROFILE_SILENT, POLICY_PROFILE_REPORT };
+/* Parts of a policy that can say `mode` and `on_violation` for themselves; of `syscalls` each rule can. */
+enum policy_section {
+	POLICY_SYSCALLS,
+	POLICY_EXEC,
+	POLICY_NETWORK,
+	POLICY_SIGNALS,
+	POLICY_LIMITS,
+	POLICY_FILES,
+	POLICY_SECTIONS
+};
 
 /* A rule on addresses, of a text such as "tcp:10.0.0.0/8:80-90". "*" for an address makes two, one for each family. */
 struct spec_net_rule {
@@ -438,6 +446,18 @@ struct spec_exec_entry {
 	int as;               /* enum spec_exec_as */
 };
 
+/* Rights to files, each with a list of its own; one that is not there leaves its right alone. */
+enum spec_file_right { FILES_READ, FILES_WRITE, FILES_CREATE, FILES_EXECUTE, FILES_LIST, FILES_IOCTL, FILES_RIGHTS };
+struct spec_file_list {
+	bool set;          /* the list is there, be it empty */
+	struct strv paths; /* "/dir/" for a whole tree */
+};
+struct spec_files {
+	bool set;
+	struct spec_response response;
+	struct spec_file_list list[FILES_RIGHTS];
+};
+
 struct spec_policy {
 	bool builtin;     /* not the document's: it is the runtime's own `default`, which nobody wrote */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
@@ -469,7 +489,8 @@ struct spec_policy {
 	} signals;
 	struct spec_policy_env env;
 	struct spec_network network;
-	struct spec_response limits;  /* `mode` and `on_violation` of the limits */
+	struct spec_response limits; /* `mode` and `on_violation` of the limits */
+	struct spec_files files;
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
 	struct opt_u64 bounds[POLICY_BOUNDS];

@@ -372,6 +372,26 @@ static void get_entry(struct blob *b, struct jail_exec_entry *x)
 	x->as = get_enum(b, EXEC_AS_SCRIPT);
 }
 
+static void put_files(struct buf *out, const struct spec_files *f)
+{
+	blob_put_u32(out, f->set);
+	for (int i = 0; i < FILES_RIGHTS; i++) {
+		blob_put_u32(out, f->list[i].set);
+		blob_put_strv(out, &f->list[i].paths);
+	}
+}
+
+static void get_files(struct blob *b, struct spec_files *ret)
+{
+	ret->set = get_bool(b);
+	for (int i = 0; i < FILES_RIGHTS; i++) {
+		ret->list[i].set = get_bool(b);
+		get_strv(b, &ret->list[i].paths);
+		for (size_t k = 0; k < ret->list[i].paths.n && !b->bad; k++)
+			b->bad = ret->list[i].paths.v[k][0] != '/';
+	}
+}
+
 static void put_policy(struct buf *out, const struct jail_policy *p)
 {
 	blob_put_str(out, p->name);
@@ -397,6 +417,7 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_strv(out, &p->env_keep);
 	blob_put_strv(out, &p->env_drop);
 	blob_put_strv(out, &p->env_set);
+	put_files(out, &p->files);
 	blob_put_u64(out, (uint64_t)p->max_processes);
 	blob_put_u64(out, (uint64_t)p->max_threads);
 	for (size_t i = 0; i < POLICY_BOUNDS; i++)
@@ -429,6 +450,7 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	get_strv(b, &p->env_keep);
 	get_strv(b, &p->env_drop);
 	get_strv(b, &p->env_set);
+	get_files(b, &p->files);
 	p->max_processes = (int64_t)blob_get_u64(b);
 	p->max_threads = (int64_t)blob_get_u64(b);
 	for (size_t i = 0; i < POLICY_BOUNDS; i++)

@@ -540,7 +540,7 @@ const char *audit_how_to_allow(const struct jail_rule *rule)
 		const char *rule, *allow;
 	} known[] = {
 	    {"self", "nothing does: it would harm the jail, which is PID 1; init: \"workload\" has no such rules"},
-	    {"engine", "nothing does, as long as the policy has exec, limits, signals.protect or network"},
+	    {"engine", "nothing does, as long as the policy has exec, limits, signals.protect, network or files.ioctl"},
 	    {"linux.seccomp",
 	     "allow the call in linux.seccomp of config.json: it is the engine's profile that refuses"},
 	    {"signals.to_init", "set signals.to_init to \"forward\""},
@@ -548,6 +548,8 @@ const char *audit_how_to_allow(const struct jail_rule *rule)
 	    {"syscalls.architectures", "name the ABI in syscalls.architectures"},
 	    {"network.families", "name the family in network.families"},
 	    {"network", "take network out of the policy: beside its rules there are TCP, UDP and UNIX sockets alone"},
+	    {"files", "take files out of the policy: a file that is opened by its handle has no path to judge by"},
+	    {"files.execute", "call memfd_create with MFD_NOEXEC_SEAL, or take files.execute out of the policy"},
 	    {"syscalls.defaultAction", "name the call in syscalls.syscalls, with SCMP_ACT_ALLOW"},
 	};
 

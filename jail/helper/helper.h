@@ -25,11 +25,12 @@ struct helper {
 	int cgroup_fd; /* until the workload's process is made: the cgroup that it is born in; or -1: this one's own */
 	int proc_fd;   /* a procfs that the workload cannot cover, or -1 */
 	int view_fd;   /* the tree of the policy's paths, or -1 */
-	pid_t main;    /* the process that becomes the workload */
-	bool first;    /* this process is PID 1 of a pid namespace */
-	bool workload; /* this process is it */
-	bool go;       /* the supervisor has said that it is ready */
-	bool ended;    /* the main process is gone, with this status */
+	int rulesets[JAIL_POLICIES]; /* of Landlock, for the file rules of each policy; or -1 */
+	pid_t main;                  /* the process that becomes the workload */
+	bool first;                  /* this process is PID 1 of a pid namespace */
+	bool workload;               /* this process is it */
+	bool go;                     /* the supervisor has said that it is ready */
+	bool ended;                  /* the main process is gone, with this status */
 	int status;
 	const unsigned char
 	    *agent_has_it;      /* shared with the runtime: not 0 when linux.seccomp's listener is with its agent */
@@ -68,6 +69,13 @@ int private_proc(void);
 int enter_cgroup_ns(const struct helper *h, int fd, struct err *e);
 /* For `exec`: waits until the runtime knows this process, which is on its own from here on. join.c */
 int stay_alone(struct helper *h, struct err *e);
+/* Makes h->rulesets, of the tree as it is now. files.c */
+int files_arm(struct helper *h, struct err *e);
+/* To a process that is to be under them, and its side: the next message that brings none of them. Both as wire_send and wire_recv. files.c */
+int files_send(const struct helper *h, int sock);
+int files_receive(struct helper *h, struct wire *m, int *ret_fd);
+/* Puts this process under them. files.c */
+int files_restrict(struct helper *h, struct err *e);
 /* Finds the program as execvp would and puts it into h->program. exec.c */
 int find_program(struct helper *h, struct err *e);
 /* Loads linux.seccomp alone, for hooks. filter.c */

@@ -160,8 +160,13 @@ static void show_name(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct helper h = {
-	    .sock = -1, .peer = -1, .signal_fd = -1, .cgroup_fd = -1, .proc_fd = -1, .view_fd = -1};
+	static struct helper h = {.sock = -1,
+				  .peer = -1,
+				  .signal_fd = -1,
+				  .cgroup_fd = -1,
+				  .proc_fd = -1,
+				  .view_fd = -1,
+				  .rulesets = {-1, -1}};
 	struct err e = {0};
 
 	if (jail_handover_parse(argc, argv, &h.h) < 0)

@@ -125,6 +125,7 @@ static void let_in(struct helper *h, struct session *s, pid_t pid, int *sock)
 	limits_begin();            /* whatever keeps the container's own program from beginning */
 	if (!h->engine->sees_exec) /* end-of-file when it executes is for itself to give */
 		fd_close_p(&s->sock);
+	files_send(h, s->peer);
 	wire_send(s->peer, &m, -1);
 }
 

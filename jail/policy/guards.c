@@ -72,9 +72,10 @@
 #ifndef PR_SCHED_CORE
 #define PR_SCHED_CORE 62 /* Linux 5.14 */
 #endif
-#define IOPRIO_PROCESS 1 /* IOPRIO_WHO_* of linux/ioprio.h, which older headers lack */
-#define IOPRIO_PGRP    2
-#define IOPRIO_USER    3
+#define MEMFD_NOEXEC_SEAL 8 /* MFD_NOEXEC_SEAL, Linux 6.3 */
+#define IOPRIO_PROCESS    1 /* IOPRIO_WHO_* of linux/ioprio.h, which older headers lack */
+#define IOPRIO_PGRP       2
+#define IOPRIO_USER       3
 
 /* clang-format off */
 const struct guard jail_guards[] = {
@@ -124,9 +125,9 @@ const struct guard jail_guards[] = {
     {"engine", "clone3", WHEN_TRACE, DO_ENOSYS, 0, 0, {{0}}},
     {"engine", "clone", WHEN_TRACE, DO_REFUSE, 0, 1, {HAS(0, CLONE_UNTRACED)}},
     {"engine", "seccomp", WHEN_TRACE, DO_REFUSE, 0, 2, {IS(0, SECCOMP_SET_MODE_FILTER), HAS(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}},
-    {"engine", "io_uring_setup", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_enter", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
-    {"engine", "io_uring_register", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_setup", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES | WHEN_FILES_IOCTL, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_enter", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES | WHEN_FILES_IOCTL, DO_ENOSYS, 0, 0, {{0}}},
+    {"engine", "io_uring_register", WHEN_TRACE | WHEN_NETWORK | WHEN_FAMILIES | WHEN_FILES_IOCTL, DO_ENOSYS, 0, 0, {{0}}},
     /* The workload has a tracer already: an attempt would only fail in a way that nobody can read. */
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_TRACEME)}},
     {"engine", "ptrace", WHEN_TRACE, DO_REFUSE, 0, 1, {IS(0, PTRACE_ATTACH)}},
@@ -173,6 +174,10 @@ const struct guard jail_guards[] = {
     {"signals.protect", "keyctl", WHEN_PROTECT, DO_REFUSE, 0, 1, {IS(0, KEYCTL_SESSION_TO_PARENT)}},
     /* What could take the programs of the network rules off, or stand in for them. */
     {"network", "bpf", WHEN_NETWORK, DO_REFUSE, 0, 0, {{0}}},
+    /* A file by its number: of a whole file system, and where it lies in the tree need not be known. */
+    {"files", "open_by_handle_at", WHEN_FILES, DO_REFUSE, 0, 0, {{0}}},
+    /* A file that lies nowhere falls under no rule of Landlock. One that can never be executed is none of its business. */
+    {"files.execute", "memfd_create", WHEN_FILES_EXECUTE, DO_REFUSE, EACCES, 1, {LACKS(1, MEMFD_NOEXEC_SEAL)}},
     {NULL},
 };
 

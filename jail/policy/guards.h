@@ -17,6 +17,9 @@ enum guard_when {
 	WHEN_NETWORK = 128,  /* network rules */
 	WHEN_FAMILIES = 256, /* not every family of sockets */
 	WHEN_SCRIPTS = 512,  /* exec has interpreters that are for allowed scripts alone */
+	WHEN_FILES = 1024,   /* file rules */
+	WHEN_FILES_EXECUTE = 2048,
+	WHEN_FILES_IOCTL = 4096,
 };
 
 enum guard_does {

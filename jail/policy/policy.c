@@ -53,7 +53,9 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
 	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
 	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0) |
-	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0);
+	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0) | (p->files.set ? WHEN_FILES : 0) |
+	       (p->files.list[FILES_EXECUTE].set ? WHEN_FILES_EXECUTE : 0) |
+	       (p->files.list[FILES_IOCTL].set ? WHEN_FILES_IOCTL : 0);
 }
 
 /* Whose refusal it is, where more than one policy asks for the guard. */
@@ -369,7 +371,8 @@ static int close_uring(struct builder *b)
 	int r = 0;
 
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
-		closed |= b->plan->policies[i].network || b->plan->policies[i].families != UINT64_MAX;
+		closed |= b->plan->policies[i].network || b->plan->policies[i].families != UINT64_MAX ||
+			  b->plan->policies[i].files.list[FILES_IOCTL].set;
 	if (closed || !b->plan->policies[b->at].io_uring)
 		return 0;
 	for (size_t i = 0; i < b->gen.n_archs; i++)
@@ -554,6 +557,7 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 			: ret->network          ? SPEC_NET_FAMILIES
 						: UINT64_MAX;
 	ret->family_names = p->network.families.names;
+	ret->files = p->files;
 	if (p->max_processes.set)
 		ret->max_processes = (int64_t)p->max_processes.v;
 	if (p->max_threads.set)
@@ -687,6 +691,10 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 	for (size_t i = 0; i < n; i++) {
 		if ((r = take_policy(p[i], a, &ret->policies[ret->n_policies], e)) < 0)
 			return r;
+		if ((r = files_check(p[i], c, ret->init, f, e)) < 0) {
+			policy_file(p[i], e);
+			return r;
+		}
 		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
 			return builder_no_memory(&b);
 		when |= when_of(ret, &ret->policies[i]);

@@ -88,8 +88,11 @@ struct spec_response jail_response(const struct jail_policy *p, const char *rule
 	static const struct {
 		const char *name;
 		enum policy_section section;
-	} sections[] = {
-	    {"exec", POLICY_EXEC}, {"network", POLICY_NETWORK}, {"signals", POLICY_SIGNALS}, {"limits", POLICY_LIMITS}};
+	} sections[] = {{"exec", POLICY_EXEC},
+			{"network", POLICY_NETWORK},
+			{"signals", POLICY_SIGNALS},
+			{"limits", POLICY_LIMITS},
+			{"files", POLICY_FILES}};
 	const struct spec_response *top = &p->response[POLICY_SYSCALLS];
 	size_t n = strcspn(rule, ".");
 

@@ -19,8 +19,15 @@ static const struct {
     {"exec", "ptrace with seccomp: judged at PTRACE_EVENT_EXEC", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
     {"limits", "ptrace with seccomp: forks are counted", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
     {"signals.protect", "ptrace with seccomp: the target is looked at", JAIL_NEEDS_FILTER | JAIL_NEEDS_TRACE},
+    {"files", "rulesets of Landlock", JAIL_NEEDS_FILTER | JAIL_NEEDS_LANDLOCK | JAIL_NEEDS_LANDLOCK_TRUNCATE},
     {"network", "eBPF programs at the container's cgroup", JAIL_NEEDS_NETWORK},
 };
+
+/* 0 where Landlock can hold the right. */
+static int lacks_right(const struct doctor *d, enum spec_file_right right)
+{
+	return d->jail.landlock_abi >= jail_file_rights[right].abi ? 0 : -EOPNOTSUPP;
+}
 
 int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_line)
 {
@@ -32,6 +39,9 @@ int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_li
 	    {JAIL_NEEDS_FILTER, d->helper ? d->helper : d->filter, d->helper ? "kernel.helper" : "kernel.seccomp"},
 	    {JAIL_NEEDS_LISTENER, d->listener, "kernel.seccomp-notify"},
 	    {JAIL_NEEDS_TRACE, d->trace, "kernel.ptrace"},
+	    {JAIL_NEEDS_LANDLOCK, lacks_right(d, FILES_READ), "kernel.landlock"},
+	    {JAIL_NEEDS_LANDLOCK_TRUNCATE, lacks_right(d, FILES_WRITE), "kernel.landlock"},
+	    {JAIL_NEEDS_LANDLOCK_IOCTL, lacks_right(d, FILES_IOCTL), "kernel.landlock"},
 	    {JAIL_NEEDS_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
 	};
 

@@ -159,6 +159,7 @@ void life_policy_absent(const struct life *l)
 {
 	AUTO_CLOSE int root = l->ns.rootfs ? open(l->ns.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct links k = {.l = l, .root = root};
+	char key[32];
 
 	for (uint64_t i = 0; root >= 0 && i < l->jail.n_policies; i++) {
 		const struct jail_policy *p = &l->jail.policies[i];
@@ -173,6 +174,11 @@ void life_policy_absent(const struct life *l)
 		for (uint64_t n = 0; n < p->n_exec_entries; n++) {
 			k.key = p->exec_entries[n].deny ? "exec.deny" : "exec.allow";
 			warn_of_absent(&k, &(struct strv){&p->exec_entries[n].path, 1});
+		}
+		for (int right = 0; right < FILES_RIGHTS; right++) {
+			snprintf(key, sizeof(key), "files.%s", jail_file_rights[right].name);
+			k.key = key;
+			warn_of_absent(&k, &p->files.list[right].paths);
 		}
 	}
 }

@@ -6,6 +6,7 @@
 #include "spec/policy/env.h"
 #include "spec/policy/exec.h"
 #include "spec/policy/extends.h"
+#include "spec/policy/files.h"
 #include "spec/policy/limits.h"
 #include "spec/policy/network.h"
 #include "spec/policy/response.h"
@@ -54,6 +55,7 @@ static const struct field policy_fields[] = {
     {.key = "signals", .parse = get_object, .table = &signals_table},
     FIELD("network", get_object, P, network, .table = &network_table),
     FIELD("env", get_object, P, env, .table = &env_table),
+    FIELD("files", get_object, P, files, .table = &files_table),
     {.key = "limits", .parse = get_object, .table = &limits_table},
 };
 
@@ -99,7 +101,6 @@ static const struct refused refused[] = {
     PROFILE("defaultAction"),
     PROFILE("defaultErrnoRet"),
     PROFILE("architectures"),
-    LATER(policy_table, "files"),
     LATER(policy_table, "stop_at"),
     LATER(network_table, "names"),
     LATER(network_table, "unix"),

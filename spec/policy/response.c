@@ -126,6 +126,9 @@ struct spec_response spec_policy_response(const struct spec_policy *p, enum poli
 	case POLICY_LIMITS:
 		own = &p->limits;
 		break;
+	case POLICY_FILES:
+		own = &p->files.response;
+		break;
 	case POLICY_SYSCALLS:
 	case POLICY_SECTIONS:
 		break;

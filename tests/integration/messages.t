@@ -72,7 +72,7 @@ row "a time that is too far" '.linux.namespaces += [{"type":"time"}] | .linux.ti
 # Policies.
 row "a key of a policy" - '{"exce":{}}' '"exce"|nearest known key is "exec"' "${run[@]}"
 row "a call of a policy" - '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdri"],"action":"SCMP_ACT_ERRNO"}]}}' "'mkdri'|syscalls.syscalls[0]" "${run[@]}"
-row "a key that is yet to come" - '{"files":{}}' 'files: line 1|cannot enforce it yet|remove it' "${run[@]}"
+row "a key that is yet to come" - '{"stop_at":{}}' 'stop_at: line 1|cannot enforce it yet|remove it' "${run[@]}"
 row "no policy" - - '/no/such/policy' --policy /no/such/policy "${run[@]}"
 row "the first program is refused" - '{"exec":{"allow":["/usr/bin/nothing"]}}' 'rule exec|policy' "${run[@]}"
 

@@ -14,6 +14,7 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 {
 	static uint32_t groups[] = {10, 4294967294u};
 	static struct spec_rlimit limits[] = {{7, 1024, 4096}, {0, UINT64_MAX, UINT64_MAX}};
+	static char *paths[] = {"/a/", "/b", NULL};
 	static char *words[] = {"one", "", "three", NULL};
 	static struct spec_hook hooks[] = {{"/bin/hook", {words, 3}, {words, 1}, {true, 30}},
 					   {"/bin/other", {0}, {0}, {0}},
@@ -32,6 +33,8 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 
 	assert_int_equal(spec_policy_parse(text, strlen(text), "p", a, &policy, NULL), 0);
 	assert_int_equal(jail_plan(&config, &policy, &host, &o, a, p, NULL), 0);
+	p->policies[0].files = (struct spec_files){
+	    .set = true, .list = {[FILES_READ] = {true, {paths, 2}}, [FILES_IOCTL] = {true, {paths, 0}}}};
 	p->seal = (struct jail_seal){.args = {words, 3},
 				     .env = {words, 2},
 				     .cwd = "/x",

@@ -101,6 +101,25 @@ int find_program(struct helper *h, struct err *e)
 	return 0;
 }
 
+/* Landlock says no more than EACCES, and that for what cannot be read, too. */
+static void why_files(const struct helper *h, char *why, size_t size)
+{
+	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
+		const struct spec_files *f = &h->plan.policies[i].files;
+
+		if (!f->list[FILES_READ].set && !f->list[FILES_EXECUTE].set)
+			continue;
+		snprintf(why, size,
+			 "files.%s of policy %.64s has to name the program, and the interpreter that it names: the ELF "
+			 "loader, or that of a script",
+			 !f->list[FILES_EXECUTE].set ? "read"
+			 : f->list[FILES_READ].set   ? "execute, and files.read,"
+						     : "execute",
+			 h->plan.policies[i].name);
+		return;
+	}
+}
+
 int step_exec(struct helper *h, struct err *e)
 {
 	char *none[] = {NULL}, text[128];
@@ -110,6 +129,8 @@ int step_exec(struct helper *h, struct err *e)
 		return r;
 	execve(h->program, h->plan.seal.args.v, h->plan.seal.env.v ? h->plan.seal.env.v : none);
 	r = errno;
+	if (r == EACCES && !h->why[0])
+		why_files(h, h->why, sizeof(h->why));
 	if (r == E2BIG)
 		snprintf(h->why, sizeof(h->why),
 			 "process.args and process.env may have a quarter of RLIMIT_STACK, and "

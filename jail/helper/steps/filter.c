@@ -178,6 +178,8 @@ int step_seccomp(struct helper *h, struct err *e)
 
 	if (r >= 0)
 		r = stay_alone(h, e);
+	if (r >= 0) /* before the filters, which may refuse the call; what comes after opens nothing */
+		r = files_restrict(h, e);
 	if (r >= 0 && has_agent(h) && (r = wait_for_go(h, e)) >= 0 && (r = announce_to_agent(h, e)) < 0)
 		err_ctx(e, "linux.seccomp");
 	if (r < 0)

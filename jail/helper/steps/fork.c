@@ -74,6 +74,8 @@ int step_arm(struct helper *h, struct err *e)
 		r = open_proc(h, e);
 	if (r >= 0)
 		r = view_make(h, e);
+	if (r >= 0)
+		r = files_arm(h, e);
 	return r < 0 || !h->engine->arm ? r : h->engine->arm(h, e);
 }
 
@@ -88,7 +90,7 @@ int wait_for_go(struct helper *h, struct err *e)
 		return 0;
 	if (h->h.role == JAIL_ROLE_INNER)
 		wire_send(h->peer, &(struct wire){.kind = WIRE_BATON}, -1);
-	r = wire_recv(h->peer, &m, &fd);
+	r = files_receive(h, &m, &fd);
 	if (r == 0) /* the supervisor died, and has told why */
 		_exit(1);
 	if (r < 0 || m.kind != WIRE_START)
@@ -178,8 +180,10 @@ int step_fork(struct helper *h, struct err *e)
 int give_go(struct helper *h, struct err *e)
 {
 	bool inner = h->h.role == JAIL_ROLE_OUTER;
-	int r = wire_send(h->peer, &(struct wire){.kind = WIRE_START}, inner ? h->sock : -1);
+	int r = inner ? files_send(h, h->peer) : 0;
 
+	if (r >= 0)
+		r = wire_send(h->peer, &(struct wire){.kind = WIRE_START}, inner ? h->sock : -1);
 	if (r < 0 && r != -EPIPE) /* a child that is gone has told why */
 		return err_set(e, -r, "give the word to the workload's process: %s", strerror(-r));
 	return 0;

@@ -58,6 +58,7 @@ static int own_peer(struct helper *h, struct err *e)
 int step_join(struct helper *h, struct err *e)
 {
 	struct wire m = {.kind = WIRE_JOIN};
+	AUTO_CLOSE int fd = -1;
 	int r;
 
 	if (h->peer < 0) {
@@ -66,7 +67,7 @@ int step_join(struct helper *h, struct err *e)
 	}
 	r = wire_send(h->peer, &m, h->sock);
 	if (r >= 0)
-		r = wire_recv(h->peer, &m, NULL);
+		r = files_receive(h, &m, &fd);
 	if (r <= 0)
 		return err_set(e, ESRCH,
 			       "ask the container's jail in: its supervisor is gone, the container has ended");

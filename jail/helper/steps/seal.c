@@ -300,9 +300,9 @@ int step_caps(struct helper *h, struct err *e)
 	r = drop_bounding(want[CAPS_BOUNDING], e);
 	if (r < 0)
 		return r;
-	/* Without no_new_privs a filter needs CAP_SYS_ADMIN. It stays until execve(2), which computes both sets anew
+	/* Without no_new_privs a filter, or a domain of Landlock, needs CAP_SYS_ADMIN. It stays until execve(2), which computes both sets anew
 	 * from the bounding, inheritable and ambient ones: no capset is left that the filters could refuse. */
-	if (!s->no_new_privs && (s->seccomp.len || h->plan.filter.len))
+	if (!s->no_new_privs && (s->seccomp.len || h->plan.filter.len || jail_has_files(&h->plan)))
 		extra = permitted & sys_admin;
 	r = capset_to(want[CAPS_EFFECTIVE] | extra, want[CAPS_PERMITTED] | extra, want[CAPS_INHERITABLE]);
 	if (r < 0)
