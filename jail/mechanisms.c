@@ -80,6 +80,8 @@ static const struct jail_mechanism table[] = {
     {"network.mode", "the rule's own", true, "as mode", COST_NONE, NETWORK, "tests/integration/policy_mode.t"},
     {"network.on_violation", "the rule's own", true, "as on_violation", COST_NONE, NETWORK,
      "tests/integration/policy_mode.t"},
+    {"files.deny", "mounts", true, "mounted over before the workload runs, which may not mount", COST_NONE, FILTER,
+     "tests/integration/files_deny.t"},
     {"files.mode", "the rule's own", true, "it is enforced, or an error", COST_NONE, FILES, "tests/unit/jail_files.c"},
     {"files.on_violation", "the rule's own", true, "it is EACCES, or an error", COST_NONE, FILES,
      "tests/unit/jail_files.c"},

@@ -340,7 +340,13 @@ static void print_files(const struct spec_files *f, struct jsonw *w)
 	for (int i = 0; i < FILES_RIGHTS; i++)
 		if (f->list[i].set)
 			jw_strv(w, jail_file_rights[i].name, &f->list[i].paths);
-	jw_str(w, "mechanism", "Landlock, of the tree that the container begins with; refusals are not reported");
+	if (f->deny.n)
+		jw_strv(w, "deny", &f->deny);
+	if (!spec_files_has_lists(f))
+		jw_str(w, "mechanism", "mounts over what is denied, as by linux.maskedPaths");
+	else
+		jw_str(w, "mechanism",
+		       "Landlock, of the tree that the container begins with; refusals are not reported");
 	jw_bool(w, "race_free", true);
 	jw_object_end(w);
 }

@@ -456,7 +456,17 @@ struct spec_files {
 	bool set;
 	struct spec_response response;
 	struct spec_file_list list[FILES_RIGHTS];
+	struct strv deny; /* hidden whatever the lists say; "/dir/" or a path */
 };
+/* Whether there are lists, and not holes alone. */
+static inline bool spec_files_has_lists(const struct spec_files *f)
+{
+	bool any = false;
+
+	for (int i = 0; i < FILES_RIGHTS; i++)
+		any |= f->list[i].set;
+	return any;
+}
 
 struct spec_policy {
 	bool builtin;     /* not the document's: it is the runtime's own `default`, which nobody wrote */

@@ -379,6 +379,7 @@ static void put_files(struct buf *out, const struct spec_files *f)
 		blob_put_u32(out, f->list[i].set);
 		blob_put_strv(out, &f->list[i].paths);
 	}
+	blob_put_strv(out, &f->deny);
 }
 
 static void get_files(struct blob *b, struct spec_files *ret)
@@ -390,6 +391,7 @@ static void get_files(struct blob *b, struct spec_files *ret)
 		for (size_t k = 0; k < ret->list[i].paths.n && !b->bad; k++)
 			b->bad = ret->list[i].paths.v[k][0] != '/';
 	}
+	get_strv(b, &ret->deny);
 }
 
 static void put_policy(struct buf *out, const struct jail_policy *p)

@@ -37,6 +37,14 @@ int files_check(const struct spec_policy *p, const struct spec_config *c, enum p
 		r = check_right(&p->files, i, f, e);
 	if (r < 0 || !p->files.set)
 		return r;
+	if (p->files.deny.n && (!c->linux_.namespaces[NS_MOUNT].set || c->linux_.namespaces[NS_MOUNT].path)) {
+		err_set(e, ENOTSUP,
+			"what is denied is hidden by mounts, and the container has no mount namespace of its own: add "
+			"{\"type\": "
+			"\"mount\"} to linux.namespaces");
+		err_ctx(e, "files.deny");
+		return -ENOTSUP;
+	}
 	if (how.mode != POLICY_ENFORCE)
 		err_set(
 		    e, ENOTSUP,

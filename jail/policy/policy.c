@@ -53,7 +53,7 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
 	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
 	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0) |
-	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0) | (p->files.set ? WHEN_FILES : 0) |
+	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0) | (spec_files_has_lists(&p->files) ? WHEN_FILES : 0) |
 	       (p->files.list[FILES_EXECUTE].set ? WHEN_FILES_EXECUTE : 0) |
 	       (p->files.list[FILES_IOCTL].set ? WHEN_FILES_IOCTL : 0);
 }

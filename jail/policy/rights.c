@@ -29,6 +29,6 @@ bool jail_has_files(const struct jail_plan *p)
 	bool has = false;
 
 	for (uint64_t i = 0; i < p->n_policies; i++)
-		has |= p->policies[i].files.set;
+		has |= spec_files_has_lists(&p->policies[i].files);
 	return has;
 }

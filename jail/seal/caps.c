@@ -197,10 +197,26 @@ static int check_cgroup(const struct jail_plan *p, const struct jail_facts *f, s
 	return r;
 }
 
+static int check_deny(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
+	    {CAP_SYS_ADMIN, true, "look below the mounts that hide files"},
+	    {CAP_DAC_READ_SEARCH, false, "open hidden files by their handles (open_by_handle_at(2))"},
+	};
+	const char *policy = NULL;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		if (p->policies[i].files.deny.n)
+			policy = p->policies[i].name;
+	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "files.deny", policy, e) : 0;
+}
+
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
-	int r = check_network(p, f, e);
+	int r = check_deny(p, f, e);
 
+	if (r >= 0)
+		r = check_network(p, f, e);
 	if (r >= 0)
 		r = check_protect(p, f, e);
 	if (r >= 0)

@@ -175,6 +175,8 @@ void life_policy_absent(const struct life *l)
 			k.key = p->exec_entries[n].deny ? "exec.deny" : "exec.allow";
 			warn_of_absent(&k, &(struct strv){&p->exec_entries[n].path, 1});
 		}
+		k.key = "files.deny";
+		warn_of_absent(&k, &p->files.deny);
 		for (int right = 0; right < FILES_RIGHTS; right++) {
 			snprintf(key, sizeof(key), "files.%s", jail_file_rights[right].name);
 			k.key = key;

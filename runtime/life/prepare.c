@@ -260,6 +260,29 @@ static int plan_jail(struct rt_call *c, struct life *l, const struct spec_admin 
 	return 0;
 }
 
+/* What policies deny is masked like linux.maskedPaths: of two, all. */
+static int hide_files(struct rt_call *c, struct life *l, const struct rt_policies *p, struct err *e)
+{
+	const struct spec_files *files[] = {p->has ? &p->chosen.files : NULL, p->has_floor ? &p->floor.files : NULL};
+	struct strv *masked = &l->config.linux_.masked_paths, all = {0};
+	size_t n = masked->n;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		n += files[i] ? files[i]->deny.n : 0;
+	if (n == masked->n)
+		return 0;
+	all.v = arena_alloc(&c->arena, (n + 1) * sizeof(char *));
+	if (!all.v)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < masked->n; i++)
+		all.v[all.n++] = masked->v[i];
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		for (size_t k = 0; files[i] && k < files[i]->deny.n; k++)
+			all.v[all.n++] = files[i]->deny.v[k];
+	*masked = all;
+	return 0;
+}
+
 /* The uid of the host that the container's root is; in the runtime's own user namespace that is the runtime. */
 static uint64_t root_of(const struct life *l, const struct cg_facts *f)
 {
@@ -339,7 +362,7 @@ int rt_prepare(struct rt_call *c, const char *bundle, const char *id, const char
 		return r;
 	if ((r = rt_listen_env(l->listen_fds, &c->arena, &l->config.process.env, e)) < 0 ||
 	    (r = rt_notify_plan(l->root, id, &l->config, &c->arena, &l->notify, e)) < 0 ||
-	    (r = ns_probe(&ns_facts, e)) < 0 ||
+	    (r = hide_files(c, l, &policies, e)) < 0 || (r = ns_probe(&ns_facts, e)) < 0 ||
 	    (r = ns_plan(&l->config, &ns_facts, l->bundle, c->o.no_pivot, &c->arena, &l->ns, e)) < 0 ||
 	    (r = probe_cgroups(c, &cg_facts, e)) < 0 || (r = plan_cgroup(c, l, &policies, &cg_facts, e)) < 0 ||
 	    (r = plan_network(c, l, &policies, &cg_facts, e)) < 0 || (r = plan_rdt(c, l, e)) < 0 ||

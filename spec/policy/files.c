@@ -79,11 +79,34 @@ static PARSER(get_paths)
 	return 0;
 }
 
+/* Where they are is looked up like all others. */
+static PARSER(get_deny)
+{
+	const struct strv *paths = field_at(obj, f->at);
+	const struct json *j = v->type == JSON_ARRAY ? v->first : NULL;
+	int r = get_strv(rd, f, v, obj, e);
+
+	for (size_t i = 0; j && i < paths->n && r >= 0; i++, j = j->next) {
+		if (j->wrong)
+			continue;
+		r = str_eq(paths->v[i], "/")
+			? bad(rd, j, e, EINVAL, "the root cannot be hidden: leave a list empty for that")
+			: check_path(rd, f, j, paths->v[i], e);
+		if (r < 0)
+			err_ctx(e, "[%zu]", i);
+	}
+	return r;
+}
+
 #define LIST(key, right, ...) FIELD(key, get_paths, F, list[right], .pattern = &file_path, __VA_ARGS__)
 static const struct field files_fields[] = {
-    RESPONSE_FIELDS(F, response),   LIST("read", FILES_READ),
-    LIST("write", FILES_WRITE),     LIST("create", FILES_CREATE, .n_at = OF_TREES),
-    LIST("execute", FILES_EXECUTE), LIST("list", FILES_LIST, .n_at = OF_TREES),
+    RESPONSE_FIELDS(F, response),
+    FIELD("deny", get_deny, F, deny, .pattern = &file_path, .min = 1),
+    LIST("read", FILES_READ),
+    LIST("write", FILES_WRITE),
+    LIST("create", FILES_CREATE, .n_at = OF_TREES),
+    LIST("execute", FILES_EXECUTE),
+    LIST("list", FILES_LIST, .n_at = OF_TREES),
     LIST("ioctl", FILES_IOCTL),
 };
 
@@ -91,10 +114,9 @@ static int check_files(struct reader *rd, const struct json *v, void *obj, struc
 {
 	const F *files = obj;
 
-	for (int i = 0; i < FILES_RIGHTS; i++)
-		if (files->list[i].set)
-			return 0;
-	return bad(rd, v, e, EINVAL, "says nothing: name read, write, create, execute, list or ioctl");
+	if (spec_files_has_lists(files) || files->deny.v)
+		return 0;
+	return bad(rd, v, e, EINVAL, "says nothing: name read, write, create, execute, list, ioctl or deny");
 }
 
 const struct table files_table = {TABLE_FIELDS(files_fields), SET_AT(F, set), .check = check_files};

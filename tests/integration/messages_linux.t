@@ -96,6 +96,7 @@ policy: a key#{"exce":{}}#line 1|"exce"|nearest known key is "exec"
 policy: half a file#{"exec":#line 1, column 9|not valid JSON|premature EOF
 policy: an array#[]#line 1|not an array|must be an object
 policy: files#{"files":{}}#files|says nothing|name read, write
+policy: a hole that is all#{"files":{"deny":["/"]}}#files.deny[0]|root cannot be hidden|leave a list empty
 policy: a pattern of files#{"files":{"read":["/usr/*"]}}#files.read[0]|not "/usr/*"|must be an absolute path
 policy: a file to list#{"files":{"list":["/etc"]}}#files.list[0]|"/etc" is no tree|write "/etc/"
 policy: a file of the caller#{"files":{"read":["/proc/self/maps"]}}#files.read[0]|another file for each process|name "/proc/"

@@ -33,8 +33,10 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 
 	assert_int_equal(spec_policy_parse(text, strlen(text), "p", a, &policy, NULL), 0);
 	assert_int_equal(jail_plan(&config, &policy, &host, &o, a, p, NULL), 0);
-	p->policies[0].files = (struct spec_files){
-	    .set = true, .list = {[FILES_READ] = {true, {paths, 2}}, [FILES_IOCTL] = {true, {paths, 0}}}};
+	p->policies[0].files =
+	    (struct spec_files){.set = true,
+				.list = {[FILES_READ] = {true, {paths, 2}}, [FILES_IOCTL] = {true, {paths, 0}}},
+				.deny = {paths, 1}};
 	p->seal = (struct jail_seal){.args = {words, 3},
 				     .env = {words, 2},
 				     .cwd = "/x",

@@ -3,6 +3,7 @@
 #include "jail_util.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -91,6 +92,46 @@ static void test_refused(void **state)
 	}
 }
 
+/* Holes are mounts: they take a mount namespace of one's own, and a workload that cannot mount. */
+static void test_deny(void **state)
+{
+	static const struct {
+		const char *says;
+		bool mounts, userns;
+		int cap;
+	} rows[] = {
+	    {NULL, true, false, CAP_KILL},
+	    {"no mount namespace", false, false, CAP_KILL},
+	    {"CAP_SYS_ADMIN lets the workload look below", true, false, CAP_SYS_ADMIN},
+	    {"CAP_SYS_ADMIN lets the workload look below", true, true, CAP_SYS_ADMIN},
+	    {"CAP_DAC_READ_SEARCH lets the workload open", true, false, CAP_DAC_READ_SEARCH},
+	    {NULL, true, true, CAP_DAC_READ_SEARCH},
+	};
+	const char *text = "{\"files\":{\"deny\":[\"/a/\"]}}";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena a = {0};
+		struct spec_policy policy;
+		struct spec_config config = {.process.capabilities.set = true};
+		const struct jail_options o = {.id = "c1", .userns = rows[i].userns};
+		static char admin[] = "CAP_SYS_ADMIN", search[] = "CAP_DAC_READ_SEARCH", kill[] = "CAP_KILL";
+		char *caps[] = {rows[i].cap == CAP_SYS_ADMIN ? admin : rows[i].cap == CAP_KILL ? kill : search};
+		struct jail_plan p;
+		struct err e = {0};
+
+		config.linux_.namespaces[NS_MOUNT].set = rows[i].mounts;
+		config.process.capabilities.list[CAPS_BOUNDING] = (struct strv){caps, 1};
+		assert_int_equal(spec_policy_parse(text, strlen(text), "test", &a, &policy, &e), 0);
+		assert_int_equal(jail_plan(&config, &policy, &host, &o, &a, &p, &e), rows[i].says ? -ENOTSUP : 0);
+		if (rows[i].says)
+			assert_non_null(strstr(e.text, rows[i].says));
+		else
+			assert_false(jail_has_files(&p));
+		arena_free(&a);
+	}
+}
+
 /* What is said further in goes before. */
 static void test_own_response(void **state)
 {
@@ -162,9 +203,9 @@ static void test_two(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_abi), cmocka_unit_test(test_refused),
-					   cmocka_unit_test(test_own_response), cmocka_unit_test(test_calls),
-					   cmocka_unit_test(test_two)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_abi),          cmocka_unit_test(test_refused),
+					   cmocka_unit_test(test_own_response), cmocka_unit_test(test_deny),
+					   cmocka_unit_test(test_calls),        cmocka_unit_test(test_two)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

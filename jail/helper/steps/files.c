@@ -118,7 +118,7 @@ int files_arm(struct helper *h, struct err *e)
 	if (root < 0)
 		return err_errno(e, "open /");
 	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
-		if (!h->plan.policies[i].files.set)
+		if (!spec_files_has_lists(&h->plan.policies[i].files))
 			continue;
 		h->rulesets[i] = make_ruleset(&h->plan.policies[i].files, root, e);
 		if (h->rulesets[i] < 0)
@@ -151,7 +151,7 @@ int files_receive(struct helper *h, struct wire *m, int *ret_fd)
 int files_restrict(struct helper *h, struct err *e)
 {
 	for (uint64_t i = 0; i < h->plan.n_policies; i++) {
-		if (!h->plan.policies[i].files.set)
+		if (!spec_files_has_lists(&h->plan.policies[i].files))
 			continue;
 		if (h->rulesets[i] < 0)
 			return err_set(e, EBADF, "policy %s: files: the jail's supervisor has given no rules",
