@@ -31,6 +31,7 @@ for dir in "$TOP_SRCDIR"/tests/golden/*/; do
 		continue
 	fi
 	is "$name: exit status" "$rc" 0 || diag "$err"
+	cat "$T/out" >>"$T/plans"
 	normal "$T/out" >"$T/got" || fail "$name: no JSON"
 	if [ -n "${UPDATE-}" ]; then cp "$T/got" "$dir/expected.json"; fi
 	if diff -u "$dir/expected.json" "$T/got" >"$T/diff" 2>&1; then pass "$name: plan"; else
@@ -38,4 +39,5 @@ for dir in "$TOP_SRCDIR"/tests/golden/*/; do
 		diag "$(head -n 40 "$T/diff")"
 	fi
 done
+fits plan "all plans are as docs/plan.schema.json says" "$T/plans"
 done_testing

@@ -13,6 +13,7 @@ cc -static -o "$ROOTFS/bin/int80" "$TOP_SRCDIR/tests/properties/int80.c" && cc -
 n=0
 # under POLICY SCRIPT
 under() {
+	[ ! -e "$T/audit" ] || cat "$T/audit" >>"$T/all"
 	rm -f "$T/audit"
 	printf '%s' "$1" >"$T/policy.json"
 	make_bundle "$T/b" "$(sh_filter "$2")"
@@ -38,6 +39,19 @@ advised 'syscalls.syscalls[0]' '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","s
 	'put a rule with SCMP_ACT_ALLOW for the call before this one in syscalls.syscalls, or take this one out' \
 	'{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ALLOW"},{"names":["sync"],"action":"SCMP_ACT_KILL"}]}}'
 
+# Many of the same, and what is learnt.
+under '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}}' 'i=0; while [ $i -lt 20 ]; do sync; i=$((i+1)); done'
+ok "more of the same: a line says how many" [ -n "$(told 'select(.more)')" ]
+under '{"mode":"learn","exec":{"allow":["/bin/"]}}' 'cat /etc/hosts'
+under '{}' ''
+fits audit "all lines are as docs/audit.schema.json says" "$T/all"
+ok "of each kind one (control)" jq -se 'any(.[]; .more) and any(.[]; .learns) and any(.[]; .action) and any(.[]; .path)' "$T/all"
+printf '{"time":"2026-01-31T12:00:00.123456Z","container":"c","policy":"p","rule":"exec","engine":"trace","action":"EACCES"}' >"$T/good"
+for wrong in '.rule = "exec it"' '.syscall = "read"' 'del(.action)' '.action = "no"' '.other = 1' '.lost = 1' '.time = "now"'; do
+	jq "$wrong" "$T/good" >"$T/bad"
+	run /usr/bin/python3 "$TOP_SRCDIR/tests/lib/fits.py" "$TOP_SRCDIR/docs/audit.schema.json" "$T/good" "$T/bad"
+	ok "and no other: $wrong" [ "$rc" != 0 ]
+done
 # ---- calls of an ABI that is not there ----
 if [ "$(uname -m)" != x86_64 ]; then
 	skip "calls of other ABIs" "knows those of x86_64 alone"

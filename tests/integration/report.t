@@ -17,6 +17,7 @@ has() {
 reported() {
 	rm -f "$T/report"
 	in_sh "$1" "${2-.}" --report "$T/report" "${@:3}"
+	[ ! -e "$T/report" ] || cat "$T/report" >>"$T/all"
 }
 of() {
 	jq -c "$1" "$T/report"
@@ -115,6 +116,7 @@ if mkdir "$(cgroup2_mount)/jt-$$-old"; then
 	ok "which is not the container's" jq -e '.userUsec < 200000' "$T/report" || diag "$(of .)"
 fi
 
+fits report "all of them are as docs/report.schema.json says" "$T/all"
 # Where it goes.
 in_sh 'echo out; exit 3' . --report -
 is "-: stderr" "$rc $out $(jq -c "$end" <<<"$err")" '3 out ["exit",3,null,null]'

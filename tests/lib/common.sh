@@ -139,6 +139,13 @@ done_testing() {
 	exit
 }
 
+# fits SCHEMA WHAT FILE...: whether the documents in the files are as docs/SCHEMA.schema.json says.
+fits() {
+	local rc=0
+	said=$(/usr/bin/python3 "$TOP_SRCDIR/tests/lib/fits.py" "$TOP_SRCDIR/docs/$1.schema.json" "${@:3}" 2>&1) || rc=$?
+	if [ "$rc" = 77 ]; then skip "$2" "needs python3-jsonschema"; else is "$2" "$rc" 0 || diag "$said"; fi
+}
+
 # run COMMAND...: standard input is empty; sets $rc, $out and $err (also in $T/out and $T/err). At most a minute.
 run() {
 	# The group keeps bash's word on a killed command out of the test's output.
