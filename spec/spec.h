@@ -575,7 +575,7 @@ int spec_list_parse(const struct spec_text *t, const struct spec_bases *bases, s
 
 /* ---- policies out of what others write: spec/import ---- */
 
-enum spec_import_from { IMPORT_GUESS, IMPORT_DOCKER, IMPORT_MINIJAIL, IMPORT_SANDBOX };
+enum spec_import_from { IMPORT_GUESS, IMPORT_DOCKER, IMPORT_BACKEND, IMPORT_MINIJAIL, IMPORT_SANDBOX };
 struct spec_import {
 	enum spec_import_from from;
 	const char *file; /* for messages, and for files that it names */

@@ -141,7 +141,7 @@ static const struct rt_option policy_check_options[] = {FORMAT_OPTION, {0}};
 static const struct rt_option policy_diff_options[] = {FORMAT_OPTION, {0}};
 static const struct rt_option policy_explain_options[] = {OF_BUNDLE_OPTION, FORMAT_OPTION, {0}};
 static const struct rt_option policy_import_options[] = {
-	{"from", 0, "docker|minijail|sandbox-runtime", "what the file is (default: what it looks like)", "docker|minijail|sandbox-runtime", RT_STRING, false,
+	{"from", 0, "docker|backend.ai|minijail|sandbox-runtime", "what the file is (default: what it looks like)", "docker|backend.ai|minijail|sandbox-runtime", RT_STRING, false,
 	 OPTION(from)},
 	{"caps", 0, "LIST", "capabilities that the container will have, with commas between, or all or none (default: those that Docker and "
 	 "Podman both give)", NULL, RT_STRING, false, OPTION(caps)},

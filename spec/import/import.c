@@ -14,6 +14,7 @@ struct form {
 static const struct form forms[] = {
     [IMPORT_GUESS] = {"", "", NULL},
     [IMPORT_DOCKER] = {"docker", "a seccomp profile of Docker or Podman", import_docker},
+    [IMPORT_BACKEND] = {"backend.ai", "a policy of backend.ai-jail", import_backend},
     [IMPORT_MINIJAIL] = {"minijail", "a policy of minijail", import_minijail},
     [IMPORT_SANDBOX] = {"sandbox-runtime", "settings of sandbox-runtime", import_sandbox},
 };
@@ -45,6 +46,12 @@ static bool looks_like_minijail(const char *text, size_t len)
 	return false;
 }
 
+static bool looks_like_backend(const struct draft *d)
+{
+	return memmem(d->text, d->len, "allowed_syscalls", strlen("allowed_syscalls")) ||
+	       memmem(d->text, d->len, "whitelist_paths", strlen("whitelist_paths"));
+}
+
 /* By what it looks like. */
 static enum spec_import_from guess(const struct draft *d)
 {
@@ -57,6 +64,8 @@ static enum spec_import_from guess(const struct draft *d)
 			from = IMPORT_DOCKER;
 		else if (root->type == JSON_OBJECT && (json_get(root, "network") || json_get(root, "filesystem")))
 			from = IMPORT_SANDBOX;
+	} else if (looks_like_backend(d)) {
+		from = IMPORT_BACKEND;
 	} else if (looks_like_minijail(d->text, d->len)) {
 		from = IMPORT_MINIJAIL;
 	}

@@ -22,6 +22,11 @@ struct draft {
 		bool set; /* nothing may be connected to */
 		bool bind_nothing;
 	} network;
+	struct {
+		bool set;
+		struct strv keep, assign; /* names; NAME=VALUE */
+	} env;
+	struct opt_u64 processes;
 };
 
 /* ---- draft.c ---- */
@@ -42,6 +47,7 @@ void draft_write(const struct draft *d, const char *form, struct buf *out);
 
 /* ---- a file for each form; they return 0 or -errno ---- */
 
+int import_backend(struct draft *d);
 int import_docker(struct draft *d);
 int import_minijail(struct draft *d);
 int import_sandbox(struct draft *d);

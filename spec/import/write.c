@@ -61,6 +61,22 @@ static void write_network(const struct draft *d, struct jsonw *w)
 	jw_object_end(w);
 }
 
+static void write_env(const struct draft *d, struct jsonw *w)
+{
+	jw_object(w, "env");
+	jw_strv(w, "keep", &d->env.keep);
+	jw_object(w, "set");
+	for (size_t i = 0; i < d->env.assign.n; i++) {
+		const char *s = d->env.assign.v[i], *value = strchr(s, '=');
+		char *name = arena_strndup(d->arena, s, (size_t)(value - s));
+
+		if (name)
+			jw_str(w, name, value + 1);
+	}
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
 void draft_write(const struct draft *d, const char *form, struct buf *out)
 {
 	struct jsonw w = {.out = out, .indent = 2};
@@ -76,6 +92,13 @@ void draft_write(const struct draft *d, const char *form, struct buf *out)
 	}
 	if (d->network.set)
 		write_network(d, &w);
+	if (d->processes.set) {
+		jw_object(&w, "limits");
+		jw_uint(&w, "processes", d->processes.v);
+		jw_object_end(&w);
+	}
+	if (d->env.set)
+		write_env(d, &w);
 	jw_object_end(&w);
 	buf_str(out, "\n");
 }

@@ -199,6 +199,63 @@ imported '{"network": {}, "filesystem": {}}'
 is "sandbox-runtime: nor may anything be listened at" "$rc:$(jq -c .network "$T/out")" '2:{"connect":{"allow":[]},"bind":{"allow":[]}}'
 imported '{"network": {"allowedDomains": "all"}}'
 like "sandbox-runtime, wrong" "$rc:$out:$err" "^1::.*one.json: network.allowedDomains: must be an array"
+# ---- backend.ai-jail's policies ----
+cat >"$T/one.yml" <<'YAML'
+# a comment
+diff_to_default: false
+whitelist_paths:
+  OP_OPEN: ["*"]
+  OP_CHMOD:
+    - "/home/work/*"
+    - /tmp/*
+  OP_EXEC: ['*']
+exec_allowance: 0
+fork_allowance: -1
+max_child_procs: 32
+extra_envs: [ "LANG=C.UTF-8" ]
+preserved_env_keys: [HOME, "PATH"]
+traced_syscalls: [openat, execve]
+allowed_syscalls:
+  - read
+  - write
+YAML
+import "$T/one.yml"
+if [ "$rc" = 1 ] && [[ $err == *"built"* || $err == *"configure --with-yaml"* ]]; then
+	like "YAML: built without it, and it says how" "$err" 'reads no YAML: build it with configure --with-yaml'
+	# The same as JSON, which is YAML.
+	printf '%s' '{"diff_to_default": false, "whitelist_paths": {"OP_CHMOD": ["/tmp/*"]}, "fork_allowance": -1, "max_child_procs": 32, "extra_envs": ["LANG=C.UTF-8"],
+		"preserved_env_keys": ["HOME", "PATH"], "traced_syscalls": ["openat", "execve"], "allowed_syscalls": ["read", "write"]}' >"$T/one.yml"
+	import "$T/one.yml" --from backend.ai
+else
+	cp "$T/one.yml" "$T/two.yml"
+	# TEXT|WHAT IT SAYS
+	while IFS='|' read -r text says; do
+		printf '%b\n' "$text" >"$T/bad.yml"
+		import "$T/bad.yml" --from backend.ai
+		like "YAML, wrong: $text" "$rc:$out:$err" "^1::.*bad.yml: $says"
+	done <<-'ROWS'
+		a: &x 1\nb: *x|line 1: anchors
+		a: !!str 1|line 1: anchors
+		? [a]\n: b|line 1: a key is a word
+		a: [1|line 2: 
+		allowed_syscalls: read|allowed_syscalls: must be an array
+		max_child_procs: -2|max_child_procs: must be an integer
+		extra_envs: [NOTHING]|extra_envs\[0\]: 'NOTHING' is not NAME=VALUE
+	ROWS
+	import "$T/one.yml"
+fi
+is "backend.ai-jail: calls, counts and the environment" "$rc:$(jq -c '[.syscalls.defaultAction, .syscalls.syscalls, .limits, .env]' "$T/out")" \
+	'2:["SCMP_ACT_ERRNO",[{"names":["read","write","openat","execve","exit_group","exit"],"action":"SCMP_ACT_ALLOW"}],{"processes":33},{"keep":["HOME","PATH"],"set":{"LANG":"C.UTF-8"}}]'
+like "backend.ai-jail: rules on paths are said" "$err" "not taken over: whitelist_paths.OP_CHMOD: "
+unlike "but not what allows all" "$err" "OP_OPEN|OP_EXEC|exec_allowance|fork_allowance|diff_to"
+printf '%s' '{"diff_to_default": true, "whitelist_paths": {"OpExec": ["/usr/bin/python"], "OpOpen": ["/tmp/*"], "OpAccess": ["/x"], "OpStat": ["/x"]}, "exec_allowance": 3, "fork_allowance": 9, "allowed_syscalls": []}' >"$T/more.yml"
+import "$T/more.yml" --from backend.ai
+for key in diff_to_default whitelist_paths.OP_EXEC whitelist_paths.OP_OPEN whitelist_paths.OP_ACCESS whitelist_paths.OP_STAT exec_allowance fork_allowance; do
+	like "backend.ai-jail: $key is said" "$rc:$err" "^2:.*not taken over: $key: "
+done
+import "$T/one.yml" --from backend.ai -o "$T/backend.json"
+run "$JAILRUN" policy check "$T/backend.json"
+is "backend.ai-jail: policy check takes it" "$rc" 0 || diag "$out$err"
 # ---- the command line ----
 good='{"defaultAction": "SCMP_ACT_ALLOW"}'
 while IFS='|' read -r arguments says; do
