@@ -394,35 +394,47 @@ static const char *action_of(const struct denial *d)
 	return d->allowed ? "allow" : d->log || d->from ? "log" : "drop";
 }
 
+static bool learns_calls(const struct helper *h, uint64_t policy)
+{
+	for (uint64_t i = 0; i < h->plan.n_rules; i++) {
+		const struct jail_note *n = &h->plan.rules[i].note;
+
+		if (n->mode == POLICY_LEARN && n->policy == policy && str_starts(n->rule, "syscalls."))
+			return true;
+	}
+	return false;
+}
+
+/* False: the line was not taken. */
+static bool tell_keys(struct helper *h, uint64_t policy)
+{
+	static const char *const keys[] = {"syscalls", "exec", "network.connect", "network.bind"};
+	const struct jail_policy *p = &h->plan.policies[policy];
+	const bool exec = jail_response(p, "exec").mode == POLICY_LEARN,
+		   net = jail_response(p, "network").mode == POLICY_LEARN;
+	const bool learns[] = {learns_calls(h, policy), exec && p->exec_rules, net && p->net_connect,
+			       net && p->net_bind};
+	struct jsonw w;
+
+	if (!learns[0] && !learns[1] && !learns[2] && !learns[3])
+		return true;
+	begin_line(h, &w, p->name, NULL);
+	jw_str(&w, "mode", "learn");
+	jw_array(&w, "learns");
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (learns[i])
+			jw_str(&w, NULL, keys[i]);
+	jw_array_end(&w);
+	return end_line(h, &w);
+}
+
 /* Before the first fact: which keys are learnt, since of what was never used there is no other line. */
 static void tell_learns(struct helper *h)
 {
-	static bool told;
+	static uint64_t told;
 
-	for (uint64_t i = 0; i < h->plan.n_policies && !told; i++) {
-		const struct jail_policy *p = &h->plan.policies[i];
-		const struct spec_response exec = jail_response(p, "exec"), net = jail_response(p, "network");
-		bool calls = false;
-		struct jsonw w;
-
-		for (uint64_t k = 0; k < h->plan.n_rules && !calls; k++)
-			calls = h->plan.rules[k].note.mode == POLICY_LEARN && h->plan.rules[k].note.policy == i &&
-				str_starts(h->plan.rules[k].note.rule, "syscalls.");
-		begin_line(h, &w, p->name, NULL);
-		jw_str(&w, "mode", "learn");
-		jw_array(&w, "learns");
-		if (calls)
-			jw_str(&w, NULL, "syscalls");
-		if (p->exec_rules && exec.mode == POLICY_LEARN)
-			jw_str(&w, NULL, "exec");
-		if (p->net_connect && net.mode == POLICY_LEARN)
-			jw_str(&w, NULL, "network.connect");
-		if (p->net_bind && net.mode == POLICY_LEARN)
-			jw_str(&w, NULL, "network.bind");
-		jw_array_end(&w);
-		(void)end_line(h, &w);
-	}
-	told = true;
+	while (told < h->plan.n_policies && tell_keys(h, told))
+		told++;
 }
 
 static void tell_full(struct helper *h, const struct denial *d)

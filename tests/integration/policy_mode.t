@@ -87,6 +87,9 @@ is "nor by the same key" "$(grep -c no <<<"$out")" 2
 like "nor a limit" "$err" "[Rr]esource temporarily unavailable|[Cc]an.t fork"
 with_policy "{$no_mkdir}" 'mkdir /tmp/eight || echo no' '{"mode": "watch", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO"}}'
 is "a floor that watches loosens nothing" "$out" no
+with_policy '{"mode": "learn", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO"}, "exec": {"allow": []}}' 'mkdir /tmp/nine || echo no' "{$no_mkdir}"
+is "nor does one that learns" "$out" no
+is "whose keys the first line says" "$(jq -c 'select(has("learns")) | [.policy, .learns]' "$T/audit")" '["own",["syscalls","exec"]]'
 
 # Learning.
 with_policy '{"mode": "learn", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["getpid"], "action": "SCMP_ACT_ALLOW"}]}, "exec": {"allow": ["/bin/busybox"]}}' \
