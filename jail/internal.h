@@ -139,6 +139,8 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 		bool tell, struct arena *a, struct jail_plan *ret, struct err *e);
 /* Whether a list of what is allowed has this call without naming it. */
 bool policy_allows_unasked(const char *syscall);
+/* Whether io_uring can do this call, and the policy has not named io_uring itself. */
+bool uring_has(const struct spec_seccomp *s, const char *call);
 /* Whether io_uring could do what the policy refuses and does not allow by naming io_uring_setup: then 1, and *ret says what, for
  * people. 0: not so; -1: no memory. */
 int uring_closed(const struct spec_seccomp *s, struct arena *a, char **ret);

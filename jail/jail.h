@@ -80,6 +80,7 @@ enum jail_trap {
 	JAIL_TRAP_CLONE,  /* fork, vfork, clone: counts */
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
 	JAIL_TRAP_SIGSYS, /* the filter itself sends SIGSYS to the caller; trace reports it */
+	JAIL_TRAP_COUNT, /* limits.execs, limits.syscalls: goes on while there is a place; what other traps let go on is counted, too */
 };
 
 /* A rule of a policy that does not enforce it, and is to be reported before the call comes to its trap. */
@@ -162,6 +163,11 @@ struct jail_policy {
 	char *io_uring; /* for people, not handed over: the call for which the filter closes io_uring, or NULL */
 	int64_t max_processes, max_threads; /* -1: no limit */
 	int64_t bounds[POLICY_BOUNDS];      /* likewise */
+	struct jail_count {
+		char *syscall;
+		int64_t max;
+	} * counts; /* how often a call may be made */
+	uint64_t n_counts;
 };
 #define JAIL_POLICIES 2 /* the chosen one, and the administrator's floor */
 
@@ -430,6 +436,13 @@ bool jail_has_protect(const struct jail_plan *p);
 
 /* The least of the policies' limits on processes or threads. Returns the index of the policy that it is of, or -1: no limit. */
 int jail_limit(const struct jail_plan *p, bool threads, int64_t *ret_max);
+
+/* The counters of a policy (policy/counts.c): how many there are, and whether one of them counts this call (NULL: none does). */
+size_t jail_counters(const struct jail_policy *p);
+bool jail_counter_is(const struct jail_policy *p, size_t i, const char *syscall, int64_t *ret_max);
+bool jail_has_counts(const struct jail_policy *p);
+/* Whether any policy's does. */
+bool jail_counts(const struct jail_plan *p, const char *syscall);
 
 /* "limits.wall" */
 const char *jail_bound_name(enum policy_bound which);

@@ -17,6 +17,7 @@ static const struct {
     [JAIL_TRAP_LOG] = {"log", "seccomp on scalar arguments"},
     [JAIL_TRAP_EXEC] = {"check the program", "an early answer by path; the new image at PTRACE_EVENT_EXEC decides"},
     [JAIL_TRAP_CLONE] = {"count", "the tracer's own count, reserved before the call goes on"},
+    [JAIL_TRAP_COUNT] = {"count", "the helper's own count of this call, taken before it goes on"},
     [JAIL_TRAP_TARGET] = {"check the target", "the pid in a register, looked up by the tracer"},
 };
 
@@ -375,6 +376,12 @@ static void print_policy(const struct jail_policy *p, struct jsonw *w)
 	print_limit(w, "max_processes", p->max_processes);
 	print_limit(w, "max_threads", p->max_threads);
 	print_bounds(p, w);
+	if (p->n_counts)
+		jw_object(w, "limits_syscalls");
+	for (uint64_t i = 0; i < p->n_counts; i++)
+		jw_int(w, p->counts[i].syscall, p->counts[i].max);
+	if (p->n_counts)
+		jw_object_end(w);
 }
 
 /* Of more than one, each has to allow. */

@@ -431,6 +431,7 @@ enum policy_bound {
 	BOUND_MEMORY,    /* bytes */
 	BOUND_CPU,       /* microseconds */
 	BOUND_IDLE,      /* microseconds */
+	BOUND_EXECS,     /* how many, all in all */
 	POLICY_BOUNDS
 };
 
@@ -468,6 +469,8 @@ static inline bool spec_files_has_lists(const struct spec_files *f)
 	return any;
 }
 
+#define POLICY_COUNTS_MAX 64 /* calls that limits.syscalls may name */
+
 struct spec_policy {
 	bool builtin;     /* not the document's: it is the runtime's own `default`, which nobody wrote */
 	const char *file; /* where it was read from, for messages; NULL: no file. Set by who read it */
@@ -504,6 +507,12 @@ struct spec_policy {
 	struct opt_u64 max_processes; /* alive at once, the first one counted */
 	struct opt_u64 max_threads;   /* alive at once beyond the first of each process, over the whole container */
 	struct opt_u64 bounds[POLICY_BOUNDS];
+	/* How often a system call may be made, all in all. */
+	struct spec_policy_count {
+		char *syscall;
+		uint64_t max;
+	} * counts;
+	size_t n_counts;
 };
 
 /* A text of a policy, and where it is from. */

@@ -335,7 +335,7 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	r->arch = blob_get_u32(b);
 	r->nr = (int32_t)blob_get_u32(b);
 	r->policy = get_enum(b, JAIL_POLICIES - 1);
-	r->trap = get_enum(b, JAIL_TRAP_SIGSYS);
+	r->trap = get_enum(b, JAIL_TRAP_COUNT);
 	r->err = (int32_t)blob_get_u32(b);
 	r->arg = get_enum(b, 5);
 	get_note(b, &r->note);
@@ -424,6 +424,11 @@ static void put_policy(struct buf *out, const struct jail_policy *p)
 	blob_put_u64(out, (uint64_t)p->max_threads);
 	for (size_t i = 0; i < POLICY_BOUNDS; i++)
 		blob_put_u64(out, (uint64_t)p->bounds[i]);
+	blob_put_u64(out, p->n_counts);
+	for (uint64_t i = 0; i < p->n_counts; i++) {
+		blob_put_str(out, p->counts[i].syscall);
+		blob_put_u64(out, (uint64_t)p->counts[i].max);
+	}
 }
 
 static void get_policy(struct blob *b, struct jail_policy *p)
@@ -457,6 +462,14 @@ static void get_policy(struct blob *b, struct jail_policy *p)
 	p->max_threads = (int64_t)blob_get_u64(b);
 	for (size_t i = 0; i < POLICY_BOUNDS; i++)
 		p->bounds[i] = (int64_t)blob_get_u64(b);
+	p->n_counts = get_count(b, 12);
+	if (p->n_counts > POLICY_COUNTS_MAX)
+		b->bad = true;
+	p->counts = get_room(b, p->n_counts, sizeof(*p->counts));
+	for (uint64_t i = 0; i < p->n_counts && !b->bad; i++) {
+		p->counts[i].syscall = get_str(b);
+		p->counts[i].max = (int64_t)blob_get_u64(b);
+	}
 }
 
 void jail_blob_write(const struct jail_plan *p, struct buf *out)

@@ -100,10 +100,35 @@ static struct jail_rule rule_of(const struct verdict *v)
 	return r;
 }
 
-int builder_emit(struct builder *b, const struct call_rule *from)
+/* A call that limits counts goes nowhere uncounted. What another trap lets go on is counted there. */
+static int count(struct builder *b, const struct call_rule *from, struct verdict *v)
 {
+	if (v->trap >= 0 || !from->syscall || !jail_counts(b->plan, from->syscall))
+		return 0;
+	if (v->ret == SECCOMP_RET_LOG)
+		return err_set(
+		    b->e, ENOTSUP,
+		    "policy %s: %s: SCMP_ACT_LOG of %s, which limits count: it would not be counted; remove it",
+		    b->plan->policies[v->policy].name, v->rule, from->syscall);
+	if (v->ret == SECCOMP_RET_ALLOW) {
+		v->trap = JAIL_TRAP_COUNT;
+		v->rule = "limits.syscalls";
+		v->err = EAGAIN;
+	}
+	return 0;
+}
+
+int builder_emit(struct builder *b, const struct call_rule *plain)
+{
+	struct call_rule counted = *plain;
+	const struct call_rule *from = &counted;
+	const int r = count(b, plain, &counted.v);
+
 	struct gen_rule g = {.audit = from->audit, .nr = from->nr, .ret = from->v.ret, .n_args = from->c.n};
 	struct jail_rule rule = rule_of(&from->v);
+
+	if (r < 0)
+		return r;
 
 	memcpy(g.args, from->c.v, sizeof(g.args));
 	memcpy(rule.args, from->c.v, sizeof(rule.args));
@@ -112,13 +137,13 @@ int builder_emit(struct builder *b, const struct call_rule *from)
 	rule.nr = from->nr;
 	rule.syscall = (char *)from->syscall;
 	if (from->v.trap >= 0) {
-		struct jail_rule *r = new_rule(b);
+		struct jail_rule *place = new_rule(b);
 
 		if (trap_ret(b, &from->v, &g.ret) < 0)
 			return -ENOTSUP;
-		if (!r)
+		if (!place)
 			return builder_no_memory(b);
-		*r = rule;
+		*place = rule;
 	}
 	if (tell(b, &rule, g.ret) < 0)
 		return -ENOMEM;

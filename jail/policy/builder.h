@@ -62,7 +62,7 @@ int builder_add_condition(struct builder *b, struct conditions *c, const struct 
 /* Puts a rule where the builder's rules go. */
 int builder_add(struct builder *b, const struct call_rule *r);
 /* Puts a rule into the plan and its filter. */
-int builder_emit(struct builder *b, const struct call_rule *from);
+int builder_emit(struct builder *b, const struct call_rule *plain);
 /* Has calls of an ABI that is not there reported, by whose list it is not: then the process is killed, by the engine in the place of the
  * kernel. To be asked before there are other rules. */
 int builder_emit_foreign(struct builder *b, uint32_t token, uint32_t policy);

@@ -21,6 +21,7 @@ static enum rank rank(const struct verdict *v)
 	case JAIL_TRAP_EXEC:
 	case JAIL_TRAP_CLONE:
 	case JAIL_TRAP_TARGET:
+	case JAIL_TRAP_COUNT:
 		return RANK_CHECK;
 	case JAIL_TRAP_SIGSYS:
 		return RANK_TRAP;

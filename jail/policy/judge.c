@@ -19,6 +19,7 @@ static enum jail_says says_engine(const struct jail_rule *r)
 	case JAIL_TRAP_EXEC:
 	case JAIL_TRAP_CLONE:
 	case JAIL_TRAP_TARGET:
+	case JAIL_TRAP_COUNT:
 		return JAIL_SAYS_CHECK;
 	case JAIL_TRAP_SIGSYS:
 		return JAIL_SAYS_TRAP;

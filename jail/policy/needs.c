@@ -30,7 +30,8 @@ static bool policy_lets(const struct jail_plan *p, const struct jail_facts *f, i
 	i = jail_rule_find(p, f->arch, nr, args);
 	*ret_rule = r = i < 0 ? NULL : &p->rules[i];
 	return r && (action == SECCOMP_RET_TRACE || action == SECCOMP_RET_USER_NOTIF) &&
-	       (r->trap == JAIL_TRAP_LOG || r->trap == JAIL_TRAP_EXEC);
+	       (r->trap == JAIL_TRAP_LOG || r->trap == JAIL_TRAP_EXEC ||
+		(r->trap == JAIL_TRAP_COUNT && nr == number(f, "execve")));
 }
 
 static int refuse(const struct jail_plan *p, const struct jail_rule *r, const char *call, const char *by_which,

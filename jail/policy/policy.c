@@ -46,8 +46,9 @@ static int add_for(struct builder *b, uint32_t token, const char *syscall, const
 /* The guards that a policy asks for. */
 static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *p)
 {
-	bool jail = plan->init == POLICY_INIT_JAIL,
-	     trace = p->exec_rules || p->max_processes >= 0 || p->max_threads >= 0 || p->protect.n > 0;
+	bool jail = plan->init == POLICY_INIT_JAIL, trace = (plan->engine == JAIL_TRACE && jail_has_counts(p)) ||
+							    p->exec_rules || p->max_processes >= 0 ||
+							    p->max_threads >= 0 || p->protect.n > 0;
 
 	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
@@ -381,6 +382,33 @@ static int close_uring(struct builder *b)
 	return r;
 }
 
+/* A counted call has rules of its own, also where only the default lets it go on. */
+static int add_counted(struct builder *b, const struct verdict *other)
+{
+	const struct conditions none = {0};
+	struct verdict v = *other;
+
+	if (v.trap >= 0 ? v.trap != JAIL_TRAP_LOG : v.ret != SECCOMP_RET_ALLOW)
+		return 0;
+	v.rule = "limits.syscalls"; /* of two lists, what is as the rest is left out */
+	for (uint64_t i = 0; i < b->plan->n_policies; i++) {
+		const struct jail_policy *p = &b->plan->policies[i];
+		const char *names[POLICY_COUNTS_MAX + 2] = {"execve", "execveat"};
+		size_t n = p->bounds[BOUND_EXECS] >= 0 ? 2 : 0;
+
+		for (uint64_t k = 0; k < p->n_counts; k++)
+			names[n++] = p->counts[k].syscall;
+		for (size_t k = 0; k < n; k++)
+			for (size_t a = 0; a < b->gen.n_archs; a++) {
+				int r = add_for(b, b->gen.archs[a], names[k], &none, &v);
+
+				if (r < 0)
+					return r;
+			}
+	}
+	return 0;
+}
+
 static int add_default(struct builder *b)
 {
 	const struct spec_seccomp *s = &b->policy->syscalls;
@@ -404,6 +432,8 @@ static int add_default(struct builder *b)
 	b->note = NULL;
 	if (r >= 0 && !verdict_lets(&v))
 		r = add_kernels_own(b);
+	if (r >= 0)
+		r = add_counted(b, &v);
 	if (r < 0)
 		return r;
 	if (!b->into)
@@ -530,6 +560,37 @@ static int take_entries(const struct spec_policy *p, struct arena *a, struct jai
 		    .counter = x->times.set ? counter++ : 0,
 		    .as = (uint32_t)x->as,
 		};
+	}
+	return 0;
+}
+
+static int take_counts(const struct spec_policy *p, const struct jail_facts *f, struct arena *a,
+		       struct jail_policy *ret, struct err *e)
+{
+	uint32_t family[MAX_ARCHS];
+	size_t n_family = arch_family(f->arch, family);
+
+	ret->counts = arena_alloc(a, (p->n_counts + 1) * sizeof(*ret->counts));
+	if (!ret->counts)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < p->n_counts; i++) {
+		const char *name = p->counts[i].syscall;
+		bool known = false;
+		struct abi_call call;
+
+		for (size_t k = 0; k < n_family; k++)
+			known |= abi_find(family[k], name, &call) != -ENOENT;
+		if (!known)
+			call_unknown(name, ", so it cannot be counted", e);
+		else if (policy_allows_unasked(name))
+			err_set(e, EINVAL, "%s cannot be counted: the kernel itself makes programs call it", name);
+		if (e && e->code) {
+			err_ctx(e, "limits.syscalls");
+			return policy_file(p, e);
+		}
+		ret->counts[ret->n_counts++] = (struct jail_count){(char *)name, (int64_t)p->counts[i].max};
+		if (!ret->io_uring && uring_has(&p->syscalls, name))
+			ret->io_uring = arena_printf(a, "%s, which limits.syscalls counts", name);
 	}
 	return 0;
 }
@@ -683,7 +744,8 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 {
 	struct builder b = {.policy = p[0], .plan = ret, .e = e, .gen = {.a = a}, .tell = tell};
 	uint32_t when = 0;
-	bool wanted = false;
+	const bool listener = (f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && !jail_has_agent(ret);
+	bool wanted = false, counts = false;
 	int r = choose_init(p, n, ret, e);
 
 	if (r < 0)
@@ -697,16 +759,19 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 		}
 		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
 			return builder_no_memory(&b);
+		if ((r = take_counts(p[i], f, a, &ret->policies[i], e)) < 0)
+			return r;
+		counts |= jail_has_counts(&ret->policies[i]);
 		when |= when_of(ret, &ret->policies[i]);
 		wanted |= p[i]->syscalls.set || p[i]->profile == POLICY_PROFILE_REPORT;
 	}
 	ret->policy = n == 1 ? p[0]->name : arena_printf(a, "%s+%s", p[0]->name, p[1]->name);
 	if (!ret->policy)
 		return builder_no_memory(&b);
-	ret->engine = when & WHEN_TRACE ? JAIL_TRACE : JAIL_NOTIFY;
+	/* Who is to count has to be asked. */
+	ret->engine = when & WHEN_TRACE || (counts && !listener) ? JAIL_TRACE : JAIL_NOTIFY;
 	/* There can be one listener only for the filters of a process. */
-	b.reported = ret->engine == JAIL_TRACE ||
-		     ((f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && !jail_has_agent(ret));
+	b.reported = ret->engine == JAIL_TRACE || listener;
 	b.gen.bad_arch_ret = SECCOMP_RET_KILL_PROCESS;
 	r = check_oci(c, ret, e);
 	if (r >= 0)

@@ -149,6 +149,7 @@ const char *jail_bound_name(enum policy_bound which)
 	    [BOUND_MEMORY] = "limits.memory",
 	    [BOUND_CPU] = "limits.cpu",
 	    [BOUND_IDLE] = "limits.idle",
+	    [BOUND_EXECS] = "limits.execs",
 	};
 
 	return (size_t)which < ARRAY_LEN(names) ? names[which] : NULL;

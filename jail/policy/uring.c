@@ -82,6 +82,13 @@ static bool allowed_by_name(const struct spec_seccomp *s)
 	return false;
 }
 
+bool uring_has(const struct spec_seccomp *s, const char *call)
+{
+	const struct spec_seccomp_rule any = {0};
+
+	return has_operation(&any, call) && !(s->set && allowed_by_name(s));
+}
+
 int uring_closed(const struct spec_seccomp *s, struct arena *a, char **ret)
 {
 	*ret = NULL;

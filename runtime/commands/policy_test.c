@@ -64,6 +64,7 @@ static const char *remark(const struct jail_judgement *j)
 	    [JAIL_TRAP_EXEC] = "if the program may be executed: ask by `exec PATH`",
 	    [JAIL_TRAP_CLONE] = "as long as there is a place",
 	    [JAIL_TRAP_TARGET] = "unless it is aimed at a protected process",
+	    [JAIL_TRAP_COUNT] = "as often as limits say",
 	};
 
 	if (!j->rule)

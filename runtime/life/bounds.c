@@ -61,14 +61,14 @@ int life_bound_memory(struct spec_resources *r, uint64_t most, struct arena *a, 
 
 int life_plan_memory(struct spec_resources *r, const struct rt_policies *p, struct arena *a, struct err *e)
 {
-	uint64_t most;
+	uint64_t most = 0;
 
 	return least(p, BOUND_MEMORY, &most) ? life_bound_memory(r, most, a, e) : 0;
 }
 
 int life_memory_error(const struct rt_policies *p, struct err *e)
 {
-	uint64_t most;
+	uint64_t most = 0;
 	const char *of = least(p, BOUND_MEMORY, &most);
 	struct err why = *e;
 

@@ -76,10 +76,38 @@ static PARSER(get_size)
 	return 0;
 }
 
+/* An object of names and numbers. */
+static PARSER(get_counts)
+{
+	const struct field number = {.min = 0, .max = INT64_MAX};
+	P *p = obj;
+
+	(void)f;
+	if (v->type != JSON_OBJECT)
+		return bad(rd, v, e, EINVAL, "must be an object of system calls and numbers, not %s",
+			   json_type_name(v->type));
+	if (v->count > POLICY_COUNTS_MAX)
+		return bad(rd, v, e, EINVAL, "names %zu system calls, and can %d", (size_t)v->count, POLICY_COUNTS_MAX);
+	p->n_counts = 0;
+	p->counts = arena_alloc(rd->arena, (v->count + 1) * sizeof(*p->counts));
+	for (const struct json *m = v->first; p->counts && m; m = m->next) {
+		struct opt_u64 n = {0};
+
+		if (get_opt_u64(rd, &number, m, &n, e) < 0)
+			return err_ctx(e, "[\"%s\"]", shown(m->key).s);
+		p->counts[p->n_counts] = (struct spec_policy_count){arena_strdup(rd->arena, m->key), n.v};
+		if (!p->counts[p->n_counts++].syscall)
+			p->counts = NULL;
+	}
+	return p->counts ? 0 : err_set(e, ENOMEM, "no memory left");
+}
+
 static const struct field limits_fields[] = {
     FIELD_INT("processes", get_opt_u64, P, max_processes, 1, INT32_MAX),
     FIELD_INT("threads", get_opt_u64, P, max_threads, 0, INT32_MAX),
     FIELD("wall", get_time, P, bounds[BOUND_WALL]),
+    FIELD_INT("execs", get_opt_u64, P, bounds[BOUND_EXECS], 0, INT64_MAX),
+    FIELD("syscalls", get_counts, P, counts),
     FIELD("cpu", get_time, P, bounds[BOUND_CPU]),
     FIELD("idle", get_time, P, bounds[BOUND_IDLE]),
     FIELD_INT("memory", get_size, P, bounds[BOUND_MEMORY], 1, INT64_MAX),

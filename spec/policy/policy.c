@@ -104,9 +104,10 @@ static const struct refused refused[] = {
     LATER(policy_table, "stop_at"),
     LATER(network_table, "names"),
     LATER(network_table, "unix"),
-    LATER(limits_table, "execs"),
-    LATER(limits_table, "output"),
-    LATER(limits_table, "syscalls"),
+    {&limits_table, "output", ENOTSUP,
+     "cannot be counted: what a process writes is seen by no one who could stop it in time, to a file that is mapped, "
+     "to a "
+     "pipe or by a process that is gone; use limits.file_size with limits.open_files, and a tmpfs with a size"},
     LATER(policy_seccomp_table, "listenerPath"),
     LATER(policy_seccomp_table, "listenerMetadata"),
     DOCKER(policy_seccomp_table, "archMap"),

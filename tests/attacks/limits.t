@@ -8,6 +8,7 @@ need_command jq busybox
 need_prog outlive rlimits
 
 # Whoever lives has a lock of the file.
+# shellcheck disable=SC2317 # by ok
 free() {
 	flock -n -x "$T/b/rootfs/tmp/hold" true
 }

@@ -68,7 +68,7 @@ ok "wall: the container too" eventually 10 status_is "jt-$$-c" stopped
 is "wall: its audit line, in the state" "$(jq -c '[.rule, .action]' "$ROOT/jt-$$-c/audit.jsonl")" '["limits.wall","kill"]'
 jr delete "jt-$$-c"
 jr --admin-config "$T/none.json" --policy own run -d -b "$T/b" "jt-$$-p" >"$T/out" 2>&1 </dev/null
-if jrun pause "jt-$$-p" && [ $rc = 0 ]; then
+if jrun pause "jt-$$-p" && [ "$rc" = 0 ]; then
 	sleep 0.8
 	ok "wall: paused it is, and not ended" status_is "jt-$$-p" paused
 	jr resume "jt-$$-p"
@@ -128,21 +128,21 @@ jrun --admin-config "$T/none.json" --policy own --cgroup-manager disabled run -b
 like "memory: nor without a cgroup" "$rc $err" '^1 .*policy own: limits\.memory: cgroups are disabled.*The nearest that can be had is RLIMIT_AS'
 
 # ---- files ----
-files='ulimit -n; ulimit -Hn; ulimit -f; ulimit -Hf'
+show='ulimit -n; ulimit -Hn; ulimit -f; ulimit -Hf'
 lines() {
 	tr '\n' ' ' <<<"$out"
 }
-limited '{"limits": {"open_files": 64, "file_size": "1M"}}' "$files" "$no_rlimits"
+limited '{"limits": {"open_files": 64, "file_size": "1M"}}' "$show" "$no_rlimits"
 is "files: the limits, soft and hard" "$(lines)" '64 64 2048 2048 '
 is "files: need no tracer" "$(jr --admin-config "$T/none.json" --policy own plan "$T/b" | jq -r .jail.engine)" notify
 limited '{"limits": {"file_size": "1M"}}' 'dd if=/dev/zero of=/tmp/x bs=4k count=1000; echo $?; wc -c </tmp/x; rm /tmp/x' "$no_rlimits"
 is "files: a file grows no further" "$out" $'153\n1048576' || diag "$err"
 rlimits='.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 20, hard: 100}, {type: "RLIMIT_FSIZE", soft: 512, hard: 10240}]'
-limited '{"limits": {"open_files": 64, "file_size": "1M"}}' "$files" "$rlimits"
+limited '{"limits": {"open_files": 64, "file_size": "1M"}}' "$show" "$rlimits"
 is "files: config.json's, where they are less" "$(lines)" '20 64 1 20 '
 policy floor '{"limits": {"open_files": 32, "file_size": "1M"}}'
 ADMIN=floor
-limited '{"limits": {"open_files": 64, "file_size": 5120}}' "$files" "$no_rlimits"
+limited '{"limits": {"open_files": 64, "file_size": 5120}}' "$show" "$no_rlimits"
 is "files: of two policies the less" "$(lines)" '32 32 10 10 '
 ADMIN=none
 policy own '{"limits": {"open_files": 64}}'

@@ -86,6 +86,11 @@ cat >"$T/rows" <<'ROWS'
 - {"limits": {"threads": -1}}
 - {"limits": {"processes": "5"}}
 - {"limits": {"processes": 2147483648}}
++ {"limits": {"cpu": "10s", "idle": 5, "memory": "64M", "execs": 0, "syscalls": {"mkdir": 3}}}
+- {"limits": {"execs": "1"}}
+- {"limits": {"syscalls": {"mkdir": -1}}}
+- {"limits": {"syscalls": ["mkdir"]}}
+- {"limits": {"cpu": "1"}}
 + {"limits": {"wall": "10s", "open_files": 16, "file_size": "64M"}}
 + {"limits": {"wall": 10, "file_size": 0}}
 - {"limits": {"wall": "10"}}

@@ -26,7 +26,8 @@ static void make_plan(struct arena *a, struct jail_plan *p)
 	const struct jail_options o = {.id = "blob"};
 	const char *text = "{\"exec\":{\"allow\":[\"/bin/\",{\"path\":\"/x\",\"as\":\"script\",\"times\":4,"
 			   "\"argv\":[\"a\",\"**\"]}],\"deny\":[\"/bin/x\"],\"memfd\":true},\"on_violation\":\"kill\","
-			   "\"limits\":{\"processes\":3,\"wall\":\"2s\",\"file_size\":0},\"network\":{\"bind\":{}},"
+			   "\"limits\":{\"processes\":3,\"wall\":\"2s\",\"file_size\":0,\"syscalls\":{\"mkdir\":7}},"
+			   "\"network\":{\"bind\":{}},"
 			   "\"env\":{\"keep\":[\"A*\"],\"set\":{\"B\":\"1\"},"
 			   "\"drop\":[\"AB\"]},\"signals\":{\"to_init\":\"refuse\",\"protect\":["
 			   "\"/bin/g\"]}}";
@@ -88,6 +89,9 @@ static void round_trip(void **state)
 	assert_int_equal(q.policies[0].bounds[BOUND_WALL], 2000000);
 	assert_int_equal(q.policies[0].bounds[BOUND_OPEN_FILES], -1);
 	assert_int_equal(q.policies[0].bounds[BOUND_FILE_SIZE], 0);
+	assert_int_equal(q.policies[0].n_counts, 1);
+	assert_string_equal(q.policies[0].counts[0].syscall, "mkdir");
+	assert_int_equal(q.policies[0].counts[0].max, 7);
 	assert_true(q.policies[0].n_exec_entries == 1 && q.policies[0].exec_entries[0].times == 4 &&
 		    q.policies[0].exec_entries[0].as == EXEC_AS_SCRIPT && q.policies[0].exec_entries[0].argv.n == 2);
 	assert_true(q.policies[0].response[POLICY_EXEC].violation == POLICY_KILL && q.policies[0].exec_memfd &&

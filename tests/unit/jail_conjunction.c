@@ -53,8 +53,9 @@ static void make(struct fixture *x, const char *one, const char *two, struct jai
 static struct answer of_rule(const struct jail_plan *p, const struct jail_rule *r)
 {
 	static const enum rank ranks[] = {
-	    [JAIL_TRAP_REFUSE] = REFUSE, [JAIL_TRAP_KILL] = KILL,    [JAIL_TRAP_LOG] = LOG,    [JAIL_TRAP_EXEC] = CHECK,
-	    [JAIL_TRAP_CLONE] = CHECK,   [JAIL_TRAP_TARGET] = CHECK, [JAIL_TRAP_SIGSYS] = TRAP};
+	    [JAIL_TRAP_REFUSE] = REFUSE, [JAIL_TRAP_KILL] = KILL,   [JAIL_TRAP_LOG] = LOG,
+	    [JAIL_TRAP_EXEC] = CHECK,    [JAIL_TRAP_CLONE] = CHECK, [JAIL_TRAP_TARGET] = CHECK,
+	    [JAIL_TRAP_SIGSYS] = TRAP,   [JAIL_TRAP_COUNT] = CHECK};
 	struct answer a = {ranks[r->trap], r->err, r, p->policies[r->policy].name};
 
 	return a;
@@ -315,6 +316,20 @@ static void the_rest(void **state)
 	assert_int_equal(jail_bound(&p, BOUND_OPEN_FILES, &max), 0);
 	assert_int_equal(max, 64);
 	assert_int_equal(p.engine, JAIL_NOTIFY);
+	/* What one counts is asked about, whatever else both say of it; what one refuses is not. */
+	make(x, "{\"limits\":{\"syscalls\":{\"mkdir\":1,\"socket\":1},\"execs\":1}}",
+	     "{\"exec\":{},\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\"],"
+	     "\"action\":\"SCMP_ACT_ERRNO\"}]}}",
+	     &p);
+	assert_int_equal(p.rules[jail_rule_find(&p, X64, SYS_mkdir, ARGS(0))].trap, JAIL_TRAP_COUNT);
+	assert_int_equal(p.rules[jail_rule_find(&p, X64, SYS_execve, ARGS(0))].trap, JAIL_TRAP_EXEC);
+	assert_int_equal(p.rules[jail_rule_find(&p, X64, SYS_socket, ARGS(0))].trap, JAIL_TRAP_REFUSE);
+	assert_true(jail_counts(&p, "execve") && jail_counts(&p, "mkdir") && !jail_counts(&p, "rmdir"));
+	make(x, "{\"limits\":{\"syscalls\":{\"mkdir\":1}}}", "{}", &p);
+	assert_int_equal(p.engine, JAIL_NOTIFY);
+	assert_int_equal(run_bpf(&p.filter, X64, SYS_mkdir, ARGS(0)), SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(run_bpf(&p.filter, X86, 39, ARGS(0)), SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(run_bpf(&p.filter, X64, SYS_rmdir, ARGS(0)), SECCOMP_RET_ALLOW);
 	make(x, "{}", "{}", &p);
 	assert_int_equal(jail_bound(&p, BOUND_WALL, &max), -1);
 	assert_int_equal(max, -1);

@@ -94,6 +94,8 @@ static void engines(void **state)
 	    {"limits.processes", "{\"limits\":{\"processes\":3}}"},
 	    {"limits.threads", "{\"limits\":{\"threads\":3}}"},
 	    {"limits.wall", "{\"limits\":{\"wall\":3}}"},
+	    {"limits.execs", "{\"limits\":{\"execs\":3}}"},
+	    {"limits.syscalls", "{\"limits\":{\"syscalls\":{\"mkdir\":3}}}"},
 	    {"limits.cpu", "{\"limits\":{\"cpu\":3}}"},
 	    {"limits.idle", "{\"limits\":{\"idle\":3}}"},
 	    {"limits.memory", "{\"limits\":{\"memory\":\"64M\"}}"},

@@ -235,6 +235,9 @@ static void test_bounds(void **state)
 	    {"wall", "true", BOUND_WALL, -1, "must be a time such as \"10s\", or seconds as an integer, not a boolean"},
 	    {"open_files", "16", BOUND_OPEN_FILES, 16, NULL},
 	    {"open_files", "15", BOUND_OPEN_FILES, -1, "must be an integer from 16 to 2147483647, not 15"},
+	    {"execs", "0", BOUND_EXECS, 0, NULL},
+	    {"execs", "\"5\"", BOUND_EXECS, -1, "must be an integer, not a string"},
+	    {"syscalls", "[]", POLICY_BOUNDS, -1, "must be an object of system calls and numbers, not an array"},
 	    {"file_size", "0", BOUND_FILE_SIZE, 0, NULL},
 	    {"file_size", "\"64M\"", BOUND_FILE_SIZE, 64 << 20, NULL},
 	    {"file_size", "\"1g\"", BOUND_FILE_SIZE, 1 << 30, NULL},
@@ -270,23 +273,42 @@ static void test_bounds(void **state)
 	}
 }
 
+static void test_counts(void **state)
+{
+	struct arena a = {0};
+	struct spec_policy p;
+	struct err e;
+	const char *text = "{\"limits\": {\"syscalls\": {\"mkdir\": 3, \"openat\": 0}}}",
+		   *wrong = "{\"limits\": {\"syscalls\": {\"mkdir\": \"3\"}}}",
+		   *output = "{\"limits\": {\"output\": 1}}";
+
+	(void)state;
+	assert_int_equal(parse_to(text, strlen(text), &a, &p, &e), 0);
+	assert_int_equal(p.n_counts, 2);
+	assert_string_equal(p.counts[0].syscall, "mkdir");
+	assert_int_equal(p.counts[0].max, 3);
+	assert_int_equal(p.counts[1].max, 0);
+	assert_int_equal(parse_to(wrong, strlen(wrong), &a, &p, &e), -EINVAL);
+	assert_string_equal(e.path, "p.json: limits.syscalls[\"mkdir\"]");
+	assert_int_equal(parse_to(output, strlen(output), &a, &p, &e), -ENOTSUP);
+	assert_true(str_starts(e.text, "line 1: cannot be counted"));
+	arena_free(&a);
+}
+
 /* The keys of the design that nothing enforces yet. */
 static void test_later(void **state)
 {
-	static const char *const limits[] = {"execs", "output", "syscalls"};
 	static const char *const keys[] = {"stop_at"};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(keys) + ARRAY_LEN(limits); i++) {
-		bool top = i < ARRAY_LEN(keys);
-		const char *key = top ? keys[i] : limits[i - ARRAY_LEN(keys)];
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		struct arena a = {0};
 		struct spec_policy p;
 		struct err e;
 		char text[100], want[100];
 
-		snprintf(text, sizeof(text), top ? "{\n\"%s\": 1}" : "{\"limits\": {\n\"%s\": 1}}", key);
-		snprintf(want, sizeof(want), top ? "p.json: %s" : "p.json: limits.%s", key);
+		snprintf(text, sizeof(text), "{\n\"%s\": 1}", keys[i]);
+		snprintf(want, sizeof(want), "p.json: %s", keys[i]);
 		assert_int_equal(parse_to(text, strlen(text), &a, &p, &e), -ENOTSUP);
 		assert_string_equal(e.path, want);
 		assert_string_equal(e.text, "line 2: this version of jailrun cannot enforce it yet; remove it");
@@ -562,12 +584,19 @@ static void test_check_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),          cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_bad),           cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_later),         cmocka_unit_test(test_paths),
-	    cmocka_unit_test(test_truncated),     cmocka_unit_test(test_network),
-	    cmocka_unit_test(test_network_lists), cmocka_unit_test(test_network_families),
-	    cmocka_unit_test(test_check),         cmocka_unit_test(test_check_many),
+	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_counts),
+	    cmocka_unit_test(test_later),
+	    cmocka_unit_test(test_paths),
+	    cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_network),
+	    cmocka_unit_test(test_network_lists),
+	    cmocka_unit_test(test_network_families),
+	    cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_check_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

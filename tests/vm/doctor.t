@@ -71,7 +71,7 @@ for scope in 2 3; do
 	echo $scope >/proc/sys/kernel/yama/ptrace_scope
 	run setpriv --bounding-set -sys_ptrace sh -c 'exec "$0" doctor' "$JAILRUN"
 	like "Yama at $scope: tracing" "$rc $(line kernel.ptrace)" "^0 no .*exec, limits or signals\\.protect are refused \\(EPERM\\); the sysctl kernel\\.yama\\.ptrace_scope is $scope, "
-	begins "Yama at $scope: what policies need it for" policy.key.limits no
+	begins "Yama at $scope: what policies need it for" policy.key.limits.processes no
 done
 begins "Yama at 3: what needs no tracing" policy.key.syscalls ok
 done_testing

@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "jail/helper/arch.h"
 #include "jail/helper/audit.h"
+#include "jail/helper/calls.h"
 #include "jail/helper/session.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -77,7 +78,8 @@ static bool is_jails_own(const struct seccomp_notif *n)
 }
 
 /* Fills in the answer. A call that fits no rule is refused: the filter and the rules disagree. */
-static void decide(struct helper *h, int fd, const struct seccomp_notif *n, struct seccomp_notif_resp *resp)
+static void decide(struct helper *h, int fd, const struct seccomp_notif *n, struct seccomp_notif_resp *resp,
+		   const struct jail_rule **ret_counted)
 {
 	uint64_t args[6];
 	const struct jail_rule *rule;
@@ -98,6 +100,19 @@ static void decide(struct helper *h, int fd, const struct seccomp_notif *n, stru
 	d.from = rule;
 	d.rule = rule ? rule->name : "none";
 	d.policy = rule ? rule->policy : 0;
+	if (rule && (rule->trap == JAIL_TRAP_COUNT || rule->trap == JAIL_TRAP_LOG) && !session_on_its_way(d.tid)) {
+		if (!calls_take(h, rule, &d)) {
+			resp->error = -d.err;
+			if (d.kill && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0)
+				kill((pid_t)n->pid, SIGKILL);
+			return;
+		}
+		*ret_counted = rule;
+	}
+	if (rule && rule->trap == JAIL_TRAP_COUNT) { /* it was about the number of the call alone */
+		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		return;
+	}
 	if (rule && rule->trap == JAIL_TRAP_LOG) { /* nothing is enforced: there is no race to be lost */
 		resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		resp->error = 0;
@@ -129,6 +144,7 @@ static void on_readable(struct helper *h, int fd)
 		char room[512];
 	} resp;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	const struct jail_rule *counted = NULL;
 
 	memset(&req, 0, sizeof(req));
 	memset(&resp, 0, sizeof(resp));
@@ -141,8 +157,10 @@ static void on_readable(struct helper *h, int fd)
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
 		return; /* ENOENT: the caller died or was interrupted meanwhile */
 	resp.r.id = req.n.id;
-	decide(h, fd, &req.n, &resp.r);
-	(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* ENOENT: as above */
+	decide(h, fd, &req.n, &resp.r, &counted);
+	/* ENOENT: as above; it did not go on, and is asked about anew when it is made anew */
+	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && counted)
+		calls_give_back(h, counted);
 }
 
 const struct jail_engine_ops engine_notify = {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "jail/helper/arch.h"
+#include "jail/helper/calls.h"
 #include "jail/helper/session.h"
 #include "look.h"
 #include "scout.h"
@@ -65,6 +66,20 @@ static int adopt(struct helper *h, pid_t pid, struct err *e)
 	return 0;
 }
 
+/* Has limits count a call that the rule lets go on, whatever else is asked of it. False: it is refused. */
+static bool counted(struct helper *h, const struct trapped *c)
+{
+	struct denial d = {.target = NO_TARGET};
+
+	trace_fill(c, &d);
+	if (calls_take(h, c->rule, &d))
+		return true;
+	if (d.kill)
+		kill(c->tgid, SIGKILL);
+	trace_cancel(c, d.err);
+	return false;
+}
+
 /* What the policy says of one call. */
 static enum answer judge(struct helper *h, const struct trapped *c)
 {
@@ -73,6 +88,11 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 			   .err = c->rule->err > 0 ? c->rule->err : EPERM,
 			   .target = NO_TARGET};
 
+	const struct task *t = task_find(c->tid);
+	const enum jail_trap trap = (enum jail_trap)c->rule->trap;
+
+	if (trap != JAIL_TRAP_REFUSE && trap != JAIL_TRAP_KILL && (!t || !t->starting) && !counted(h, c))
+		return ANSWER_DONE;
 	if (c->rule->note.rule) {
 		trace_fill(c, &d);
 		audit_note(h, &d, &c->rule->note);
@@ -91,6 +111,8 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 		return count_judge(h, c);
 	case JAIL_TRAP_TARGET:
 		return target_judge(h, c);
+	case JAIL_TRAP_COUNT:
+		return ANSWER_GO;
 	case JAIL_TRAP_KILL:
 		d.kill = true;
 		break;
