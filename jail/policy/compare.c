@@ -138,7 +138,7 @@ static bool has_abi(const struct jail_plan *p, uint32_t abi)
 	struct jail_judgement j;
 
 	return jail_judge(p, arch_audit(abi), arch_is_x32(abi) ? (int)(X32_BIT | 5000) : 5000, args, &j, NULL) < 0 ||
-	       j.rule;
+	       (j.rule && !str_eq(j.rule->name, "syscalls.architectures"));
 }
 
 size_t jail_family(uint32_t ret[JAIL_ABIS])

@@ -49,7 +49,9 @@ static bool says_more(const struct jail_note *a, const struct jail_note *b)
 /* What goes on may have a note of the other one. */
 static struct verdict stricter(const struct verdict *x, const struct verdict *y)
 {
-	const struct verdict *high = rank(y) > rank(x) ? y : x, *low = high == x ? y : x;
+	/* What has no name is no rule: it leaves the word to the other. */
+	const struct verdict *high = rank(y) > rank(x) || (rank(y) == rank(x) && !x->rule) ? y : x,
+			     *low = high == x ? y : x;
 	struct verdict v = *high;
 
 	if (rank(high) <= RANK_CHECK && says_more(&low->note, &v.note))

@@ -67,7 +67,7 @@ static const char *remark(const struct jail_judgement *j)
 	    [JAIL_TRAP_COUNT] = "as often as limits say",
 	};
 
-	if (!j->rule)
+	if (!j->rule || str_eq(j->rule->name, "syscalls.architectures"))
 		return "programs of this ABI are killed: name it in syscalls.architectures";
 	return j->says == JAIL_SAYS_CHECK && j->rule->trap < ARRAY_LEN(checks) ? checks[j->rule->trap] : NULL;
 }
