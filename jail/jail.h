@@ -79,6 +79,8 @@ enum jail_trap {
 	JAIL_TRAP_EXEC,   /* execve, execveat: early readable errno; PTRACE_EVENT_EXEC has the last word */
 	JAIL_TRAP_CLONE,  /* fork, vfork, clone: counts */
 	JAIL_TRAP_TARGET, /* the argument `arg` names a process: refuse protected ones */
+	JAIL_TRAP_RETURN, /* report, and the result `value` without the call */
+	JAIL_TRAP_SET,    /* report, and let it go on with other arguments */
 	JAIL_TRAP_SIGSYS, /* the filter itself sends SIGSYS to the caller; trace reports it */
 	JAIL_TRAP_COUNT, /* limits.execs, limits.syscalls: goes on while there is a place; what other traps let go on is counted, too */
 };
@@ -111,6 +113,9 @@ struct jail_rule {
 	int32_t err;     /* errno of a refusal */
 	uint32_t arg;    /* JAIL_TRAP_TARGET: index of the argument with the pid */
 	struct jail_note note;
+	uint64_t value; /* JAIL_TRAP_RETURN: the result */
+	uint32_t set;   /* JAIL_TRAP_SET: bit n, argument n becomes to[n] */
+	uint64_t to[6];
 	uint32_t n_args;
 	struct jail_rule_arg {
 		uint32_t index, op; /* enum jail_op */
@@ -148,6 +153,7 @@ struct jail_policy {
 	struct strv extends; /* for people, not handed over: the documents that it stands on, the undermost first */
 	struct spec_response response[POLICY_SECTIONS]; /* nothing unsaid; what rules on calls say is in the rules */
 	bool exec_rules, exec_memfd;
+	bool rewrites; /* there are rules that replace arguments or results; for the plan alone, not handed over */
 	struct strv exec_allow, exec_deny;
 	struct spec_files files;
 	struct jail_exec_entry *exec_entries;

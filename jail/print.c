@@ -13,6 +13,8 @@ static const struct {
 } traps[] = {
     [JAIL_TRAP_REFUSE] = {"refuse", "seccomp on scalar arguments"},
     [JAIL_TRAP_KILL] = {"kill", "seccomp on scalar arguments"},
+    [JAIL_TRAP_RETURN] = {"give a result", "the tracer, in the place of the call"},
+    [JAIL_TRAP_SET] = {"replace arguments", "the tracer, in the registers; the filters are asked again"},
     [JAIL_TRAP_SIGSYS] = {"send SIGSYS", "seccomp on scalar arguments"},
     [JAIL_TRAP_LOG] = {"log", "seccomp on scalar arguments"},
     [JAIL_TRAP_EXEC] = {"check the program", "an early answer by path; the new image at PTRACE_EVENT_EXEC decides"},
@@ -57,8 +59,8 @@ static void print_args(const struct jail_rule *r, struct jsonw *w)
 static bool same_rule(const struct jail_rule *a, const struct jail_rule *b)
 {
 	if (a->policy != b->policy || !str_eq(a->name, b->name) || !str_eq(a->syscall, b->syscall) ||
-	    a->trap != b->trap || a->n_args != b->n_args || a->note.policy != b->note.policy ||
-	    !str_eq(a->note.rule, b->note.rule))
+	    a->trap != b->trap || a->n_args != b->n_args || a->value != b->value || a->set != b->set ||
+	    a->note.policy != b->note.policy || !str_eq(a->note.rule, b->note.rule))
 		return false;
 	for (uint32_t i = 0; i < a->n_args; i++)
 		if (a->args[i].index != b->args[i].index || a->args[i].op != b->args[i].op ||
@@ -139,6 +141,15 @@ static void print_rules(const struct jail_plan *p, struct jsonw *w)
 		if (target)
 			jw_uint(w, "target_arg", r->arg);
 		jw_str(w, "does", traps[r->trap].does);
+		if (r->trap == JAIL_TRAP_RETURN)
+			jw_int(w, "return", (int64_t)r->value);
+		if (r->set) {
+			jw_array(w, "set");
+			for (int k = 0; k < 6; k++)
+				if (r->set >> k & 1)
+					jw_fmt(w, NULL, "arg%d = %#llx", k, (unsigned long long)r->to[k]);
+			jw_array_end(w);
+		}
 		if (r->err)
 			jw_str(w, "errno", errno_name(r->err));
 		print_note(p, &r->note, w);

@@ -233,13 +233,21 @@ struct spec_response {
 	int err;             /* POLICY_ERRNO: the errno, 0: the rule's own */
 };
 
+struct spec_seccomp_set {
+	uint32_t index;
+	uint64_t value;
+};
 struct spec_seccomp_rule {
 	struct strv names;
 	char *action;
 	struct opt_u64 errno_ret;
 	struct spec_seccomp_arg *args;
 	size_t n_args;
-	struct spec_response response; /* of a policy's rules alone */
+	/* Of a policy's rules alone. */
+	struct spec_response response;
+	struct spec_seccomp_set *set; /* arguments that are replaced */
+	size_t n_set;
+	struct opt_i64 result; /* "return": what the call gives without being made */
 };
 struct spec_seccomp {
 	bool set;

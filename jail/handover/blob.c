@@ -319,6 +319,10 @@ static void put_rule(struct buf *out, const struct jail_rule *r)
 	blob_put_u32(out, (uint32_t)r->err);
 	blob_put_u32(out, r->arg);
 	put_note(out, &r->note);
+	blob_put_u64(out, r->value);
+	blob_put_u32(out, r->set);
+	for (int i = 0; i < 6; i++)
+		blob_put_u64(out, r->to[i]);
 	blob_put_u32(out, r->n_args);
 	for (uint32_t i = 0; i < r->n_args; i++) {
 		blob_put_u32(out, r->args[i].index);
@@ -339,6 +343,10 @@ static void get_rule(struct blob *b, struct jail_rule *r)
 	r->err = (int32_t)blob_get_u32(b);
 	r->arg = get_enum(b, 5);
 	get_note(b, &r->note);
+	r->value = blob_get_u64(b);
+	r->set = get_enum(b, 63);
+	for (int i = 0; i < 6; i++)
+		r->to[i] = blob_get_u64(b);
 	r->n_args = get_enum(b, ARRAY_LEN(r->args));
 	for (uint32_t i = 0; i < r->n_args; i++) {
 		r->args[i].index = get_enum(b, 5);

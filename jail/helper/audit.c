@@ -389,6 +389,8 @@ static const char *action_of(const struct denial *d)
 		return "kill";
 	if (d->trap)
 		return "trap";
+	if (d->does)
+		return d->does;
 	if (d->err)
 		return errno_name(d->err);
 	return d->allowed ? "allow" : d->log || d->from ? "log" : "drop";

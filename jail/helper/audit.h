@@ -24,6 +24,7 @@ struct denial {
 	int err;           /* errno that the caller gets; 0 with kill or log */
 	bool kill;         /* the caller's process is killed */
 	bool trap;         /* the caller gets SIGSYS */
+	const char *does;  /* what becomes of it else, or NULL */
 	bool log;          /* it goes on by on_violation */
 	bool allowed;      /* nothing refuses it: a policy that learns hears of its first use */
 	uint32_t mode;     /* enum policy_mode, when the policy does not enforce the rule: it goes on */

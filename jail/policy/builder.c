@@ -97,6 +97,12 @@ static struct jail_rule rule_of(const struct verdict *v)
 			      .note = v->note};
 
 	r.name = (char *)v->rule;
+	if (v->trap == JAIL_TRAP_RETURN)
+		r.value = (uint64_t)v->from->result.v;
+	for (size_t i = 0; v->trap == JAIL_TRAP_SET && i < v->from->n_set; i++) {
+		r.set |= 1u << v->from->set[i].index;
+		r.to[v->from->set[i].index] = v->from->set[i].value;
+	}
 	return r;
 }
 

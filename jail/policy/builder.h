@@ -13,7 +13,8 @@ struct verdict {
 	uint32_t ret;    /* SECCOMP_RET_* */
 	int err;
 	uint32_t arg;
-	struct jail_note note; /* of what it refuses and lets go on all the same */
+	const struct spec_seccomp_rule *from; /* of JAIL_TRAP_RETURN and JAIL_TRAP_SET */
+	struct jail_note note;                /* of what it refuses and lets go on all the same */
 };
 
 struct conditions {

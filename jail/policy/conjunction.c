@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum rank { RANK_ALLOW, RANK_LOG, RANK_CHECK, RANK_REFUSE, RANK_TRAP, RANK_KILL };
+enum rank { RANK_ALLOW, RANK_LOG, RANK_SET, RANK_CHECK, RANK_REFUSE, RANK_TRAP, RANK_KILL };
 
 static enum rank rank(const struct verdict *v)
 {
@@ -23,6 +23,10 @@ static enum rank rank(const struct verdict *v)
 	case JAIL_TRAP_TARGET:
 	case JAIL_TRAP_COUNT:
 		return RANK_CHECK;
+	case JAIL_TRAP_SET:
+		return RANK_SET;
+	case JAIL_TRAP_RETURN:
+		return RANK_REFUSE;
 	case JAIL_TRAP_SIGSYS:
 		return RANK_TRAP;
 	case JAIL_TRAP_KILL:
@@ -64,7 +68,16 @@ static int check_log(struct builder *b, const char *syscall, const struct verdic
 {
 	enum rank low = rank(x), high = rank(y);
 	const struct verdict *log = low == RANK_LOG ? x : y, *check = log == x ? y : x;
+	const struct verdict *set = low == RANK_SET ? x : y, *beside = set == x ? y : x;
 
+	if ((low == RANK_SET || high == RANK_SET) && (rank(beside) == RANK_SET || rank(beside) == RANK_CHECK ||
+						      (rank(beside) == RANK_LOG && !beside->note.rule)))
+		return err_set(
+		    b->e, ENOTSUP,
+		    "policy %s: %s: the arguments of %s cannot be replaced, since policy %s logs, checks or replaces "
+		    "them as well (%s): remove one of the two",
+		    b->plan->policies[set->policy].name, set->rule, syscall ? syscall : "calls",
+		    b->plan->policies[beside->policy].name, beside->rule);
 	if (log->note.rule || ((low != RANK_LOG || high != RANK_CHECK) && (low != RANK_CHECK || high != RANK_LOG)))
 		return 0;
 	return err_set(

@@ -21,6 +21,10 @@ static enum jail_says says_engine(const struct jail_rule *r)
 	case JAIL_TRAP_TARGET:
 	case JAIL_TRAP_COUNT:
 		return JAIL_SAYS_CHECK;
+	case JAIL_TRAP_SET:
+		return JAIL_SAYS_ALLOW;
+	case JAIL_TRAP_RETURN:
+		return JAIL_SAYS_REFUSE;
 	case JAIL_TRAP_SIGSYS:
 		return JAIL_SAYS_TRAP;
 	case JAIL_TRAP_KILL:

@@ -37,6 +37,13 @@ static int add_for(struct builder *b, uint32_t token, const char *syscall, const
 	if (r >= 0 && call.mux_nr >= 0 && !(c->n && verdict_lets(v))) {
 		struct conditions mux = none;
 
+		/* Of such a call arguments cannot be replaced. */
+		struct verdict refuse = *v;
+
+		refuse.trap = JAIL_TRAP_REFUSE;
+		refuse.err = EPERM;
+		if (v->trap == JAIL_TRAP_SET)
+			v = &refuse;
 		mux.v[mux.n++] = (struct jail_rule_arg){0, JAIL_MASKED_EQ, call.mux_mask, call.mux_call};
 		r = add_one(b, token, call.mux_nr, syscall, &mux, v);
 	}
@@ -48,7 +55,7 @@ static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *
 {
 	bool jail = plan->init == POLICY_INIT_JAIL, trace = (plan->engine == JAIL_TRACE && jail_has_counts(p)) ||
 							    p->exec_rules || p->max_processes >= 0 ||
-							    p->max_threads >= 0 || p->protect.n > 0;
+							    p->max_threads >= 0 || p->protect.n > 0 || p->rewrites;
 
 	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
 	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
@@ -251,6 +258,18 @@ static struct verdict call_verdict(const struct verdict *v, const char *syscall)
 	return ret;
 }
 
+/* Whoever comes out of these is not who went in: its registers could not be put back. */
+static bool makes_tasks(const char *syscall)
+{
+	static const char *const names[] = {"clone", "clone3", "execve",       "execveat",
+					    "fork",  "vfork",  "rt_sigreturn", "sigreturn"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_eq(names[i], syscall))
+			return true;
+	return false;
+}
+
 static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const char *syscall,
 		    const struct verdict *said)
 {
@@ -258,6 +277,12 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 	bool known = false, split = rule_has_alternatives(s);
 	int r = 0;
 
+	if (v->trap == JAIL_TRAP_SET && (has_check(b, syscall) || makes_tasks(syscall)))
+		return err_set(
+		    b->e, ENOTSUP,
+		    "the arguments of %s cannot be replaced: it makes processes or programs, or another key of "
+		    "this policy checks it",
+		    syscall);
 	if (v->trap == JAIL_TRAP_LOG && !v->note.rule && has_check(b, syscall))
 		return err_set(b->e, ENOTSUP,
 			       "%s is checked by another key of this policy already, which SCMP_ACT_LOG would "
@@ -327,6 +352,13 @@ static int add_rules(struct builder *b)
 		int r =
 		    v.rule ? action_verdict(b, s->rules[i].action, &s->rules[i].errno_ret, &v) : builder_no_memory(b);
 
+		v.from = &s->rules[i];
+		if (r >= 0 && s->rules[i].result.set)
+			v.trap = JAIL_TRAP_RETURN;
+		if (r >= 0 && s->rules[i].n_set)
+			v.trap = JAIL_TRAP_SET;
+		if (v.trap == JAIL_TRAP_RETURN || v.trap == JAIL_TRAP_SET)
+			v.err = 0;
 		if (r >= 0)
 			builder_respond(&v, &how, s->rules[i].errno_ret.set);
 		for (size_t k = 0; k < s->rules[i].names.n && r >= 0; k++)
@@ -604,6 +636,8 @@ static int take_policy(const struct spec_policy *p, struct arena *a, struct jail
 	for (int i = 0; i < POLICY_SECTIONS; i++)
 		ret->response[i] = spec_policy_response(p, (enum policy_section)i);
 	ret->exec_rules = p->exec.set;
+	for (size_t i = 0; i < p->syscalls.n_rules; i++)
+		ret->rewrites |= p->syscalls.rules[i].n_set || p->syscalls.rules[i].result.set;
 	ret->exec_memfd = p->exec.memfd;
 	ret->exec_deny = p->exec.deny;
 	/* `deny` alone is a list of exceptions. An `allow` that is there and empty allows nothing. */

@@ -28,7 +28,7 @@ void builder_respond(struct verdict *v, const struct spec_response *how, bool ow
 		v->trap = JAIL_TRAP_SIGSYS;
 	else if (v->trap == JAIL_TRAP_REFUSE && how->err && !own_err)
 		v->err = how->err;
-	if (refuses && how->mode != POLICY_ENFORCE) {
+	if ((refuses || v->trap == JAIL_TRAP_RETURN || v->trap == JAIL_TRAP_SET) && how->mode != POLICY_ENFORCE) {
 		make_note(v, how);
 	} else if (v->trap == JAIL_TRAP_REFUSE && how->violation == POLICY_LOG) {
 		make_note(v, how);

@@ -59,7 +59,38 @@ static int check_errno(struct reader *rd, const struct json *v, const char *acti
 	    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),                                           \
 	    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table)
 static const struct field rule_fields[] = {RULE_FIELDS};
-static const struct field policy_rule_fields[] = {RULE_FIELDS, RULE_RESPONSE_FIELDS(S, response)};
+#define V struct spec_seccomp_set
+static const struct field set_arg_fields[] = {
+    FIELD_REQ_INT("index", get_u32, V, index, 0, 5),
+    FIELD_REQ_INT("value", get_u64, V, value, 0, UINT64_MAX),
+};
+static const struct table set_arg_table = {TABLE_FIELDS(set_arg_fields), .size = sizeof(V)};
+static const struct field set_fields[] = {
+    FIELD_LIST("args", get_objects, S, set, n_set, .table = &set_arg_table, .required = true),
+};
+
+static int check_set(struct reader *rd, const struct json *v, void *obj, struct err *e)
+{
+	const S *s = obj;
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < s->n_set; i++) {
+		if (seen >> s->set[i].index & 1) {
+			bad(rd, v, e, EINVAL, "sets argument %u twice", s->set[i].index);
+			return err_ctx(e, "args[%zu].index", i);
+		}
+		seen |= 1u << s->set[i].index;
+	}
+	return seen ? 0 : bad(rd, v, e, EINVAL, "sets nothing: name an argument in args");
+}
+
+static const struct table set_table = {TABLE_FIELDS(set_fields), .check = check_set};
+static const struct field policy_rule_fields[] = {
+    RULE_FIELDS,
+    RULE_RESPONSE_FIELDS(S, response),
+    {.key = "set", .parse = get_object, .table = &set_table},
+    FIELD_INT("return", get_opt_i64, S, result, -4095, INT64_MAX),
+};
 
 static int check_rule(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {
@@ -75,7 +106,22 @@ static int check_policy_rule(struct reader *rd, const struct json *v, void *obj,
 	const S *s = obj;
 	int r = check_rule(rd, v, obj, e);
 
-	return r < 0 ? r : check_response(rd, v, s, e);
+	if (r < 0)
+		return r;
+	if (s->n_set && (s->result.set || !str_eq(s->action, "SCMP_ACT_ALLOW") || s->response.mode)) {
+		bad(rd, v, e, EINVAL,
+		    "replaces arguments of a call that is made: it goes with SCMP_ACT_ALLOW, and with no mode and no "
+		    "\"return\"");
+		return err_ctx(e, "set");
+	}
+	if (s->result.set && (!str_eq(s->action, "SCMP_ACT_ERRNO") || s->errno_ret.set || s->response.violation)) {
+		bad(rd, v, e, EINVAL,
+		    "is the result of a call that is not made: it goes with SCMP_ACT_ERRNO, and with no errnoRet and "
+		    "no "
+		    "on_violation");
+		return err_ctx(e, "return");
+	}
+	return check_response(rd, v, s, e);
 }
 
 const struct table policy_rule_table = {TABLE_FIELDS(policy_rule_fields), .size = sizeof(S),

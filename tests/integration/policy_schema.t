@@ -37,6 +37,12 @@ cat >"$T/rows" <<'ROWS'
 - {"signals": {"protect": [], "on_violation": ["kill"]}}
 + {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "mode": "watch", "on_violation": "kill"}]}}
 - {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "mode": null}]}}
++ {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_TRAP"}, {"names": ["rmdir"], "action": "SCMP_ACT_ERRNO", "on_violation": "trap"}]}}
+- {"on_violation": "trap"}
++ {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "return": -1}, {"names": ["mkdir"], "action": "SCMP_ACT_ALLOW", "set": {"args": [{"index": 1, "value": 448}]}}]}}
+- {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "return": -4096}]}}
+- {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW", "set": {"args": []}}]}}
+- {"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW", "set": {"args": [{"index": 6, "value": 448}]}}]}}
 - {"init": "systemd"}
 - {"init": null}
 - {"on_violation": "explode"}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sigsys [block]: makes calls that may be trapped, and says what its handler got. The handler gives mkdir(2) the result 7. */
+/* sigsys [block|keep]: keep: says whether a call has left the registers of its arguments alone. Else it makes calls that may be trapped, and says what its handler got. The handler gives mkdir(2) the result 7. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,11 +24,36 @@ static void handler(int sig, siginfo_t *info, void *context)
 #endif
 }
 
+static int keep(void)
+{
+#if defined(__x86_64__)
+	register long result __asm__("rax") = SYS_mkdirat;
+	register long at __asm__("rdi") = -100;
+	register const char *path __asm__("rsi") = "/tmp/kept";
+	register long mode __asm__("rdx") = 0700;
+
+	__asm__ volatile("syscall" : "+r"(result), "+r"(at), "+r"(path), "+r"(mode) : : "rcx", "r11", "memory");
+#else
+	register long result __asm__("x0") = -100;
+	register const char *path __asm__("x1") = "/tmp/kept";
+	register long mode __asm__("x2") = 0700;
+	register long nr __asm__("x8") = SYS_mkdirat;
+
+	__asm__ volatile("svc 0" : "+r"(result), "+r"(path), "+r"(mode) : "r"(nr) : "memory");
+#endif
+	long got = result, left = mode;
+
+	printf("result %ld mode %lo\n", got, left);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction act = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
 	sigset_t set;
 
+	if (argc > 1 && strcmp(argv[1], "keep") == 0)
+		return keep();
 	sigaction(SIGSYS, &act, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGSYS);

@@ -25,7 +25,7 @@ void trace_fill(const struct trapped *c, struct denial *d)
 void trace_cancel(const struct trapped *c, int err)
 {
 	/* A call that cannot be cancelled must not run: the only error is that the tracee is gone. */
-	if (arch_cancel_syscall(c->tid, err) < 0)
+	if (arch_cancel_syscall(c->tid, -(int64_t)err) < 0)
 		kill(c->tgid, SIGKILL);
 }
 

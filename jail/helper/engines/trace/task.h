@@ -25,6 +25,10 @@ struct task {
 	bool exec_seen;     /* the early look at exec found the file below */
 	dev_t exec_dev;
 	ino_t exec_ino;
+	uint32_t
+	    rewritten; /* bit n: argument n of the call that it is in was replaced, and has to be former[n] again */
+	uint32_t rewritten_arch;
+	uint64_t former[6];
 	uint32_t look; /* number of the one that it waits for at its stop, or 0 (scout.h) */
 	uint32_t
 	    told;    /* of the program that it is about to execute a report was made, by this hash of its path; or 0 */

@@ -80,6 +80,21 @@ static bool counted(struct helper *h, const struct trapped *c)
 	return false;
 }
 
+static enum answer judge(struct helper *h, const struct trapped *c);
+
+/* What the rewritten call falls under is refused by that rule. */
+static enum answer rewrite(struct helper *h, const struct trapped *c)
+{
+	const struct jail_rule *refuses;
+	enum answer a = rewrite_call(h, c, &refuses);
+	struct trapped again = *c;
+
+	if (!refuses)
+		return a;
+	again.rule = refuses;
+	return judge(h, &again);
+}
+
 /* What the policy says of one call. */
 static enum answer judge(struct helper *h, const struct trapped *c)
 {
@@ -91,7 +106,8 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 	const struct task *t = task_find(c->tid);
 	const enum jail_trap trap = (enum jail_trap)c->rule->trap;
 
-	if (trap != JAIL_TRAP_REFUSE && trap != JAIL_TRAP_KILL && (!t || !t->starting) && !counted(h, c))
+	if (trap != JAIL_TRAP_REFUSE && trap != JAIL_TRAP_RETURN && trap != JAIL_TRAP_KILL && (!t || !t->starting) &&
+	    !counted(h, c))
 		return ANSWER_DONE;
 	if (c->rule->note.rule) {
 		trace_fill(c, &d);
@@ -116,6 +132,9 @@ static enum answer judge(struct helper *h, const struct trapped *c)
 	case JAIL_TRAP_KILL:
 		d.kill = true;
 		break;
+	case JAIL_TRAP_RETURN:
+	case JAIL_TRAP_SET:
+		return rewrite(h, c);
 	case JAIL_TRAP_SIGSYS: /* never comes here: the filter asks for no tracer */
 	case JAIL_TRAP_REFUSE:
 		break;
@@ -230,9 +249,11 @@ static void on_stop(struct helper *h, struct task *t, int sig, int event)
 		on_exec(h, t->tid);
 	else if (event == EVENT_STOP && stops_group(sig)) /* stays stopped, yet hears SIGCONT */
 		trace_resume(t->tid, PTRACE_LISTEN, 0);
-	else if (event || sig == SYSCALL_STOP)
+	else if (event || sig == SYSCALL_STOP) {
+		if (sig == SYSCALL_STOP)
+			rewrite_undo(t);
 		trace_resume(t->tid, PTRACE_CONT, 0);
-	else { /* a signal on its way to the tracee */
+	} else { /* a signal on its way to the tracee */
 		if (sig == SIGSYS)
 			sigsys_report(h, t);
 		trace_resume(t->tid, PTRACE_CONT, sig);

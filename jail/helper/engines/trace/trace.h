@@ -73,6 +73,13 @@ int count_tick(struct helper *h);
 /* A task is gone; it waits for nothing. */
 void count_forget(pid_t tid);
 
+/* ---- rewrite.c ---- */
+
+/* A call whose rule gives a result, or other arguments. *ret_rule: the rule that refuses it with these; else NULL. */
+enum answer rewrite_call(struct helper *h, const struct trapped *c, const struct jail_rule **ret_rule);
+/* The end of a call: what was replaced is put back, since a call leaves its arguments' registers alone. */
+void rewrite_undo(struct task *t);
+
 /* ---- sigsys.c ---- */
 
 /* A SIGSYS is on its way to the tracee: where a rule of the policy is behind it, that is reported. */
