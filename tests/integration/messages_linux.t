@@ -100,7 +100,7 @@ policy: a hole that is all#{"files":{"deny":["/"]}}#files.deny[0]|root cannot be
 policy: a pattern of files#{"files":{"read":["/usr/*"]}}#files.read[0]|not "/usr/*"|must be an absolute path
 policy: a file to list#{"files":{"list":["/etc"]}}#files.list[0]|"/etc" is no tree|write "/etc/"
 policy: a file of the caller#{"files":{"read":["/proc/self/maps"]}}#files.read[0]|another file for each process|name "/proc/"
-policy: a limit to come#{"limits":{"wall":5}}#limits.wall|cannot enforce it yet|remove it
+policy: a key to come#{"stop_at":{}}#stop_at|cannot enforce it yet|remove it
 policy: a name#{"name":5}#name|not a number|must be a string
 policy: init#{"init":"jial"}#init|not "jial"|must be one of jail, workload
 policy: on_violation#{"on_violation":"erno"}#on_violation|not "erno"|did you mean errno?
@@ -125,7 +125,7 @@ policy: a name of a host#{"network":{"connect":{"allow":["example.org:443"]}}}#n
 policy: a range#{"network":{"bind":{"deny":["*:9-1"]}}}#network.bind.deny[0]|"*:9-1" is no rule|the range ends before it begins
 policy: no default#{"syscalls":{}}#syscalls.defaultAction|is required|add it
 policy: a default#{"syscalls":{"defaultAction":"SCMP_ACT_ALOW"}}#syscalls.defaultAction|not "SCMP_ACT_ALOW"|did you mean SCMP_ACT_ALLOW?
-policy: a default that traps#{"syscalls":{"defaultAction":"SCMP_ACT_TRAP"}}#syscalls.defaultAction|SCMP_ACT_TRAP is not for policies|use SCMP_ACT_ERRNO
+policy: a default that traps#{"syscalls":{"defaultAction":"SCMP_ACT_TRAP"}}#refuses execve(2)|name it in syscalls.syscalls with SCMP_ACT_ALLOW
 policy: a default that logs#{"syscalls":{"defaultAction":"SCMP_ACT_LOG"}}#syscalls.defaultAction|SCMP_ACT_LOG is not for the default|use ALLOW
 policy: a call#{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdri"],"action":"SCMP_ACT_ERRNO"}]}}#syscalls.syscalls[0]|knows no system call 'mkdri'|did you mean mkdir?
 policy: a call like none#{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["frobnicate_it"],"action":"SCMP_ACT_ERRNO"}]}}#syscalls.syscalls[0]|knows no system call 'frobnicate_it'|correct the name
