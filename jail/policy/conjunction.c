@@ -161,7 +161,8 @@ static int emit_pairs(struct builder *b, const struct call_rule *x, const struct
 		r = check_log(b, y[i].syscall, vx, &y[i].v);
 	for (; used > 0; used--) {
 		v = stricter(vx, &y[used - 1].v);
-		if (!same_verdict(&v, &rest))
+		/* A call that is counted needs a rule of its own. */
+		if (!same_verdict(&v, &rest) || (y[used - 1].syscall && jail_counts(b->plan, y[used - 1].syscall)))
 			break;
 	}
 	for (size_t i = 0; i < used && r >= 0; i++) {

@@ -330,6 +330,14 @@ static void the_rest(void **state)
 	assert_int_equal(run_bpf(&p.filter, X64, SYS_mkdir, ARGS(0)), SECCOMP_RET_USER_NOTIF);
 	assert_int_equal(run_bpf(&p.filter, X86, 39, ARGS(0)), SECCOMP_RET_USER_NOTIF);
 	assert_int_equal(run_bpf(&p.filter, X64, SYS_rmdir, ARGS(0)), SECCOMP_RET_ALLOW);
+	/* Also where the checks of families stand beside the policies. */
+	for (int floor = 0; floor < 3; floor++) {
+		const char *counts = "{\"limits\":{\"syscalls\":{\"mkdir\":1}},\"network\":{\"families\":[\"unix\"]}}";
+
+		make(x, floor == 2 ? "{}" : counts, floor == 0 ? NULL : floor == 1 ? "{}" : counts, &p);
+		assert_int_equal(run_bpf(&p.filter, X64, SYS_mkdir, ARGS(0)), SECCOMP_RET_USER_NOTIF);
+		assert_int_equal(p.rules[jail_rule_find(&p, X64, SYS_mkdir, ARGS(0))].trap, JAIL_TRAP_COUNT);
+	}
 	make(x, "{}", "{}", &p);
 	assert_int_equal(jail_bound(&p, BOUND_WALL, &max), -1);
 	assert_int_equal(max, -1);
