@@ -31,7 +31,7 @@ ok "control: the helper was compiled here" test -x jail/helper/jailrun-init
 run make -s install DESTDIR="$T/to here"
 (cd "$T/to here/opt/jt" && find . -type f -printf '%P\n') | sort >"$T/installed"
 is "make install: below DESTDIR and the prefix" "$rc $(sed 's,/[^/]*$,,' "$T/installed" | sort -u | xargs)" \
-	"0 bin share/bash-completion/completions share/doc/jailrun share/doc/jailrun/docs share/doc/jailrun/policies share/fish/vendor_completions.d share/man/man1 share/zsh/site-functions" || diag "$err"
+	"0 bin share/bash-completion/completions share/doc/jailrun share/doc/jailrun/docs share/doc/jailrun/policies share/fish/vendor_completions.d share/man/man1 share/man/man5 share/zsh/site-functions" || diag "$err"
 # What the README and the pages name by their ways is there by those ways.
 want=$({ cd "$place" && ls docs/*.md && grep -ohE '\bdocs/[a-z0-9_-]+\.(md|json|svg)\b|\bSECURITY\.md\b' README.md docs/*.md; } | sort -u)
 ok "control: there are many" test "$(wc -l <<<"$want")" -gt 10
