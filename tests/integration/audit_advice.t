@@ -43,6 +43,8 @@ advised 'syscalls.syscalls[0]' '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","s
 under '{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}}' 'i=0; while [ $i -lt 20 ]; do sync; i=$((i+1)); done'
 ok "more of the same: a line says how many" [ -n "$(told 'select(.more)')" ]
 under '{"mode":"learn","exec":{"allow":["/bin/"]}}' 'cat /etc/hosts'
+under '{"exec":{"allow":["/"]},"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_TRAP"}]}}' 'sync; :'
+is "a trap is told as one" "$(told .action)" trap
 under '{}' ''
 fits audit "all lines are as docs/audit.schema.json says" "$T/all"
 ok "of each kind one (control)" jq -se 'any(.[]; .more) and any(.[]; .learns) and any(.[]; .action) and any(.[]; .path)' "$T/all"
