@@ -166,9 +166,9 @@ def print_workloads(times):
         print(f"{name:<20}{number(statistics.median(by['none']) / 1000 if 'none' in by else None):>9}{cells}")
 
 
-def print_policies(times, refused):
+def print_policies(times, refused, order):
     """A table for docs/: what each policy makes of the time of real programs."""
-    names = list(dict.fromkeys(p for by in times.values() for p in by if p != "none"))
+    names = [p for p in order if p != "none" and any(p in by for by in times.values())]
     rounds = min(len(v) for by in times.values() for v in by.values())
     print(f"Wall time inside as a ratio to `--policy none`: of medians, and of minima in brackets; {rounds} rounds.\n")
     print("| | none, ms | " + " | ".join(names) + " |")

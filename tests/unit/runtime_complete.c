@@ -91,7 +91,7 @@ static void test_places(void **state)
 	    {"--no-such=", "words\n"},
 	    {"--log ", "files\n"},
 	    {"--log --", "files\n"},
-	    {"--policy n", "files\nnone\n"},
+	    {"--policy n", "files\nnode\tbuilt in\nnone\n"},
 	    {"run ", "dirs\n"},
 	    {"run --b", "words\n--bundle\tdirectory of the bundle (default: the working directory)\n"},
 	    {"run -b ", "dirs\n"},
@@ -128,10 +128,10 @@ static void test_places(void **state)
 	}
 }
 
-/* Names of policies: the built-in one once, those of files, nothing that is no policy. */
+/* Names of policies: the built-in ones once, those of files, nothing that is no policy. */
 static void test_policies(void **state)
 {
-	static const char *const files[] = {"judge.json", "default.json", "readme.txt", ".json", "plain"};
+	static const char *const files[] = {"mine.json", "default.json", "readme.txt", ".json", "plain"};
 	char dir[] = "/tmp/jailrun-complete-XXXXXX", line[128];
 	AUTO_BUF answer = {0};
 
@@ -145,7 +145,9 @@ static void test_policies(void **state)
 	}
 	snprintf(line, sizeof(line), "--policy-dir %s --policy ", dir);
 	ask(line, &answer);
-	assert_string_equal(answer.data, "files\ndefault\tbuilt in\njudge\nnone\n");
+	assert_string_equal(answer.data,
+			    "files\nagent\tbuilt in\nbuild\tbuilt in\ncompute\tbuilt in\ndefault\tbuilt in\n"
+			    "judge\tbuilt in\nnode\tbuilt in\npython\tbuilt in\nmine\nnone\n");
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		AUTO_BUF path = {0};
 
