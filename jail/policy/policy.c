@@ -194,6 +194,33 @@ static bool has_check(const struct builder *b, const char *syscall)
 	return has_check_in(b, jail_checks, syscall) || has_check_in(b, b->families, syscall);
 }
 
+/* What goes on by socketcall(2) or ipc(2) may be a call that is counted: each of these has a rule of its own before. */
+static int add_counted_in(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
+			  const struct verdict *v)
+{
+	struct abi_call whole, part;
+
+	if (abi_find(token, syscall, &whole) != 1 || whole.nr < 0)
+		return 0;
+	for (uint64_t i = 0; i < b->plan->n_policies; i++)
+		for (uint64_t k = 0; k < b->plan->policies[i].n_counts; k++) {
+			const char *counted = b->plan->policies[i].counts[k].syscall;
+			struct conditions mux = *c;
+			struct jail_rule_arg a;
+			int r;
+
+			if (abi_find(token, counted, &part) != 1 || part.mux_nr != whole.nr)
+				continue;
+			a = (struct jail_rule_arg){0, JAIL_MASKED_EQ, part.mux_mask, part.mux_call};
+			r = builder_add_condition(b, &mux, &a);
+			if (r >= 0)
+				r = add_one(b, token, part.mux_nr, counted, &mux, v);
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
 /* Adds a rule of the policy for one ABI: below the checks when it allows. */
 static int add_variant(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
 		       const struct verdict *v)
@@ -204,6 +231,9 @@ static int add_variant(struct builder *b, uint32_t token, const char *syscall, c
 		b->note = v->note.rule ? &v->note : NULL;
 		r = add_guards(b, jail_checks, ALL, syscall, token, c);
 		b->note = NULL;
+		if (r < 0)
+			return r;
+		r = add_counted_in(b, token, syscall, c, v);
 		if (r < 0)
 			return r;
 	}
@@ -616,6 +646,9 @@ static int take_counts(const struct spec_policy *p, const struct jail_facts *f, 
 			call_unknown(name, ", so it cannot be counted", e);
 		else if (policy_allows_unasked(name))
 			err_set(e, EINVAL, "%s cannot be counted: the kernel itself makes programs call it", name);
+		else if (str_eq(name, "socketcall") || str_eq(name, "ipc"))
+			err_set(e, EINVAL, "%s is many calls: count those that are made by it, by their own names",
+				name);
 		if (e && e->code) {
 			err_ctx(e, "limits.syscalls");
 			return policy_file(p, e);

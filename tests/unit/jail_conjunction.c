@@ -330,6 +330,20 @@ static void the_rest(void **state)
 	assert_int_equal(run_bpf(&p.filter, X64, SYS_mkdir, ARGS(0)), SECCOMP_RET_USER_NOTIF);
 	assert_int_equal(run_bpf(&p.filter, X86, 39, ARGS(0)), SECCOMP_RET_USER_NOTIF);
 	assert_int_equal(run_bpf(&p.filter, X64, SYS_rmdir, ARGS(0)), SECCOMP_RET_ALLOW);
+	/* A multiplexed one, too, that the other allows by the name of the whole. */
+	for (int floor = 0; floor < 2; floor++) {
+		const char *counts = "{\"limits\":{\"syscalls\":{\"socket\":1}}}",
+			   *whole = "{\"syscalls\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":["
+				    "\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}]}}";
+		const struct jail_rule *r;
+
+		make(x, floor ? whole : counts, floor ? counts : whole, &p);
+		assert_int_equal(run_bpf(&p.filter, X86, 102, ARGS(3)), SECCOMP_RET_ALLOW);
+		assert_int_equal(run_bpf(&p.filter, X86, 102, ARGS(1)), SECCOMP_RET_USER_NOTIF);
+		r = &p.rules[jail_rule_find(&p, X86, 102, ARGS(1))];
+		assert_int_equal(r->trap, JAIL_TRAP_COUNT);
+		assert_string_equal(r->syscall, "socket");
+	}
 	/* Also where the checks of families stand beside the policies. */
 	for (int floor = 0; floor < 3; floor++) {
 		const char *counts = "{\"limits\":{\"syscalls\":{\"mkdir\":1}},\"network\":{\"families\":[\"unix\"]}}";
