@@ -37,6 +37,11 @@ static int join(const struct jail_bpf *oci, const struct jail_bpf *own, uint32_t
 			return refuse(
 			    e, "SCMP_ACT_LOG in linux.seccomp goes to the kernel's log, and cannot be reported; take "
 			       "\"report\" out");
+		if ((f->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE)
+			return refuse(
+			    e,
+			    "SCMP_ACT_TRACE in linux.seccomp gives calls to a tracer, and one filter would not ask the "
+			    "policy about them; take \"report\" out");
 		if (jail_bpf_refuses(f->k))
 			f->k = trap;
 		else if (f->k == SECCOMP_RET_ALLOW)

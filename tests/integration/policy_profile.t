@@ -65,6 +65,13 @@ refuse
 is "a rule of the policy's is reported as ever" "$(jq -r '"\(.rule) \(.syscall) \(.action)"' "$T/audit")" "syscalls.syscalls[0] kill EIO
 linux.seccomp mkdir ENOSPC"
 
+# What a rule makes of the arguments is asked of the profile as well.
+policy ', "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["chmod", "fchmodat"], "action": "SCMP_ACT_ALLOW",
+	"set": {"args": [{"index": 1, "value": 63}]}}]}'
+script='rm -f /f; : >/f; chmod 700 /f || stat -c %a /f'
+refuse '.linux.seccomp.syscalls += [{names: ["fchmodat"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 63, op: "SCMP_CMP_EQ"}]}]'
+is "arguments that are set are no way round it" "$out|$(lines)" "644|p chmod EPERM 6"
+
 # A process of exec is under the same filter.
 policy
 rm -f "$T/audit"
@@ -82,6 +89,8 @@ refuse '.linux.seccomp.syscalls += [{names: ["swapoff"], action: "SCMP_ACT_LOG"}
 like "SCMP_ACT_LOG of the profile" "$rc $err" '^1 .*profile: SCMP_ACT_LOG in linux.seccomp goes to the kernel.s log'
 refuse '.linux.seccomp.syscalls += [{names: ["swapoff"], action: "SCMP_ACT_NOTIFY"}] | .linux.seccomp.listenerPath = "/none"'
 like "an agent" "$rc $err" '^1 .*profile: linux.seccomp gives calls to an agent'
+refuse '.linux.seccomp.syscalls += [{names: ["swapoff"], action: "SCMP_ACT_TRACE"}]'
+like "SCMP_ACT_TRACE: no tracer's word goes before the policy's" "$rc $err" '^1 .*profile: SCMP_ACT_TRACE in linux.seccomp gives calls to a tracer'
 printf '{"name": "p", "profile": "loud"}' >"$T/policy.json"
 refuse
 like "a word that is none" "$rc $err" 'profile: line 1: must be one of silent, report, not "loud"'

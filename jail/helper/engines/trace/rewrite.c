@@ -35,6 +35,7 @@ enum answer rewrite_call(struct helper *h, const struct trapped *c, const struct
 {
 	struct task *t = task_find(c->tid);
 	uint64_t args[6];
+	int err;
 
 	*ret_rule = NULL;
 	if (c->own) /* it gets ENOSYS in any case */
@@ -49,6 +50,12 @@ enum answer rewrite_call(struct helper *h, const struct trapped *c, const struct
 	for (int i = 0; i < 6; i++)
 		if (c->rule->set >> i & 1)
 			args[i] = c->rule->to[i];
+	/* Of one filter with linux.seccomp the kernel's second question comes to nothing: the answer is once more to ask. */
+	err = audit_profile(h, c->tid, c->arch, c->nr, args);
+	if (err) {
+		trace_cancel(c, err);
+		return ANSWER_DONE;
+	}
 	*ret_rule = refusal_of(h, c, args);
 	if (*ret_rule)
 		return ANSWER_DONE;
