@@ -70,6 +70,19 @@ int builder_emit_foreign(struct builder *b, uint32_t token, uint32_t policy);
 /* Puts what becomes of calls that no rule is about into both. */
 int builder_emit_other(struct builder *b, const struct verdict *v);
 
+/* ---- take.c ---- */
+
+/* The kernel itself makes a program call these, in the midst of others: a list that forgot them would break what it allows. */
+extern const char *const policy_unasked[];
+
+/* All but counts. Returns 0, -ENOMEM. */
+int policy_take(const struct spec_policy *p, struct arena *a, struct jail_policy *ret, struct err *e);
+/* limits.syscalls; after io_uring was looked at. Returns 0, -EINVAL, -ENOMEM. */
+int policy_take_counts(const struct spec_policy *p, const struct jail_facts *f, struct arena *a,
+		       struct jail_policy *ret, struct err *e);
+/* Who is PID 1: a policy that does not say it goes with one that does. Returns 0, -ENOTSUP. */
+int policy_choose_init(const struct spec_policy *const *p, size_t n, struct jail_plan *ret, struct err *e);
+
 /* ---- conjunction.c ---- */
 
 /* Makes of a refusal what the policy says of its violations: a kill, another errno, or a note. own_err: the rule says which errno. Of

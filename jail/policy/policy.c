@@ -270,11 +270,6 @@ static int add_together(struct builder *b, uint32_t token, const char *syscall, 
 	return r < 0 ? r : add_variant(b, token, syscall, &c, v);
 }
 
-int policy_file(const struct spec_policy *p, struct err *e)
-{
-	return err_file(e, p->file ? p->file : p->name);
-}
-
 /* clone3 cannot be looked at, its flags being in memory. The C library tries it for each thread, and takes clone where it gets ENOSYS:
  * nothing is missing then, so that nothing is reported. */
 static struct verdict call_verdict(const struct verdict *v, const char *syscall)
@@ -399,17 +394,6 @@ static int add_rules(struct builder *b)
 	return 0;
 }
 
-/* The kernel itself makes a program call these, in the midst of others: a list that forgot them would break what it allows. */
-static const char *const kernels_own[] = {"rt_sigreturn", "sigreturn", "restart_syscall"};
-
-bool policy_allows_unasked(const char *syscall)
-{
-	for (size_t i = 0; i < ARRAY_LEN(kernels_own); i++)
-		if (str_eq(kernels_own[i], syscall))
-			return true;
-	return false;
-}
-
 static int add_kernels_own(struct builder *b)
 {
 	const struct verdict allow = {
@@ -418,8 +402,8 @@ static int add_kernels_own(struct builder *b)
 	int r = 0;
 
 	for (size_t i = 0; i < b->gen.n_archs; i++)
-		for (size_t k = 0; k < ARRAY_LEN(kernels_own) && r >= 0; k++)
-			r = add_for(b, b->gen.archs[i], kernels_own[k], &none, &allow);
+		for (size_t k = 0; policy_unasked[k] && r >= 0; k++)
+			r = add_for(b, b->gen.archs[i], policy_unasked[k], &none, &allow);
 	return r;
 }
 
@@ -602,120 +586,6 @@ static int check_oci(const struct spec_config *c, const struct jail_plan *p, str
 	return err_ctx(e, "linux.seccomp");
 }
 
-/* Those that count get counters of their own. Returns 0, -ENOMEM. */
-static int take_entries(const struct spec_policy *p, struct arena *a, struct jail_policy *ret)
-{
-	uint32_t counter = 0;
-
-	ret->exec_entries = p->exec.n_entries ? arena_alloc(a, p->exec.n_entries * sizeof(*ret->exec_entries)) : NULL;
-	if (p->exec.n_entries && !ret->exec_entries)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->exec.n_entries; i++) {
-		const struct spec_exec_entry *x = &p->exec.entries[i];
-
-		ret->exec_entries[ret->n_exec_entries++] = (struct jail_exec_entry){
-		    .deny = x->deny,
-		    .path = x->path,
-		    .sha256 = x->sha256,
-		    .argv = x->argv,
-		    .times = x->times.set ? (int64_t)x->times.v : -1,
-		    .counter = x->times.set ? counter++ : 0,
-		    .as = (uint32_t)x->as,
-		};
-	}
-	return 0;
-}
-
-static int take_counts(const struct spec_policy *p, const struct jail_facts *f, struct arena *a,
-		       struct jail_policy *ret, struct err *e)
-{
-	uint32_t family[MAX_ARCHS];
-	size_t n_family = arch_family(f->arch, family);
-
-	ret->counts = arena_alloc(a, (p->n_counts + 1) * sizeof(*ret->counts));
-	if (!ret->counts)
-		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < p->n_counts; i++) {
-		const char *name = p->counts[i].syscall;
-		bool known = false;
-		struct abi_call call;
-
-		for (size_t k = 0; k < n_family; k++)
-			known |= abi_find(family[k], name, &call) != -ENOENT;
-		if (!known)
-			call_unknown(name, ", so it cannot be counted", e);
-		else if (policy_allows_unasked(name))
-			err_set(e, EINVAL, "%s cannot be counted: the kernel itself makes programs call it", name);
-		else if (str_eq(name, "socketcall") || str_eq(name, "ipc"))
-			err_set(e, EINVAL, "%s is many calls: count those that are made by it, by their own names",
-				name);
-		if (e && e->code) {
-			err_ctx(e, "limits.syscalls");
-			return policy_file(p, e);
-		}
-		ret->counts[ret->n_counts++] = (struct jail_count){(char *)name, (int64_t)p->counts[i].max};
-		if (!ret->io_uring && uring_has(&p->syscalls, name))
-			ret->io_uring = arena_printf(a, "%s, which limits.syscalls counts", name);
-	}
-	return 0;
-}
-
-static int take_policy(const struct spec_policy *p, struct arena *a, struct jail_policy *ret, struct err *e)
-{
-	static char root[] = "/", *everything[] = {root, NULL};
-
-	*ret = (struct jail_policy){.name = p->name, .max_processes = -1, .max_threads = -1};
-	ret->extends = p->extends;
-	for (int i = 0; i < POLICY_SECTIONS; i++)
-		ret->response[i] = spec_policy_response(p, (enum policy_section)i);
-	ret->exec_rules = p->exec.set;
-	for (size_t i = 0; i < p->syscalls.n_rules; i++)
-		ret->rewrites |= p->syscalls.rules[i].n_set || p->syscalls.rules[i].result.set;
-	ret->exec_memfd = p->exec.memfd;
-	ret->exec_deny = p->exec.deny;
-	/* `deny` alone is a list of exceptions. An `allow` that is there and empty allows nothing. */
-	ret->exec_allow =
-	    p->exec.allow.v || !(p->exec.deny.n || p->exec.denies) ? p->exec.allow : (struct strv){everything, 1};
-	ret->refuse_to_init = p->signals.refuse_to_init;
-	ret->protect = p->signals.protect;
-	ret->network = spec_net_has_rules(&p->network);
-	ret->net_connect = p->network.connect.set;
-	ret->net_bind = p->network.bind.set;
-	ret->families = p->network.families.set ? p->network.families.mask
-			: ret->network          ? SPEC_NET_FAMILIES
-						: UINT64_MAX;
-	ret->family_names = p->network.families.names;
-	ret->files = p->files;
-	if (p->max_processes.set)
-		ret->max_processes = (int64_t)p->max_processes.v;
-	if (p->max_threads.set)
-		ret->max_threads = (int64_t)p->max_threads.v;
-	for (size_t i = 0; i < POLICY_BOUNDS; i++)
-		ret->bounds[i] = p->bounds[i].set ? (int64_t)p->bounds[i].v : -1;
-	return policy_take_env(&p->env, a, ret) < 0 || take_entries(p, a, ret) < 0 ? err_set(e, ENOMEM, "out of memory")
-										   : 0;
-}
-
-/* Who is PID 1: a policy that does not say it goes with one that does. */
-static int choose_init(const struct spec_policy *const *p, size_t n, struct jail_plan *ret, struct err *e)
-{
-	enum policy_init init = POLICY_INIT_UNSAID;
-
-	for (size_t i = 0; i < n; i++) {
-		if (p[i]->init == POLICY_INIT_UNSAID)
-			continue;
-		if (init != POLICY_INIT_UNSAID && init != p[i]->init)
-			return err_set(
-			    e, ENOTSUP,
-			    "policies %s and %s both hold for this container, and disagree about `init`; leave it "
-			    "out of one of them",
-			    p[0]->name, p[i]->name);
-		init = p[i]->init;
-	}
-	ret->init = init == POLICY_INIT_UNSAID ? POLICY_INIT_JAIL : init;
-	return 0;
-}
-
 /* Whose checks of sockets stand for both, being the same. All pairs of them would be too many instructions. */
 static bool has_socket_checks(const struct jail_plan *plan, uint32_t index)
 {
@@ -813,12 +683,12 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 	uint32_t when = 0;
 	const bool listener = (f->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && !jail_has_agent(ret);
 	bool wanted = false, counts = false;
-	int r = choose_init(p, n, ret, e);
+	int r = policy_choose_init(p, n, ret, e);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		if ((r = take_policy(p[i], a, &ret->policies[ret->n_policies], e)) < 0)
+		if ((r = policy_take(p[i], a, &ret->policies[ret->n_policies], e)) < 0)
 			return r;
 		if ((r = files_check(p[i], c, ret->init, f, e)) < 0) {
 			policy_file(p[i], e);
@@ -826,7 +696,7 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 		}
 		if (uring_closed(&p[i]->syscalls, a, &ret->policies[ret->n_policies++].io_uring) < 0)
 			return builder_no_memory(&b);
-		if ((r = take_counts(p[i], f, a, &ret->policies[i], e)) < 0)
+		if ((r = policy_take_counts(p[i], f, a, &ret->policies[i], e)) < 0)
 			return r;
 		counts |= jail_has_counts(&ret->policies[i]);
 		when |= when_of(ret, &ret->policies[i]);
