@@ -188,9 +188,31 @@ static bool has_multiplexer(uint32_t token)
 	return false;
 }
 
+/* Calls of the built-in policies that libseccomp may be too old for. From 424 on all ABIs have the same numbers, but for where they begin. */
+static int newer_number(uint32_t token, const char *name)
+{
+	static const struct {
+		const char *name;
+		int nr;
+	} calls[] = {{"quotactl_fd", 443}, {"open_tree_attr", 467}};
+	int first = token == SCMP_ARCH_X32                                           ? (int)X32_BIT
+		    : token == SCMP_ARCH_MIPS || token == SCMP_ARCH_MIPSEL           ? 4000
+		    : token == SCMP_ARCH_MIPS64 || token == SCMP_ARCH_MIPSEL64       ? 5000
+		    : token == SCMP_ARCH_MIPS64N32 || token == SCMP_ARCH_MIPSEL64N32 ? 6000
+										     : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (str_eq(calls[i].name, name))
+			return first + calls[i].nr;
+	return __NR_SCMP_ERROR;
+}
+
 int abi_find(uint32_t token, const char *name, struct abi_call *ret)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
+
+	if (nr == __NR_SCMP_ERROR)
+		nr = newer_number(token, name);
 
 	*ret = (struct abi_call){.nr = nr, .mux_nr = -1};
 	if (nr >= 0)

@@ -65,6 +65,10 @@ syslog EPERM
 reboot EPERM
 sethostname EPERM
 clock EPERM
+clock-adjtime EPERM
+adjtimex EPERM
+quotactl-fd EPERM
+open-tree-attr EPERM
 mount EPERM
 umount EPERM
 fsopen EPERM

@@ -133,6 +133,10 @@ static void kernel(void)
 	say("reboot", syscall(SYS_reboot, 0, 0, 0, NULL));
 	say("sethostname", syscall(SYS_sethostname, "x", -1));
 	say("clock", syscall(SYS_clock_settime, 99, NULL));
+	say("clock-adjtime", syscall(SYS_clock_adjtime, 99, NULL));
+	say("adjtimex", syscall(SYS_adjtimex, NULL));
+	say("quotactl-fd", syscall(443, -1, 0, 0, NULL));
+	say("open-tree-attr", syscall(467, -1, NULL, 0, NULL, 0));
 	say("mount", syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL));
 	say("umount", syscall(SYS_umount2, "/nowhere", 0));
 	say("fsopen", syscall(SYS_fsopen, "nosuchfs", 0));
