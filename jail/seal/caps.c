@@ -15,6 +15,10 @@
 #define CAP_PERFMON 38 /* Linux 5.8 */
 #endif
 
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40 /* Linux 5.9 */
+#endif
+
 static const char *const set_names[CAPS_COUNT] = {[CAPS_BOUNDING] = "bounding",
 						  [CAPS_EFFECTIVE] = "effective",
 						  [CAPS_INHERITABLE] = "inheritable",
@@ -211,10 +215,27 @@ static int check_deny(const struct jail_plan *p, const struct jail_facts *f, str
 	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "files.deny", policy, e) : 0;
 }
 
+/* Shared memory is a file that lies nowhere, and /proc/PID/map_files leads to it. */
+static int check_execute(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
+{
+	static const struct undoing rows[] = {
+	    {CAP_SYS_ADMIN, false, "execute shared memory (/proc/PID/map_files)"},
+	    {CAP_CHECKPOINT_RESTORE, false, "execute shared memory (/proc/PID/map_files)"},
+	};
+	const char *policy = NULL;
+
+	for (uint64_t i = 0; i < p->n_policies; i++)
+		if (p->policies[i].files.list[FILES_EXECUTE].set)
+			policy = p->policies[i].name;
+	return policy ? refuse_undoing(p, f, rows, ARRAY_LEN(rows), "files.execute", policy, e) : 0;
+}
+
 int jail_check_caps(const struct jail_plan *p, const struct jail_facts *f, struct err *e)
 {
 	int r = check_deny(p, f, e);
 
+	if (r >= 0)
+		r = check_execute(p, f, e);
 	if (r >= 0)
 		r = check_network(p, f, e);
 	if (r >= 0)

@@ -33,9 +33,13 @@ done
 fresh
 attack "{\"files\": {$rules}}" "$(args_filter /bin/file_ways)"
 is "as root nothing does" "$rc:$out" 0:done || diag "$err"
+for cap in SYS_ADMIN CHECKPOINT_RESTORE; do
+	attack "{\"files\": {$rules}}" "$(args_filter /bin/file_ways) | .process.capabilities.bounding += [\"CAP_$cap\"]"
+	like "CAP_$cap, which executes shared memory, does not go with execute" "$rc:$err" "^1:.*CAP_$cap lets the workload execute shared memory"
+done
 fresh
-attack "{\"files\": {$rules}}" "$(args_filter /bin/file_ways) | $strong_caps"
-is "with CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH neither" "$rc:$out" 0:done || diag "$err"
+attack "{\"files\": {${rules%, \"execute\"*}}}" "$(args_filter /bin/file_ways) | $strong_caps"
+is "with CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH nothing but to execute does" "$rc:$(grep -v '^executes' <<<"$out")" 0:done || diag "$err"
 fresh
 chown -Rh 100000:100000 "$T/b/rootfs"
 attack "{\"files\": {$rules}}" "$(args_filter /bin/file_ways) | $in_userns | $strong"
