@@ -573,8 +573,10 @@ static void joined_says_what_both_say(struct fixture *x, const char *policy, uin
 	uint64_t asked = 0, let = 0;
 
 	if (spec_policy_parse(policy, strlen(policy), "p", &x->a, &pol, &x->e) != 0 ||
-	    jail_plan(&x->config, &pol, &host, &(struct jail_options){0}, &x->a, &p, &x->e) != 0)
+	    jail_plan(&x->config, &pol, &host, &(struct jail_options){0}, &x->a, &p, &x->e) != 0) {
 		fail_msg("%s: %s", x->e.path, x->e.text);
+		return;
+	}
 	assert_int_equal(p.joined.len, p.seal.seccomp.len + p.filter.len);
 	for (uint32_t i = 0; i < 3 * 1024 * 6; i++) {
 		uint32_t n = i % 1024, abi = i / 1024 % 3, arch = abi == 1 ? X86 : X64;
