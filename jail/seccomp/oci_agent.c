@@ -91,7 +91,7 @@ static bool can_give(const struct jail_bpf *f, uint32_t arch, uint32_t nr, struc
 }
 
 /* The rule by which the tracer has to judge the call, or NULL. What exec.* forbids is judged once more when the program is there,
- * whoever let the call go on. */
+ * whoever let the call go on; it is counted at the call alone. */
 static const struct jail_rule *tracers_rule(const struct jail_plan *p, uint32_t arch, uint32_t nr)
 {
 	for (uint64_t i = 0; i < p->n_rules; i++) {
@@ -99,7 +99,7 @@ static const struct jail_rule *tracers_rule(const struct jail_plan *p, uint32_t 
 
 		if (r->nr != JAIL_ANY_CALL && (r->arch != arch || (uint32_t)r->nr != nr))
 			continue;
-		if (r->trap != JAIL_TRAP_EXEC)
+		if (r->trap != JAIL_TRAP_EXEC || jail_counts(p, r->syscall))
 			return r;
 		if (!r->n_args) /* no other is reached */
 			break;

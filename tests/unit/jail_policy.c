@@ -682,6 +682,9 @@ static void agent_beside_tracer(void **state)
 	} cases[] = {
 	    {"{\"exec\":{}}", "mkdir", NULL},
 	    {"{\"exec\":{}}", "execve", NULL}, /* judged once more at its end */
+	    {"{\"exec\":{},\"limits\":{\"execs\":2}}", "execve", "gives execve to the agent"},
+	    {"{\"exec\":{},\"limits\":{\"syscalls\":{\"mkdir\":2}}}", "execve", NULL},
+	    {"{\"limits\":{\"syscalls\":{\"mkdir\":2}}}", "mkdir", "gives mkdir to the agent"},
 	    {"{\"exec\":{}}", "clone3", NULL}, /* ENOSYS is the stricter answer */
 	    {"{\"exec\":{}}", "ptrace", "gives ptrace to the agent"},
 	    {"{\"limits\":{\"processes\":3}}", "fork", "policy test (limits)"},
