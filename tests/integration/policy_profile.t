@@ -37,7 +37,10 @@ silent
 is "control: refused, and nobody says so" "$rc|$out|$(lines)" "1|may|"
 plain=$err
 for engine in notify trace; do
-	[ $engine = notify ] && policy || policy ', "limits": {"processes": 50}'
+	case $engine in
+	notify) policy ;;
+	trace) policy ', "limits": {"processes": 50}' ;;
+	esac
 	ok "$engine: plan says that it is reported" jq -e '.jail.profile | startswith("reported")' \
 		<<<"$("$JAILRUN" --policy "$T/policy.json" plan --bundle "$T/b")"
 	refuse

@@ -29,7 +29,7 @@ for engine in "" "$trace"; do
 	name=${engine:+trace}
 	trapped '"action": "SCMP_ACT_ERRNO", "errnoRet": 5, "on_violation": "trap"' "$engine"
 	# shellcheck disable=SC2059 # a pattern
-	like "${name:-notify}: the handler gets the call" "$out" "$(printf "$handled" 5)" || diag "$rc $err"
+	like "${name:-notify}: the handler gets the call" "$out" "${handled//%s/5}" || diag "$rc $err"
 	trapped '"action": "SCMP_ACT_TRAP"' "$engine" . 'sigsys block; echo $?'
 	is "${name:-notify}: a signal that is blocked kills" "$out" 159 || diag "$err"
 done
@@ -38,14 +38,14 @@ trapped '"action": "SCMP_ACT_TRAP", "mode": "watch"' "$trace"
 is "one that only watches: it is said, and the call is made" "$(jq -r '[.mode, .action] | join(" ")' "$T/audit"):${out##*$'\n'}" 'watch trap:made 1'
 rm -rf "$T/b/rootfs/tmp/made"
 trapped '"action": "SCMP_ACT_ERRNO"' "" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdirat"], action: "SCMP_ACT_TRAP"}]}'
-like "linux.seccomp traps what the policy refuses" "$out" "$(printf "$handled" 0)" || diag "$err"
+like "linux.seccomp traps what the policy refuses" "$out" "${handled//%s/0}" || diag "$err"
 mkdir -p "$T/policies"
 cp "$T/policy.json" "$T/policies/lid.json"
 printf '{"floor": "lid", "policyDir": "%s"}' "$T/policies" >"$T/admin.json"
 printf '{"syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdirat"], "action": "SCMP_ACT_TRAP"}]}}' >"$T/policies/own.json"
 make_bundle "$T/b" "$(args_filter /bin/sigsys) | .annotations = {\"jailrun.policy\": \"own\"}"
 jrun --admin-config "$T/admin.json" run --bundle "$T/b" "jt-$$-f"
-like "a trap goes before the floor's errno" "$out" "$(printf "$handled" 0)" || diag "$err"
+like "a trap goes before the floor's errno" "$out" "${handled//%s/0}" || diag "$err"
 trapped '"action": "SCMP_ACT_TRAP"}, {"names": ["sendmsg"], "action": "SCMP_ACT_TRAP"' ""
 like "what jailrun itself needs cannot be trapped" "$rc $err" '^1 .*traps sendmsg'
 printf '{"on_violation": "trap"}' >"$T/policy.json"
