@@ -91,6 +91,14 @@ with_policy '{"mode": "learn", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO"}, 
 is "nor does one that learns" "$out" no
 is "whose keys the first line says" "$(jq -c 'select(has("learns")) | [.policy, .learns]' "$T/audit")" '["own",["syscalls","exec"]]'
 
+# A signal to all reaches many that one policy would let it reach, and one that another does not.
+cp "$T/b/rootfs/bin/busybox-denied" "$T/b/rootfs/bin/busybox-guarded"
+# shellcheck disable=SC2016 # the container's shell's
+with_policy '{"mode": "watch", "signals": {"protect": ["/bin/busybox-denied"]}}' 'for i in 1 2 3 4; do /bin/busybox-denied sleep 100 & done
+	/bin/busybox-guarded sleep 100 & g=$!; for i in 5 6 7 8; do /bin/busybox-denied sleep 100 & done; sleep 0.5
+	kill -9 -1; sleep 0.1; grep -c "^State:.*sleeping" /proc/$g/status' '{"signals": {"protect": ["/bin/busybox-guarded"]}}'
+is "protected programs of a policy that watches do not stand before those of the floor" "$out" 1 || diag "$err"
+
 # Learning.
 with_policy '{"mode": "learn", "syscalls": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["getpid"], "action": "SCMP_ACT_ALLOW"}]}, "exec": {"allow": ["/bin/busybox"]}}' \
 	'i=0; while [ $i -lt 30 ]; do mkdir -p /tmp/l$i; i=$((i + 1)); done; /bin/script; /bin/script; /bin/true'

@@ -39,6 +39,12 @@ static struct target_facts protected_by(unsigned int policies)
 	return (struct target_facts){.means = policies ? MEANS_PROTECTED : MEANS_SOMEBODY, .policies = policies};
 }
 
+/* Whether those that are protected by these policies alone may be reached: then another one may be meant as well. */
+static bool is_watched(const struct helper *h, unsigned int policies)
+{
+	return !(policies & protect_enforced(h));
+}
+
 static bool is_nested(const struct helper *h, struct task *t)
 {
 	if (t->ns == NS_UNKNOWN)
@@ -114,6 +120,7 @@ static struct target_facts search(struct helper *h, const struct trapped *c, int
 	size_t i = 0, room = LOOK_BYTES;
 	int level = procfs_list(h, c->tid, "\nNSpid:\t", &room, own) - 1, looks = 0;
 	struct target_facts found = nobody(), one;
+	unsigned int policies = 0;
 	struct listing l;
 	const struct task *t;
 	pid_t pid;
@@ -121,7 +128,7 @@ static struct target_facts search(struct helper *h, const struct trapped *c, int
 	if (level < 0 || !listing_open(h, &l, "."))
 		return unknown();
 	/* Those that have a record, and those that have none. */
-	while (found.means < MEANS_PROTECTED) {
+	while (found.means < MEANS_PROTECTED || (found.means == MEANS_PROTECTED && is_watched(h, policies))) {
 		t = task_next(&i);
 		pid = t ? t->tid : listing_next(&l);
 		if (!pid)
@@ -130,10 +137,12 @@ static struct target_facts search(struct helper *h, const struct trapped *c, int
 			continue;
 		its = ++looks > LOOKS ? -1 : number_at(h, pid, level, &room);
 		one = its < 0 ? unknown() : its == number ? who_is(h, c, pid) : nobody();
+		policies |= one.policies;
 		if (one.means > found.means)
 			found = one;
 	}
 	listing_close(&l);
+	found.policies = policies;
 	return found;
 }
 
@@ -168,12 +177,13 @@ static struct target_facts group_is(struct helper *h, const struct trapped *c, i
 {
 	size_t i = 0, room = LOOK_BYTES;
 	int64_t own[PID_LEVELS];
+	unsigned int policies = 0;
 	int looks = 0, level = 0;
 	struct task *t;
 
 	if (nested && number < -1)
 		level = procfs_list(h, c->tid, "\nNSpid:\t", &room, own) - 1;
-	while ((t = next_protected(c, &i))) {
+	while (is_watched(h, policies) && (t = next_protected(c, &i))) {
 		bool meant;
 
 		if (level < 0 || (level && ++looks > LOOKS))
@@ -185,9 +195,9 @@ static struct target_facts group_is(struct helper *h, const struct trapped *c, i
 		else
 			meant = in_group(h, t, -number, level, &room);
 		if (meant)
-			return protected_by(t->protected_);
+			policies |= t->protected_;
 	}
-	return protected_by(0);
+	return protected_by(policies);
 }
 
 static int signal_of(const char *name, const struct trapped *c)
