@@ -176,6 +176,9 @@ const struct guard jail_guards[] = {
     {"network", "bpf", WHEN_NETWORK, DO_REFUSE, 0, 0, {{0}}},
     /* A file by its number: of a whole file system, and where it lies in the tree need not be known. */
     {"files", "open_by_handle_at", WHEN_FILES, DO_REFUSE, 0, 0, {{0}}},
+    /* Landlock refuses mounts, and has no say in their attributes: what is read-only would become writable. */
+    {"files", "mount_setattr", WHEN_FILES, DO_REFUSE, 0, 0, {{0}}},
+    {"files", "open_tree_attr", WHEN_FILES, DO_REFUSE, 0, 0, {{0}}},
     /* A file that lies nowhere falls under no rule of Landlock. One that can never be executed is none of its business. */
     {"files.execute", "memfd_create", WHEN_FILES_EXECUTE, DO_REFUSE, EACCES, 1, {LACKS(1, MEMFD_NOEXEC_SEAL)}},
     {NULL},

@@ -188,13 +188,13 @@ static bool has_multiplexer(uint32_t token)
 	return false;
 }
 
-/* Calls of the built-in policies that libseccomp may be too old for. From 424 on all ABIs have the same numbers, but for where they begin. */
+/* Calls of guards and built-in policies that libseccomp may be too old for. From 424 on all ABIs have the same numbers, but for where they begin. */
 static int newer_number(uint32_t token, const char *name)
 {
 	static const struct {
 		const char *name;
 		int nr;
-	} calls[] = {{"quotactl_fd", 443}, {"open_tree_attr", 467}};
+	} calls[] = {{"mount_setattr", 442}, {"quotactl_fd", 443}, {"open_tree_attr", 467}};
 	int first = token == SCMP_ARCH_X32                                           ? (int)X32_BIT
 		    : token == SCMP_ARCH_MIPS || token == SCMP_ARCH_MIPSEL           ? 4000
 		    : token == SCMP_ARCH_MIPS64 || token == SCMP_ARCH_MIPSEL64       ? 5000

@@ -172,6 +172,8 @@ static void test_calls(void **state)
 		    plan(on ? "{\"files\":{\"execute\":[]}}" : "{\"files\":{\"read\":[]}}", NULL, 7, &a, &p, NULL), 0);
 		assert_int_equal(p.engine, JAIL_NOTIFY);
 		assert_string_equal(rule_of(&p, SYS_open_by_handle_at, 0, 0), "files");
+		assert_string_equal(rule_of(&p, 442 /* mount_setattr */, 0, 0), "files");
+		assert_string_equal(rule_of(&p, 467 /* open_tree_attr */, 0, 0), "files");
 		assert_true(str_eq(rule_of(&p, SYS_memfd_create, 0, cloexec), on ? "files.execute" : NULL));
 		assert_null(rule_of(&p, SYS_memfd_create, 0, cloexec | noexec));
 		assert_null(rule_of(&p, SYS_io_uring_setup, 0, 0));
