@@ -13,7 +13,7 @@
 static int plan(const char *text, const char *floor, int abi, struct arena *a, struct jail_plan *ret, struct err *e)
 {
 	struct spec_policy policies[2];
-	const struct spec_config config = {0};
+	const struct spec_config config = {.process.capabilities.set = true};
 	struct jail_facts facts = host;
 	struct jail_options o = {.id = "c1"};
 
