@@ -122,6 +122,14 @@ static bool reap_batch(struct helper *h, bool more)
 	return more;
 }
 
+/* Where that is only watched, the call has been reported. */
+static bool refuses_to_init(const struct jail_policy *p)
+{
+	const struct spec_response how = jail_response(p, "signals.to_init");
+
+	return p->refuse_to_init && !jail_goes_on(&how);
+}
+
 /* A signal from outside the namespace has no sender here: it is for the workload. One from inside is the workload's own
  * doing, and the policy decides. */
 static void forward(struct helper *h, const struct signalfd_siginfo *info)
@@ -132,7 +140,7 @@ static void forward(struct helper *h, const struct signalfd_siginfo *info)
 
 	if (from_child)
 		return;
-	while (by < h->plan.n_policies && !h->plan.policies[by].refuse_to_init)
+	while (by < h->plan.n_policies && !refuses_to_init(&h->plan.policies[by]))
 		by++;
 	if (info->ssi_pid != 0 && by < h->plan.n_policies) {
 		audit_denial(h, &(struct denial){.rule = "signals.to_init",

@@ -44,6 +44,8 @@ with_policy '{"mode": "watch", "signals": {"to_init": "refuse"}}' 'kill -URG 1 &
 like "watch: signals.to_init" "$out" sent
 like "what keeps the jail standing stays" "$out$err" refused
 is "and each says which it is" "$(said 'select(.syscall | test("kill|setpriority")) | [.rule, .mode // "enforced"] | join(" ")')" 'self enforced signals.to_init watch '
+with_policy '{"mode": "watch", "signals": {"to_init": "refuse"}}' 'trap "echo got" URG; kill -URG 1; sleep 0.2'
+is "and the signal comes to the workload" "$out $(said '[.rule, .mode] | join(" ")')" 'got signals.to_init watch '
 
 # Under trace.
 with_policy '{"mode": "watch", "exec": {"allow": ["/bin/busybox"]}}' '/bin/busybox-denied echo two; /bin/script'
