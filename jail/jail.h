@@ -510,6 +510,7 @@ struct jail_file_right {
 	uint64_t access, of_file; /* LANDLOCK_ACCESS_FS_*: of a tree, and of one file */
 	int abi;                  /* from which on Landlock has them */
 	const char *since, *why;  /* the kernel of that ABI, and what it is needed for */
+	bool by_links;            /* an entry may go through a link of the rootfs */
 };
 extern const struct jail_file_right jail_file_rights[FILES_RIGHTS];
 

@@ -16,12 +16,14 @@
 
 /* Before ABI 2 no ruleset lets anybody move a file to another directory. */
 const struct jail_file_right jail_file_rights[FILES_RIGHTS] = {
-    [FILES_READ] = {"read", READ_FILE, READ_FILE, 2, "5.19", "moving files between directories"},
-    [FILES_WRITE] = {"write", WRITE_FILE | TRUNCATE, WRITE_FILE | TRUNCATE, 3, "6.2", "holding back truncate(2)"},
-    [FILES_CREATE] = {"create", MAKE | REMOVE | JAIL_LANDLOCK_REFER, 0, 2, "5.19", "moving files between directories"},
-    [FILES_EXECUTE] = {"execute", EXECUTE, EXECUTE, 2, "5.19", "moving files between directories"},
-    [FILES_LIST] = {"list", READ_DIR, 0, 2, "5.19", "moving files between directories"},
-    [FILES_IOCTL] = {"ioctl", IOCTL_DEV, IOCTL_DEV, 5, "6.10", "holding back ioctl(2) on devices"},
+    [FILES_READ] = {"read", READ_FILE, READ_FILE, 2, "5.19", "moving files between directories", true},
+    [FILES_WRITE] = {"write", WRITE_FILE | TRUNCATE, WRITE_FILE | TRUNCATE, 3, "6.2", "holding back truncate(2)",
+		     false},
+    [FILES_CREATE] = {"create", MAKE | REMOVE | JAIL_LANDLOCK_REFER, 0, 2, "5.19", "moving files between directories",
+		      false},
+    [FILES_EXECUTE] = {"execute", EXECUTE, EXECUTE, 2, "5.19", "moving files between directories", true},
+    [FILES_LIST] = {"list", READ_DIR, 0, 2, "5.19", "moving files between directories", true},
+    [FILES_IOCTL] = {"ioctl", IOCTL_DEV, IOCTL_DEV, 5, "6.10", "holding back ioctl(2) on devices", false},
 };
 
 bool jail_has_files(const struct jail_plan *p)

@@ -118,15 +118,20 @@ int policy_choose_init(const struct spec_policy *const *p, size_t n, struct jail
 	enum policy_init init = POLICY_INIT_UNSAID;
 
 	for (size_t i = 0; i < n; i++) {
-		if (p[i]->init == POLICY_INIT_UNSAID)
+		enum policy_init said = p[i]->init;
+
+		/* Two that hold together: what one refuses to do to PID 1 the other cannot make mean nothing. */
+		if (said == POLICY_INIT_UNSAID && n > 1 && p[i]->signals.refuse_to_init)
+			said = POLICY_INIT_JAIL;
+		if (said == POLICY_INIT_UNSAID)
 			continue;
-		if (init != POLICY_INIT_UNSAID && init != p[i]->init)
-			return err_set(
-			    e, ENOTSUP,
-			    "policies %s and %s both hold for this container, and disagree about `init`; leave it "
-			    "out of one of them",
-			    p[0]->name, p[i]->name);
-		init = p[i]->init;
+		if (init != POLICY_INIT_UNSAID && init != said)
+			return err_set(e, ENOTSUP,
+				       "policies %s and %s both hold for this container, and disagree about `init` "
+				       "(signals.to_init "
+				       "\"refuse\" asks for \"jail\"); leave it out of one of them",
+				       p[0]->name, p[i]->name);
+		init = said;
 	}
 	ret->init = init == POLICY_INIT_UNSAID ? POLICY_INIT_JAIL : init;
 	return 0;

@@ -83,7 +83,17 @@ int rt_policy_read(struct rt_call *c, const char *dir, const char *name, bool by
 		path = arena_printf(&c->arena, "%s/%s.json", dir, name);
 		if (!path)
 			return err_set(e, ENOMEM, "out of memory");
-		ret->text = access(path, F_OK) < 0 ? jail_builtin_policy(name) : NULL;
+		r = access(path, F_OK) < 0 ? errno : 0;
+		/* What cannot be seen may be a stricter one of that name. */
+		if (r && r != ENOENT && r != ENOTDIR && jail_builtin_policy(name)) {
+			err_set(
+			    e, r,
+			    "%s (%s): whether the built-in policy has another one in its place cannot be told; make "
+			    "the directory searchable, or name another with --policy-dir",
+			    strerror(r), errno_name(r));
+			return err_file(e, path);
+		}
+		ret->text = r ? jail_builtin_policy(name) : NULL;
 		if (ret->text) {
 			ret->len = strlen(ret->text);
 			ret->id = name;

@@ -387,4 +387,13 @@ jrun --policy-dir "$T/policies" --policy site run -b "$T/b" "jt-$$-s"
 is "run -b, as engines call it: the container's stderr is its own" "$(tail -n 1 <<<"$err"):$(wc -l <<<"$err")" said:2
 jrun --policy-dir "$T/policies" --policy site run "$T/b" "jt-$$-s"
 like "run BUNDLE, by hand: the denial is on the terminal (control)" "$err" '"rule":"syscalls.syscalls\[0\]"'
+
+# ---- a directory that cannot be looked into ----
+ln -s loop "$T/loop"
+for name in build nosuch; do
+	jrun --policy-dir "$T/loop" --policy $name run "$T/b" "jt-$$-l"
+	like "a directory that cannot be looked into: no built-in policy in the place of $name" "$rc:$err" "^1:.*$T/loop/$name.json: .*ELOOP"
+done
+jrun --policy-dir "$T/nowhere" --policy default run "$T/b" "jt-$$-l"
+is "one that is not there has none (control)" "$rc" 0
 done_testing

@@ -107,6 +107,11 @@ for entry in /nowhere/ /nowhere /data /data/file/ /dangling/; do
 	under "\"write\": [\"$entry\"]" 'echo ran'
 	like "of $entry alone nothing is left" "$rc:$out:$err" "^1::.*p: files.write: the container has nothing at '$entry', .*write \[\] where that is meant"
 done
+# An image's link may lead to whatever is mounted.
+for entry in '"write": ["/link/", "/work/"]' '"create": ["/link/"]' '"ioctl": ["/link/x/", "/link/"]' '"write": ["/filelink"]'; do
+	under "$entry" 'echo ran'
+	like "no link in $entry" "$rc:$out:$err" "^1::.*p: files.(write|create|ioctl): '/(link/|filelink)' goes through a link .*name what it leads to"
+done
 printf '{"name": "p", "files": {"read": ["/nowhere/", "/bin/"], "execute": ["/bin/"]}}' >"$T/policy.json"
 run "$JAILRUN" --root "$ROOT" --policy "$T/policy.json" plan "$T/b"
 like "plan warns of it" "$rc:$err" "^0:.*policy p: files.read: '/nowhere/': the container has no '/nowhere'"

@@ -110,7 +110,8 @@ done
 make_bundle "$T/b" "$(args_filter attempts 100)"
 jrun --policy judge run --bundle "$T/b" "ga-$$-bomb"
 is "judge: processes are counted" "$out" $'bomb EAGAIN\nbomb-size 63' || diag "$err"
-for address in 169.254.170.2 '[fd00:ec2::254]' '[fd00:ec2::23]' '[fd20:ce::254]' 100.100.100.200; do
+for address in 169.254.170.2 '[fd00:ec2::254]' '[fd00:ec2::23]' '[fd20:ce::254]' 100.100.100.200 168.63.129.16 \
+	'[64:ff9b::a9fe:a9fe]' '[64:ff9b::6464:64c8]' '[64:ff9b::a83f:8110]'; do
 	run "$JAILRUN" policy test agent connect "tcp:$address:80"
 	like "agent: no credentials of a cloud at $address" "$rc:$out" "^1:errno EPERM: network.connect.deny"
 done

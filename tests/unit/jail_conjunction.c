@@ -396,6 +396,7 @@ static void disagree(void **state)
 		const char *one, *two, *in_error;
 	} bad[] = {
 	    {"{\"init\":\"jail\"}", "{\"init\":\"workload\"}", "disagree about `init`"},
+	    {"{\"init\":\"workload\"}", "{\"signals\":{\"to_init\":\"refuse\"}}", "asks for \"jail\""},
 	    {"{\"exec\":{}}", "{" SYSCALLS("ALLOW", ON("\"execve\"", "LOG")) "}",
 	     "policy two: syscalls.syscalls[0]: SCMP_ACT_LOG of execve, which policy one checks (exec)"},
 	    {"{" SYSCALLS("ALLOW", ON("\"clone\"", "LOG")) "}", "{\"limits\":{\"processes\":3}}", "policy one"},

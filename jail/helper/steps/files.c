@@ -4,6 +4,7 @@
  * that is to be under them takes them in seal.seccomp. Two policies are two domains, one in the other: each has to allow. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +25,13 @@ static int add_rule(int ruleset, uint64_t access, int fd)
 	return syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
+static bool goes_by_link(int root, const char *path)
+{
+	AUTO_CLOSE int fd = path_open_in(root, path, O_PATH, RESOLVE_NO_SYMLINKS, NULL);
+
+	return fd < 0;
+}
+
 /* Returns 1 when the entry is about something; 0 when there is nothing at its path, or no tree where it says one. */
 static int add_path(int ruleset, const struct jail_file_right *right, int root, const char *path, struct err *e)
 {
@@ -36,6 +44,12 @@ static int add_path(int ruleset, const struct jail_file_right *right, int root, 
 		return 0;
 	if (fd < 0)
 		return err_set(e, -fd, "look up '%s': %s (%s)", path, strerror(-fd), errno_name(-fd));
+	if (!right->by_links && goes_by_link(root, path))
+		return err_set(
+		    e, ELOOP,
+		    "'%s' goes through a link of the container's root, which may lead anywhere: an image chooses "
+		    "where; name what it leads to",
+		    path);
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, "stat '%s'", path);
 	if (!tree && S_ISDIR(st.st_mode)) /* the kernel has no rule for a directory without what is below */
