@@ -33,6 +33,35 @@ static bool is_mounted_over(const struct links *k, const char *path)
 	return false;
 }
 
+/* Whether the way to a path that is not there goes below a mount by a link: "/bin/sh" where /bin leads to usr/bin, and /usr is mounted. */
+static bool leads_below_mount(const struct links *k, const char *path)
+{
+	const size_t len = strcmp(k->real, "/") == 0 ? 0 : strlen(k->real);
+	char part[PATH_MAX], name[PATH_MAX], whole[2 * PATH_MAX], link[PATH_MAX];
+	size_t n = (size_t)snprintf(part, sizeof(part), "%s", path);
+
+	while (n > 1) {
+		AUTO_CLOSE int fd = path_open_in(k->root, part, O_PATH, 0, NULL);
+		AUTO_CLOSE int at = fd < 0 ? path_open_in(k->root, part, O_PATH | O_NOFOLLOW, 0, NULL) : -1;
+		ssize_t to = at < 0 ? -1 : readlinkat(at, "", link, sizeof(link) - 1);
+
+		if (to > 0) { /* to what is not there before something is mounted */
+			link[to] = '\0';
+			n = strrchr(part, '/') - part;
+			snprintf(whole, sizeof(whole), "%.*s/%s", *link == '/' ? 0 : (int)n, part,
+				 link + (*link == '/'));
+			return is_mounted_over(k, whole);
+		}
+		if (fd >= 0 && fd_path(fd, name) >= 0 && strncmp(name, k->real, len) == 0) {
+			snprintf(whole, sizeof(whole), "%s%s", name + len, path + n);
+			return is_mounted_over(k, whole);
+		}
+		n = (size_t)(strrchr(part, '/') - part);
+		part[n] = '\0';
+	}
+	return false;
+}
+
 /* Where path leads to in the container: "" for nothing. Returns 1, or 0 when that cannot be known. */
 static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
 {
@@ -44,7 +73,8 @@ static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
 	if (fd == -ENOENT || fd == -ELOOP) {
 		AUTO_CLOSE int link = path_open_in(k->root, path, O_PATH | O_NOFOLLOW, 0, NULL);
 
-		return link >= 0; /* a program that this image just has not is no link */
+		/* A program that this image just has not is no link. */
+		return link >= 0 && !leads_below_mount(k, path);
 	}
 	if (fd < 0 || fd_path(fd, name) < 0 || strncmp(name, k->real, len) != 0 || (name[len] && name[len] != '/'))
 		return 0;
@@ -147,7 +177,7 @@ static void warn_of_absent(const struct links *k, const struct strv *list)
 		if (!part_of(k, list->v[i], path, &wild))
 			continue;
 		fd = path_open_in(k->root, path, O_PATH | O_NOFOLLOW, 0, NULL);
-		if (fd == -ENOENT || fd == -ENOTDIR)
+		if ((fd == -ENOENT || fd == -ENOTDIR) && !leads_below_mount(k, path))
 			log_warn("policy %s: %s: '%s': the container has no '%s', so the entry never matches what it "
 				 "has now; "
 				 "correct the path, or leave the entry out",

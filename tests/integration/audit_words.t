@@ -110,4 +110,30 @@ printf '{"exec":{"allow":["/bin/sh","/usr/bin/gone","/opt/*/x","/proc/gone"]}}' 
 is "jailrun plan warns of paths that the rootfs lacks" "$(grep -o "exec.allow: .*the container has no '[^']*'" "$T/err")" \
 	"exec.allow: '/usr/bin/gone': the container has no '/usr/bin/gone'
 exec.allow: '/opt/*/x': the container has no '/opt'"
+
+# Below a mount, and by a link of the rootfs into it: what is there in the container, and not in the rootfs.
+mkdir -p "$T/mnt/bin" "$ROOTFS/m"
+cp "$(command -v busybox)" "$T/mnt/bin/true-1.0"
+ln -s true-1.0 "$T/mnt/bin/true"
+ln -s m/bin "$ROOTFS/byway"
+about='.rule == "exec"'
+below() { # EXEC-RULES PROGRAM
+	printf '{"exec": %s}' "$1" >"$T/policy.json"
+	rm -f "$T/audit"
+	make_bundle "$T/b" "$(sh_filter "$2") | .mounts += [{destination: \"/m\", type: \"bind\", source: \"$T/mnt\", options: [\"bind\", \"ro\"]}]"
+	n=$((n + 1))
+	jrun --policy "$T/policy.json" --audit "$T/audit" run --bundle "$T/b" "jt-$$-w$n"
+}
+below '{"deny": ["/nowhere"]}' '/m/bin/true && /byway/true && echo ran'
+is "below a mount (control)" "$rc:$out" 0:ran
+for entry in /m/bin/true /byway/true /byway/; do
+	below "{\"deny\": [\"$entry\"]}" '/m/bin/true; /m/bin/true-1.0; /byway/true'
+	is "deny $entry, below a mount" "$rc:$(jq -r .action "$T/audit" | xargs)" "126:EACCES EACCES EACCES"
+	run "$JAILRUN" --policy "$T/policy.json" plan --bundle "$T/b"
+	unlike "and plan does not say that it is not there" "$err" 'never matches'
+	below "{\"allow\": [\"/bin/\", \"$entry\"]}" '/m/bin/true && echo ran'
+	is "allow $entry, below a mount" "$rc:$out" 0:ran || diag "$err"
+done
+below '{"deny": ["/m/bin/true"]}' 'true; echo others'
+is "others may" "$rc:$out" 0:others
 done_testing

@@ -75,6 +75,8 @@ int step_arm(struct helper *h, struct err *e)
 	if (r >= 0)
 		r = view_make(h, e);
 	if (r >= 0)
+		r = view_follow(h, e);
+	if (r >= 0)
 		r = files_arm(h, e);
 	return r < 0 || !h->engine->arm ? r : h->engine->arm(h, e);
 }

@@ -13,6 +13,8 @@ struct file_id {
 
 /* Sets h->view_fd, where the policy judges by paths. */
 int view_make(struct helper *h, struct err *e);
+/* Puts beside each entry of the policies what it leads to by links, as things are now (follow.c). */
+int view_follow(struct helper *h, struct err *e);
 
 /* openat2(2) with O_PATH. Returns the fd or -errno. */
 int open_path(int dirfd, const char *path, int flags, uint64_t resolve);
