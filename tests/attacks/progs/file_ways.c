@@ -366,13 +366,13 @@ static int executes_sealed_memfd(void)
 /* Shared memory that nobody has opened, by the name that /proc has for it. */
 static int executes_by_map_files(void)
 {
-	const size_t len = 4u << 20;
+	const unsigned long len = 4u << 20;
 	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), link[96];
 	int self = open("/proc/self/exe", O_RDONLY);
 
 	if (at == MAP_FAILED)
 		return 0;
-	for (ssize_t n, all = 0; (n = read(self, at + all, len - (size_t)all)) > 0;)
+	for (ssize_t n, all = 0; (n = read(self, at + all, len - (unsigned long)all)) > 0;)
 		all += n;
 	snprintf(link, sizeof(link), "/proc/self/map_files/%lx-%lx", (unsigned long)at, (unsigned long)at + len);
 	execl(link, "x", "ran", NULL);
