@@ -49,8 +49,8 @@ struct rt_options {
 	const char *arch;  /* NULL: the host's own */
 	const char *floor; /* a policy that holds as well; NULL: none */
 	bool newer;
-	const char *caps, *kernel, *from, *output; /* NULL: not said */
-	const char *collapse;                      /* policy learn; NULL: not said */
+	const char *caps, *kernel, *from, *output, *home; /* NULL: not said */
+	const char *collapse;                             /* policy learn; NULL: not said */
 	/* events */
 	const char *interval; /* a duration as Go writes it; NULL: 5s */
 	bool stats;

@@ -595,9 +595,10 @@ int spec_list_parse(const struct spec_text *t, const struct spec_bases *bases, s
 enum spec_import_from { IMPORT_GUESS, IMPORT_DOCKER, IMPORT_BACKEND, IMPORT_MINIJAIL, IMPORT_SANDBOX };
 struct spec_import {
 	enum spec_import_from from;
-	const char *file; /* for messages, and for files that it names */
-	const char *arch; /* of the host that is meant, as the specification names it */
-	struct strv caps; /* that the container will have: "CAP_CHOWN" */
+	const char *file;       /* for messages, and for files that it names */
+	const char *arch;       /* of the host that is meant, as the specification names it */
+	struct strv caps;       /* that the container will have: "CAP_CHOWN" */
+	const char *home, *cwd; /* in the container, absolute: where paths begin; NULL: not known */
 	unsigned int kernel[2];
 	bool (*has_call)(const char *name); /* whether any ABI has it */
 };

@@ -147,6 +147,8 @@ static const struct rt_option policy_import_options[] = {
 	 "Podman both give)", NULL, RT_STRING, false, OPTION(caps)},
 	{"arch", 0, "ARCH", "of the host that it is for (default: native, this one's)", NULL, RT_STRING, false, OPTION(arch)},
 	{"kernel", 0, "VERSION", "of that host (default: this one's)", NULL, RT_STRING, false, OPTION(kernel)},
+	{"home", 0, "DIR", "what ~ is in the container", NULL, RT_STRING, false, OPTION(home)},
+	{"cwd", 0, "DIR", "where paths without / begin in the container", NULL, RT_STRING, false, OPTION(cwd)},
 	{"output", 'o', "FILE", "write the policy to FILE, which must not be there yet (default: standard output)", NULL, RT_STRING, false,
 	 OPTION(output)},
 	{0},

@@ -109,6 +109,12 @@ static int take_arch(struct rt_call *c, const char **ret, struct err *e)
 	return own ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
+static int take_dir(const char *option, const char *dir, const char **ret, struct err *e)
+{
+	*ret = dir;
+	return dir && *dir != '/' ? err_set(e, EINVAL, "%s: '%s' is no absolute path", option, dir) : 0;
+}
+
 /* A policy that is there is somebody's work. */
 static int write_new(const char *path, const struct buf *text, struct err *e)
 {
@@ -139,6 +145,8 @@ int cmd_policy_import(struct rt_call *c, struct err *e)
 
 	if ((r = take_from(c->o.from, &how.from, e)) < 0 || (r = take_caps(c, &how.caps, e)) < 0 ||
 	    (r = take_kernel(c->o.kernel, how.kernel, e)) < 0 || (r = take_arch(c, &how.arch, e)) < 0 ||
+	    (r = take_dir("--home", c->o.home, &how.home, e)) < 0 ||
+	    (r = take_dir("--cwd", c->o.cwd, &how.cwd, e)) < 0 ||
 	    (r = file_read(AT_FDCWD, how.file, SPEC_FILE_MAX, &text, &len, e)) < 0)
 		return r;
 	r = spec_import(text, len, &how, &c->arena, &out, &left_out, e);

@@ -40,6 +40,23 @@ void list_add(struct draft *d, struct strv *list, const char *s)
 	v[list->n] = NULL;
 }
 
+void files_add(struct draft *d, enum spec_file_right right, const char *path)
+{
+	struct spec_file_list *list = &d->files.list[right];
+
+	list->set = true;
+	if (!strv_has(&list->paths, path))
+		list_add(d, &list->paths, path);
+}
+
+const char *const *import_forks(const char *arch)
+{
+	static const char *const calls[] = {"fork", "vfork", "clone", NULL};
+
+	/* These came when clone was there already. */
+	return str_has_word("SCMP_ARCH_AARCH64 SCMP_ARCH_RISCV64 SCMP_ARCH_LOONGARCH64", arch) ? calls + 2 : calls;
+}
+
 struct spec_seccomp_rule *rule_add(struct draft *d, const struct spec_seccomp_rule *r)
 {
 	struct spec_seccomp_rule *v = room_for(d, d->calls.rules, d->calls.n_rules, sizeof(*v));

@@ -26,7 +26,9 @@ struct draft {
 		bool set;
 		struct strv keep, assign; /* names; NAME=VALUE */
 	} env;
-	struct opt_u64 processes;
+	struct spec_files files;
+	struct opt_u64 processes, threads, execs;
+	struct opt_u64 forks; /* how often each of the calls for it */
 };
 
 /* ---- draft.c ---- */
@@ -36,6 +38,10 @@ void left_out(struct draft *d, const char *fmt, ...) __attribute__((format(print
 void list_add(struct draft *d, struct strv *list, const char *s);
 /* Adds a rule like *r, and returns it; NULL: no memory. */
 struct spec_seccomp_rule *rule_add(struct draft *d, const struct spec_seccomp_rule *r);
+/* Lets files have an entry. */
+void files_add(struct draft *d, enum spec_file_right right, const char *path);
+/* The calls by which processes and threads are made on the host that is meant, but for clone3; NULL at the end. */
+const char *const *import_forks(const char *arch);
 /* The number of an errno by its name; -1: there is none. */
 int errno_named(const char *name);
 /* What of the draft the language does not have becomes what it has, or is left out. */
@@ -51,6 +57,12 @@ int import_backend(struct draft *d);
 int import_docker(struct draft *d);
 int import_minijail(struct draft *d);
 int import_sandbox(struct draft *d);
+
+/* sandbox_files.c: the lists of paths of sandbox-runtime's settings. */
+struct sandbox_lists {
+	struct strv deny_read, allow_read, allow_write, deny_write;
+};
+void sandbox_files(struct draft *d, const struct sandbox_lists *lists);
 
 /* order.c: from libseccomp's rules, which have no order, to those of a policy. */
 void order_rules(struct draft *d, struct spec_seccomp_rule *rules, size_t n);

@@ -50,7 +50,7 @@ static const struct table settings_table = {TABLE_FIELDS(settings_fields)};
 /* Keys that mean nothing in a container: where reports go, which tools are used, and what weakens the sandbox itself. */
 static bool means_nothing(const char *key)
 {
-	return str_has_word("ignoreViolations mandatoryDenySearchDepth ripgrep $schema", key);
+	return str_has_word("ignoreViolations mandatoryDenySearchDepth allowGitConfig ripgrep $schema", key);
 }
 
 static void name_unknown(struct draft *d, const struct table *t, const struct json *object, const char *where)
@@ -81,19 +81,6 @@ static void take_network(struct draft *d, const S *s)
 		left_out(d, "network.httpProxyPort, socksProxyPort: allow the proxy's address in network.connect");
 }
 
-static void take_files(struct draft *d, const S *s)
-{
-	if (s->files.deny_read.n)
-		left_out(d,
-			 "filesystem.denyRead: put these into linux.maskedPaths of config.json, or leave them out of "
-			 "the rootfs");
-	if (s->files.allow_read.n)
-		left_out(d, "filesystem.allowRead: mount these over what denyRead takes away");
-	left_out(d, "filesystem.allowWrite: set root.readonly in config.json, and mount what may be written");
-	if (s->files.deny_write.n)
-		left_out(d, "filesystem.denyWrite: put these into linux.readonlyPaths of config.json");
-}
-
 int import_sandbox(struct draft *d)
 {
 	struct reader rd = {.arena = d->arena};
@@ -109,6 +96,7 @@ int import_sandbox(struct draft *d)
 	name_unknown(d, &network_table, json_get(root, "network"), "network.");
 	name_unknown(d, &files_table, json_get(root, "filesystem"), "filesystem.");
 	take_network(d, &s);
-	take_files(d, &s);
+	sandbox_files(
+	    d, &(struct sandbox_lists){s.files.deny_read, s.files.allow_read, s.files.allow_write, s.files.deny_write});
 	return 0;
 }

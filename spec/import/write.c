@@ -61,6 +61,38 @@ static void write_network(const struct draft *d, struct jsonw *w)
 	jw_object_end(w);
 }
 
+static void write_files(const struct spec_files *files, struct jsonw *w)
+{
+	static const char *const keys[FILES_RIGHTS] = {"read", "write", "create", "execute", "list", "ioctl"};
+
+	jw_object(w, "files");
+	for (int i = 0; i < FILES_RIGHTS; i++)
+		if (files->list[i].set)
+			jw_strv(w, keys[i], &files->list[i].paths);
+	if (files->deny.n)
+		jw_strv(w, "deny", &files->deny);
+	jw_object_end(w);
+}
+
+/* Processes are made by each of these; clone3, whose flags nobody can look at, is not among what a policy lets be called then. */
+static void write_limits(const struct draft *d, struct jsonw *w)
+{
+	jw_object(w, "limits");
+	if (d->processes.set)
+		jw_uint(w, "processes", d->processes.v);
+	if (d->threads.set)
+		jw_uint(w, "threads", d->threads.v);
+	if (d->execs.set)
+		jw_uint(w, "execs", d->execs.v);
+	if (d->forks.set) {
+		jw_object(w, "syscalls");
+		for (const char *const *s = import_forks(d->how->arch); *s; s++)
+			jw_uint(w, *s, d->forks.v);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
 static void write_env(const struct draft *d, struct jsonw *w)
 {
 	jw_object(w, "env");
@@ -92,11 +124,10 @@ void draft_write(const struct draft *d, const char *form, struct buf *out)
 	}
 	if (d->network.set)
 		write_network(d, &w);
-	if (d->processes.set) {
-		jw_object(&w, "limits");
-		jw_uint(&w, "processes", d->processes.v);
-		jw_object_end(&w);
-	}
+	if (d->files.set)
+		write_files(&d->files, &w);
+	if (d->processes.set || d->threads.set || d->execs.set || d->forks.set)
+		write_limits(d, &w);
 	if (d->env.set)
 		write_env(d, &w);
 	jw_object_end(&w);

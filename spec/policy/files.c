@@ -44,6 +44,11 @@ static bool is_of_caller(const char *s)
 	return false;
 }
 
+bool files_can_name(const char *path)
+{
+	return is_file_path(path) && !is_of_caller(path);
+}
+
 static int check_path(struct reader *rd, const struct field *f, const struct json *v, const char *path, struct err *e)
 {
 	if (is_of_caller(path))

@@ -7,4 +7,7 @@
 
 extern const struct table files_table; /* of struct spec_files */
 
+/* Whether `files` can have an entry for it: "/dir/" for a tree, or a path. */
+bool files_can_name(const char *path);
+
 #endif

@@ -195,6 +195,29 @@ for key in network.allowedDomains network.deniedDomains network.allowUnixSockets
 	like "sandbox-runtime: $key is said" "$err" "not taken over: $key: "
 done
 is "sandbox-runtime: what means nothing in a container is not" "$(grep -cE 'ripgrep|allowPty' <<<"$err")" 0
+is "sandbox-runtime: nothing can be written where nobody knows the directories" "$(jq -c .files "$T/out")" '{"write":[],"create":[]}'
+# FILESYSTEM|FILES|NOT TAKEN OVER, BUT FOR WHAT IS ALWAYS SAID (a pattern)
+while IFS='|' read -r lists want says; do
+	imported "{\"network\": {}, \"filesystem\": {$lists}}" --home /root/ --cwd /work/./x/..
+	is "sandbox-runtime: $lists" "$rc:$(jq -c .files "$T/out")" "2:$want"
+	like "and what is left out: $says" "$(sed -n 's/.*not taken over: filesystem\.//p' <<<"$err" |
+		grep -vE '^allowWrite: (mode, owner|what srt protects)')" "^${says:-$}"
+	cp "$T/out" "$T/sandbox.json"
+	run "$JAILRUN" policy check "$T/sandbox.json"
+	is "and policy check takes it" "$rc" 0 || diag "$out$err"
+done <<'ROWS'
+"denyRead": ["~/.ssh", "/etc/shadow/", "k/**"]|{"write":[],"create":[],"deny":["/root/.ssh","/etc/shadow","/work/k"]}|
+"allowRead": ["/usr"]|{"write":[],"create":[]}|
+"denyRead": ["~"], "allowRead": ["~/x"]|{"write":[],"create":[],"deny":["/root"]}|allowRead: '/root/x' is hidden with '/root'
+"denyRead": ["~/x"], "allowRead": ["~"]|{"write":[],"create":[],"deny":["/root/x"]}|denyRead: '/root/x' is hidden, and srt would let
+"denyRead": ["/", "/usr/x"], "allowRead": ["/usr", "/lib"]|{"read":["/usr","/usr/","/lib","/lib/"],"write":[],"create":[],"list":["/usr/","/lib/"],"deny":["/usr/x"]}|denyRead: '/usr/x' is hidden.*denyRead: of what cannot be read
+"denyRead": ["//"]|{"read":[],"write":[],"create":[],"list":[]}|denyRead: of what cannot be read
+"denyRead": ["/a/*.key", "/a/../b", "/proc/self/mem"]|{"write":[],"create":[]}|denyRead: '/a/\*.key' is a pattern.*it can be read.*denyRead: '/a/../b' is nothing.*denyRead: '/proc/self/mem' is nothing
+"allowWrite": ["../src", "/", "/tmp/*"]|{"write":["/src","/src/","/"],"create":["/src/","/"]}|allowWrite: '/tmp/\*' is a pattern.*it cannot be written
+"allowWrite": [".", "/etc/x"], "denyWrite": [".env", "/etc", "/work/k[0]"]|{"write":["/work","/work/"],"create":["/work/"],"deny":["/work/.env"]}|denyWrite: '/work/k\[0\]' is a pattern.*where allowWrite lets it.*denyWrite: '/work/.env' is hidden.*denyWrite: '/etc' is in nothing
+"allowWrite": ["."], "denyWrite": ["."]|{"write":[],"create":[]}|
+"allowWrite": ["."], "denyRead": ["k"], "denyWrite": ["k/x"]|{"write":["/work","/work/"],"create":["/work/"],"deny":["/work/k"]}|
+ROWS
 imported '{"network": {}, "filesystem": {}}'
 is "sandbox-runtime: nor may anything be listened at" "$rc:$(jq -c .network "$T/out")" '2:{"connect":{"allow":[]},"bind":{"allow":[]}}'
 imported '{"network": {"allowedDomains": "all"}}'
@@ -209,6 +232,8 @@ whitelist_paths:
     - "/home/work/*"
     - /tmp/*
   OP_EXEC: ['*']
+  OP_ACCESS: ["/*"]
+  OP_STAT: ["**"]
 exec_allowance: 0
 fork_allowance: -1
 max_child_procs: 32
@@ -223,7 +248,7 @@ import "$T/one.yml"
 if [ "$rc" = 1 ] && [[ $err == *"built"* || $err == *"configure --with-yaml"* ]]; then
 	like "YAML: built without it, and it says how" "$err" 'reads no YAML: build it with configure --with-yaml'
 	# The same as JSON, which is YAML.
-	printf '%s' '{"diff_to_default": false, "whitelist_paths": {"OP_CHMOD": ["/tmp/*"]}, "fork_allowance": -1, "max_child_procs": 32, "extra_envs": ["LANG=C.UTF-8"],
+	printf '%s' '{"diff_to_default": false, "whitelist_paths": {"OP_OPEN": ["*"], "OP_CHMOD": ["/tmp/*"], "OP_EXEC": ["*"], "OP_ACCESS": ["*"], "OP_STAT": ["*"]}, "fork_allowance": -1, "max_child_procs": 32, "extra_envs": ["LANG=C.UTF-8"],
 		"preserved_env_keys": ["HOME", "PATH"], "traced_syscalls": ["openat", "execve"], "allowed_syscalls": ["read", "write"]}' >"$T/one.yml"
 	import "$T/one.yml" --from backend.ai
 else
@@ -245,7 +270,7 @@ else
 	import "$T/one.yml"
 fi
 is "backend.ai-jail: calls, counts and the environment" "$rc:$(jq -c '[.syscalls.defaultAction, .syscalls.syscalls, .limits, .env]' "$T/out")" \
-	'2:["SCMP_ACT_ERRNO",[{"names":["read","write","openat","execve","exit_group","exit"],"action":"SCMP_ACT_ALLOW"}],{"processes":33},{"keep":["HOME","PATH"],"set":{"LANG":"C.UTF-8"}}]'
+	'2:["SCMP_ACT_ERRNO",[{"names":["read","write","openat","execve","exit_group","exit"],"action":"SCMP_ACT_ALLOW"}],{"processes":32,"threads":31},{"keep":["HOME","PATH"],"set":{"LANG":"C.UTF-8"}}]'
 like "backend.ai-jail: rules on paths are said" "$err" "not taken over: whitelist_paths.OP_CHMOD: "
 unlike "but not what allows all" "$err" "OP_OPEN|OP_EXEC|exec_allowance|fork_allowance|diff_to"
 printf '%s' '{"diff_to_default": true, "whitelist_paths": {"OpExec": ["/usr/bin/python"], "OpOpen": ["/tmp/*"], "OpAccess": ["/x"], "OpStat": ["/x"]}, "exec_allowance": 3, "fork_allowance": 9, "allowed_syscalls": []}' >"$T/more.yml"
@@ -253,8 +278,35 @@ import "$T/more.yml" --from backend.ai
 for key in diff_to_default whitelist_paths.OP_EXEC whitelist_paths.OP_OPEN whitelist_paths.OP_ACCESS whitelist_paths.OP_STAT exec_allowance fork_allowance; do
 	like "backend.ai-jail: $key is said" "$rc:$err" "^2:.*not taken over: $key: "
 done
-import "$T/one.yml" --from backend.ai -o "$T/backend.json"
-run "$JAILRUN" policy check "$T/backend.json"
+is "backend.ai-jail: what rules on paths and counts become" "$(jq -c '[.files, .limits]' "$T/out")" \
+	'[{"read":["/tmp/"],"write":["/tmp/"],"create":["/tmp/"],"list":["/tmp/"]},{"execs":3,"syscalls":{"fork":9,"vfork":9,"clone":9}}]'
+# KEYS, WITH CHILDREN -1, FORKS -1 AND ALL PATHS WHERE THEY ARE NOT SAID|A FILTER OF THE POLICY|WHAT IT GIVES|NOT TAKEN OVER (a pattern)
+while IFS='|' read -r keys filter want says; do
+	jq -n --argjson with "$keys" '{diff_to_default: false, exec_allowance: 0, traced_syscalls: ["chmod", "access", "clone3", "clone"], allowed_syscalls: ["fchmodat", "read"],
+		whitelist_paths: ({OpOpen: ["*"], OpAccess: ["*"], OpExec: ["*"], OpStat: ["*"], OpChmod: ["*"]} + $with.paths)} + ($with | del(.paths))' >"$T/one.json"
+	import "$T/one.json" --from backend.ai --arch "${map#SCMP_ARCH_}"
+	is "backend.ai-jail: $keys" "$rc:$(jq -c "$filter" "$T/out")" "$([ -z "$says" ] && echo 0 || echo 2):$want"
+	like "and what is left out: $says" "$(sed -n 's/.*not taken over: //p' <<<"$err")" "^${says:-$}"
+	cp "$T/out" "$T/backend.json"
+	run "$JAILRUN" policy check "$T/backend.json"
+	is "and policy check takes it" "$rc" 0 || diag "$out$err"
+done <<'ROWS'
+{}|[.files, .limits, .env]|[null,null,{"keep":[],"set":{}}]|
+{"paths": {"OpOpen": []}}|.files|{"read":[],"write":[],"create":[],"list":[]}|whitelist_paths.OP_OPEN: a tree .* O_PATH
+{"paths": {"OpOpen": ["/a/**/*", "/b/**", "/c", "/d/", "/e*", "/f/*/*", "x/*", "/g/[ab]/*"]}}|.files|{"read":["/a/","/b/","/c"],"write":["/a/","/b/","/c"],"create":["/a/","/b/"],"list":["/a/","/b/"]}|whitelist_paths.OP_OPEN: '/d/' is.*'/e\*' is.*'/f/\*/\*' is.*'x/\*' is.*'/g/\[ab\]/\*' is.*cannot be opened
+{"paths": {"OpChmod": [], "OpAccess": []}}|[.syscalls.syscalls[].names]|[["read","clone3","clone","execve","exit_group","exit"]]|
+{"paths": {"OpChmod": null}}|.files|null|whitelist_paths.OP_CHMOD: is not there
+{"paths": {"OpExec": []}}|.limits|{"execs":0}|
+{"paths": {"OpExec": []}, "exec_allowance": -1}|.limits|null|
+{"paths": {"OpExec": ["/bin/sh"]}, "exec_allowance": -1}|.limits|null|
+{"fork_allowance": 0}|[.limits.syscalls.clone, .syscalls.syscalls[]]|[0,{"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":38},{"names":["fchmodat","read","chmod","access","clone","execve","exit_group","exit"],"action":"SCMP_ACT_ALLOW"}]|
+{"max_child_procs": 1}|.limits|{"processes":1,"threads":0}|
+{"max_child_procs": 0}|.limits|{"processes":1,"threads":0}|
+{"max_child_procs": 9}|.limits|{"processes":9,"threads":8}|max_child_procs: .* 8 more threads
+{"extra_envs": ["A=1", "B=", "A=2=3", "C*=1"], "preserved_env_keys": ["A*", "", "D=E", "F"]}|.env|{"keep":["F"],"set":{"B":"","A":"2=3"}}|preserved_env_keys: 'A\*' .*extra_envs: 'C\*=1'
+ROWS
+import "$T/one.yml" --from backend.ai -o "$T/backend2.json"
+run "$JAILRUN" policy check "$T/backend2.json"
 is "backend.ai-jail: policy check takes it" "$rc" 0 || diag "$out$err"
 # ---- the command line ----
 good='{"defaultAction": "SCMP_ACT_ALLOW"}'
@@ -269,6 +321,8 @@ done <<'ROWS'
 --arch x87|^1::.*--arch: no ABI
 --arch arm64|^0:.*SCMP_ARCH_AARCH64
 --kernel six|^1::.*--kernel: 'six' is no version
+--home x|^1::.*--home: 'x' is no absolute path
+--cwd x|^1::.*--cwd: 'x' is no absolute path
 --from lxc|^1::.*invalid
 ROWS
 imported "$good" -o "$T/new.json"
