@@ -302,6 +302,8 @@ enum {
 	JAIL_NEEDS_LANDLOCK = 16,
 	JAIL_NEEDS_LANDLOCK_TRUNCATE = 32,
 	JAIL_NEEDS_LANDLOCK_IOCTL = 64,
+	JAIL_NEEDS_CGROUP = 128, /* one of the container's own */
+	JAIL_NEEDS_MEMORY = 256, /* the memory controller in it */
 };
 #define JAIL_KEY_SELF    "self" /* keys of what comes with a policy unwritten */
 #define JAIL_KEY_ENGINE  "engine"

@@ -31,6 +31,46 @@ static int lacks_right(const struct doctor *d, enum spec_file_right right)
 	return d->jail.landlock_abi >= jail_file_rights[right].abi ? 0 : -EOPNOTSUPP;
 }
 
+/* What `jailrun spec` writes. */
+static int usual_config(const struct doctor *d, struct spec_config *ret, struct err *e)
+{
+	AUTO_BUF text = {0};
+
+	spec_config_template(&text, d->rootless, geteuid(), getegid());
+	if (text.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	return spec_config_parse(text.data, text.len, "config.json", &d->call->arena, ret, e);
+}
+
+/* Plans a cgroup as create does; memory: with a limit of it. */
+static int plan_cgroup(const struct doctor *d, bool memory, struct err *e)
+{
+	/* What systemd would say is not asked for the sake of one answer. */
+	enum cg_manager manager = d->call->manager == CG_DISABLED ? CG_DISABLED : CG_CGROUPFS;
+	struct spec_config config = {0};
+	struct cg_plan plan;
+	int r = usual_config(d, &config, e);
+
+	if (r == 0 && memory) {
+		struct spec_resources *to = &config.linux_.resources;
+
+		to->set = to->memory.set = to->memory.limit.set = true;
+		to->memory.limit.v = 1 << 30;
+	}
+	if (r == 0)
+		r = cg_plan(&config, &d->cg, manager, "doctor", d->rootless, &d->call->arena, &plan, e);
+	if (r < 0)
+		return r;
+	return plan.path ? 0 : err_set(e, ENOTSUP, "a container has no cgroup here");
+}
+
+static int lacks_cgroup(const struct doctor *d, bool memory)
+{
+	struct err e = {0};
+
+	return plan_cgroup(d, memory, &e);
+}
+
 int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_line)
 {
 	const struct {
@@ -45,6 +85,8 @@ int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_li
 	    {JAIL_NEEDS_LANDLOCK_TRUNCATE, lacks_right(d, FILES_WRITE), "kernel.landlock"},
 	    {JAIL_NEEDS_LANDLOCK_IOCTL, lacks_right(d, FILES_IOCTL), "kernel.landlock"},
 	    {JAIL_NEEDS_NETWORK, -d->cgroup.network.code, "cgroup.ebpf-network"},
+	    {JAIL_NEEDS_CGROUP, needs & JAIL_NEEDS_CGROUP ? lacks_cgroup(d, false) : 0, "cgroup.make"},
+	    {JAIL_NEEDS_MEMORY, needs & JAIL_NEEDS_MEMORY ? lacks_cgroup(d, true) : 0, "cgroup.controller.memory"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(found); i++)
@@ -66,17 +108,6 @@ static void add_key(struct doctor *d, const char *key, const char *mechanism, un
 		doctor_add(d, DOCTOR_NO, id, NULL, "cannot be enforced: %s (%s: %s)", mechanism, line, doctor_why(r));
 	else
 		doctor_add(d, DOCTOR_OK, id, NULL, "%s", mechanism);
-}
-
-/* What `jailrun spec` writes. */
-static int usual_config(struct doctor *d, struct spec_config *ret, struct err *e)
-{
-	AUTO_BUF text = {0};
-
-	spec_config_template(&text, d->rootless, geteuid(), getegid());
-	if (text.failed)
-		return err_set(e, ENOMEM, "out of memory");
-	return spec_config_parse(text.data, text.len, "config.json", &d->call->arena, ret, e);
 }
 
 static int plan_network(struct doctor *d, const struct spec_policy *policy, struct err *e)
@@ -111,6 +142,26 @@ int doctor_plan_told(struct doctor *d, const struct spec_policy *policy, const s
 	return r < 0 ? r : jail_plan(&config, policy, &d->jail, &o, &d->call->arena, ret, e);
 }
 
+/* What of `limits` needs the container's cgroup. */
+static int enforces_limits(const struct doctor *d, const struct spec_policy *policy, struct err *e)
+{
+	static const enum policy_bound bounds[] = {BOUND_CPU, BOUND_IDLE, BOUND_MEMORY};
+	const struct spec_response how = spec_policy_response(policy, POLICY_LIMITS);
+
+	for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
+		const bool memory = bounds[i] == BOUND_MEMORY;
+		struct err why = {0};
+
+		/* Memory that is only watched is not set. */
+		if (!policy->bounds[bounds[i]].set || (memory && jail_goes_on(&how)) ||
+		    plan_cgroup(d, memory, &why) >= 0)
+			continue;
+		/* without the field of config.json, which nobody wrote */
+		return err_set(e, why.code, "%s: %s", jail_bound_name(bounds[i]), why.text);
+	}
+	return 0;
+}
+
 int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const struct jail_plan *plan, struct err *e)
 {
 	int filter = d->helper ? d->helper : d->filter;
@@ -121,6 +172,8 @@ int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const st
 			       doctor_why(filter));
 	if (plan->engine == JAIL_TRACE && d->trace < 0)
 		return err_set(e, -d->trace, "needs the engine trace (kernel.ptrace: %s)", doctor_why(d->trace));
+	if (enforces_limits(d, policy, e) < 0)
+		return -e->code;
 	return spec_net_has_rules(&policy->network) ? plan_network(d, policy, e) : 0;
 }
 

@@ -177,10 +177,10 @@ int doctor_plan_told(struct doctor *d, const struct spec_policy *policy, const s
 		     struct jail_plan *ret, struct err *e);
 /* Of what doctor_kernel finds out what policies need, without lines. */
 void doctor_jail(struct doctor *d);
-/* Which of what a key needs (JAIL_NEEDS_*) the host lacks, after one of these two and, for network rules, cg_try: the line of `doctor` that
- * says more goes into *ret_line. Returns 0, or the reason as -errno. */
+/* Which of what a key needs (JAIL_NEEDS_*) the host lacks, after one of these two, cg_probe and, for network rules, cg_try: the line of
+ * `doctor` that says more goes into *ret_line. Returns 0, or the reason as -errno. */
 int doctor_lacks(const struct doctor *d, unsigned int needs, const char **ret_line);
-/* Why this host cannot enforce it, after one of these two and, for network rules, cg_try. Returns 0 or -errno. */
+/* Why this host cannot enforce it, after one of these two, cg_probe and, for network rules, cg_try. Returns 0 or -errno. */
 int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const struct jail_plan *plan, struct err *e);
 
 /* ---- `install`: files of configuration that are others' too: install_file.c ---- */

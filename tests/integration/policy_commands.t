@@ -87,6 +87,16 @@ else
 	policy check net
 	like "as a user: what cannot be enforced is a warning" "$rc:$out" "^2:.*net.json: warning: cannot be enforced here: network: "
 fi
+written bounds '{"limits": {"memory": "64M", "cpu": "1m", "wall": "1m"}}'
+written watched '{"mode": "watch", "limits": {"memory": "64M"}}'
+if [ "$(id -u)" = 0 ]; then chown -R 0:0 "$T/policies"; fi
+for row in 'bounds|2:.*warning: cannot be enforced here: limits.cpu: ' 'watched|0:'; do
+	policy check --cgroup-manager disabled "${row%%|*}"
+	like "limits that need a cgroup, without one: ${row%%|*}" "$rc:$out" "^${row#*|}"
+done
+policy explain --cgroup-manager disabled --format json bounds
+is "and explain says which" "$(jq -r '[.rules[] | select(.rule | startswith("limits")) | "\(.rule) \(.here) \(.lacks // "" | sub(":.*"; ""))"] | join(",")' "$T/out")" \
+	"limits.memory false cgroup.make,limits.cpu false cgroup.make,limits.wall true "
 policy check
 like "it wants a policy" "$rc:$err" '^1:.*"policy check" requires a minimum of 1'
 

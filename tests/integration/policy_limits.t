@@ -123,6 +123,8 @@ make_bundle "$T/b" "$(args_filter true)"
 if ! grep -qw memory "$(cgroup2_mount)/cgroup.controllers"; then
 	jrun --admin-config "$T/none.json" --policy own run -b "$T/b" "jt-$$-m"
 	like "memory: without a controller it is an error" "$rc $err" '^1 .*policy own: limits\.memory: the memory controller is not available.*The nearest that can be had is RLIMIT_AS'
+	run "$JAILRUN" --policy-dir "$T/policies" policy check own
+	like "memory: which policy check foretells" "$rc $out" '^2 .*warning: cannot be enforced here: limits\.memory: the memory controller is not available'
 fi
 jrun --admin-config "$T/none.json" --policy own --cgroup-manager disabled run -b "$T/b" "jt-$$-m"
 like "memory: nor without a cgroup" "$rc $err" '^1 .*policy own: limits\.memory: cgroups are disabled.*The nearest that can be had is RLIMIT_AS'
