@@ -160,6 +160,8 @@ static int lint_present(struct linted *k, const struct life *l, const char *list
 	struct arena *a = &k->d.call->arena;
 	int r = 0;
 
+	if (!list)
+		return no_memory(e);
 	for (size_t i = 0; i < entries->n && r == 0; i++) {
 		const size_t len = strlen(entries->v[i]), tree = len > 1 && entries->v[i][len - 1] == '/';
 		const char *path = arena_strndup(a, entries->v[i], len - tree);
@@ -168,10 +170,19 @@ static int lint_present(struct linted *k, const struct life *l, const char *list
 
 		if (!path)
 			return no_memory(e);
-		if (strpbrk(path, "*?") || len == 1 || life_program(l, path, a, &program, &what) == 0)
+		if (strpbrk(path, "*?") || len == 1)
 			continue;
-		r = add(k, key_of(k, list, entries->v[i]),
-			arena_printf(a, "the container has no such thing, or a link to nothing: %s", what.text), e);
+		if (life_program(l, path, a, &program, &what) < 0)
+			r = add(k, key_of(k, list, entries->v[i]),
+				arena_printf(a, "the container has no such thing, or a link to nothing: %s", what.text),
+				e);
+		else if (program.directory && !tree)
+			r = add(k, key_of(k, list, entries->v[i]),
+				arena_printf(a,
+					     "'%s' is a directory, and the entry is about a file: write \"%s/\" for "
+					     "the tree",
+					     path, path),
+				e);
 	}
 	return r;
 }
@@ -192,6 +203,9 @@ static int lint_bundle(struct linted *k, struct err *e)
 		r = lint_present(k, &l, "exec.deny", &k->policy.exec.deny, e);
 	if (r >= 0)
 		r = lint_present(k, &l, "signals.protect", &k->policy.signals.protect, e);
+	for (int i = 0; i < FILES_RIGHTS && r >= 0; i++)
+		r = lint_present(k, &l, arena_printf(&c->arena, "files.%s", jail_file_rights[i].name),
+				 &k->policy.files.list[i].paths, e);
 	life_close(&l);
 	return r < 0 ? r : 0;
 }

@@ -136,6 +136,7 @@ void life_foresee(struct life *l);
 /* What stands at a path of the bundle's rootfs, links followed, and the interpreter that it names if it is a script. */
 struct life_program {
 	const char *path, *interpreter; /* NULL: none */
+	bool directory;
 };
 /* For `policy test`, after rt_prepare: path is absolute. What lies below a mount stays as it was asked for. Returns 0 or -errno. program.c */
 int life_program(const struct life *l, const char *path, struct arena *a, struct life_program *ret, struct err *e);

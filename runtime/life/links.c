@@ -167,21 +167,34 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e)
 	return r;
 }
 
+static bool is_directory(const struct links *k, const char *path)
+{
+	AUTO_CLOSE int fd = path_open_in(k->root, path, O_PATH | O_DIRECTORY, 0, NULL);
+
+	return fd >= 0;
+}
+
 static void warn_of_absent(const struct links *k, const struct strv *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
+		const char *entry = list->v[i];
 		char path[PATH_MAX];
 		AUTO_CLOSE int fd = -1;
 		bool wild;
 
-		if (!part_of(k, list->v[i], path, &wild))
+		if (!part_of(k, entry, path, &wild))
 			continue;
 		fd = path_open_in(k->root, path, O_PATH | O_NOFOLLOW, 0, NULL);
 		if ((fd == -ENOENT || fd == -ENOTDIR) && !leads_below_mount(k, path))
 			log_warn("policy %s: %s: '%s': the container has no '%s', so the entry never matches what it "
 				 "has now; "
 				 "correct the path, or leave the entry out",
-				 k->policy, k->key, list->v[i], path);
+				 k->policy, k->key, entry, path);
+		else if (!wild && entry[strlen(entry) - 1] != '/' && !str_eq(k->key, "files.deny") &&
+			 is_directory(k, path))
+			log_warn("policy %s: %s: '%s' is a directory, and the entry is about a file: write \"%s/\" for "
+				 "the tree",
+				 k->policy, k->key, entry, entry);
 	}
 }
 

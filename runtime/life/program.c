@@ -39,6 +39,7 @@ int life_program(const struct life *l, const char *path, struct arena *a, struct
 	AUTO_CLOSE int root = l->ns.rootfs ? open(l->ns.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	AUTO_CLOSE int fd = -1;
 	char real[PATH_MAX], name[PATH_MAX];
+	struct stat st;
 	size_t len;
 
 	*ret = (struct life_program){.path = path};
@@ -53,6 +54,7 @@ int life_program(const struct life *l, const char *path, struct arena *a, struct
 	len = strcmp(real, "/") == 0 ? 0 : strlen(real);
 	if (fd_path(fd, name) < 0 || strncmp(name, real, len) != 0 || name[len] != '/')
 		return err_set(e, EINVAL, "'%s' leads out of the bundle's rootfs", path);
+	ret->directory = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 	ret->path = arena_strdup(a, name + len);
 	ret->interpreter = interpreter_of(fd, a);
 	return ret->path ? 0 : err_set(e, ENOMEM, "out of memory");

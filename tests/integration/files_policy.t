@@ -103,10 +103,14 @@ ROWS
 # ---- entries that mean nothing ----
 under '"read": ["/nowhere/", "/bin/"]' 'cat /data/file; echo ran'
 is "one that is not there stands beside others" "$rc:$out" 0:ran
-for entry in /nowhere/ /nowhere /data /data/file/ /dangling/; do
+for entry in /nowhere/ /nowhere /data/file/ /dangling/; do
 	under "\"write\": [\"$entry\"]" 'echo ran'
 	like "of $entry alone nothing is left" "$rc:$out:$err" "^1::.*p: files.write: the container has nothing at '$entry', .*write \[\] where that is meant"
 done
+under '"read": ["/bin/", "/data"]' 'echo ran'
+like "a directory is no file, also beside others" "$rc:$out:$err" "^1::.*p: files.read: '/data' is a directory: write \"/data/\" for the tree"
+run "$JAILRUN" --root "$ROOT" --policy "$T/policy.json" plan "$T/b"
+like "of which plan warns" "$rc:$err" "^0:.*policy p: files.read: '/data' is a directory, .*write \"/data/\" for the tree"
 # An image's link may lead to whatever is mounted.
 for entry in '"write": ["/link/", "/work/"]' '"create": ["/link/"]' '"ioctl": ["/link/x/", "/link/"]' '"write": ["/filelink"]'; do
 	under "$entry" 'echo ran'

@@ -96,4 +96,8 @@ written there '{"extends": "default", "exec": {"allow": ["/bin/sh", "/usr/bin/",
 lint --bundle "$T/b" there
 is "with a bundle: what it lacks" "$rc:$(told | sed -n 's/^\(exec[^:]*\):.*: .\(\/[^ ]*\)..* in the bundle.*/\1 \2/p' | tr "\n'" '; ')" \
 	"2:exec.allow[2] /usr/bin/none;exec.allow[3] /usr/bin/dangling;exec.allow[4] /opt;" || diag "$out$err"
+written dirs '{"extends": "default", "exec": {"allow": ["/usr", "/usr/bin/sh", "/bin/"], "deny": ["/bin"]}, "files": {"read": ["/usr", "/"]}}'
+lint --bundle "$T/b" dirs
+is "with a bundle: directories without a slash" "$rc:$(told | sed -n 's/^\([^:]*\):[-0-9]* .\(\/[^ ]*\). is a directory.*write \("[^"]*"\) .*/\1 \2 \3/p' | tr "\n" ';')" \
+	'2:exec.allow[0] /usr "/usr/";exec.deny[0] /bin "/bin/";files.read[0] /usr "/usr/";' || diag "$out$err"
 done_testing

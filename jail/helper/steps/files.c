@@ -53,7 +53,7 @@ static int add_path(int ruleset, const struct jail_file_right *right, int root, 
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, "stat '%s'", path);
 	if (!tree && S_ISDIR(st.st_mode)) /* the kernel has no rule for a directory without what is below */
-		return 0;
+		return err_set(e, EISDIR, "'%s' is a directory: write \"%s/\" for the tree", path, path);
 	r = add_rule(ruleset, tree ? right->access : right->of_file, fd);
 	return r < 0 ? err_set(e, -r, "make a rule of Landlock for '%s': %s (%s)", path, strerror(-r), errno_name(-r))
 		     : 1;
@@ -73,7 +73,7 @@ static int add_list(int ruleset, int root, const struct spec_files *files, int r
 	if (r >= 0 && !n && paths->n)
 		r = err_set(e, ENOENT,
 			    "the container has nothing at '%s'%s, so that nothing could be done by it: correct the "
-			    "paths (with \"/\" at the end they are trees), or write [] where that is meant",
+			    "paths (what ends in \"/\" is a tree), or write [] where that is meant",
 			    paths->v[0], paths->n > 1 ? " and the other paths" : "");
 	return r < 0 ? err_ctx(e, "files.%s", what->name) : 0;
 }
