@@ -31,6 +31,16 @@ advised() {
 	is "$1: done so, it goes through" "$rc:$(told .)" "0:" || diag "$out$err"
 }
 advised limits '{"limits":{"processes":2}}' 'sleep 0 & sleep 0 & wait; [ "$(ls / | cat | cat | wc -l)" -gt 0 ]' "raise limits.processes" '{"limits":{"processes":20}}'
+advised limits '{"limits":{"threads":0}}' 'call 39 | grep -q "^[0-9]"' "raise limits.threads" '{"limits":{"threads":1}}'
+# The kernel asks by the cgroup.
+if grep -q ' cgroup2 ' /proc/mounts; then
+	advised network.connect '{"network":{"connect":{"allow":[]}}}' 'nc 127.0.0.1 9 2>&1 | grep -q refused' "name the address and port in network.connect.allow" \
+		'{"network":{"connect":{"allow":["127.0.0.1:9"]}}}'
+else
+	skip "network.connect" "no cgroup v2 tree is mounted"
+fi
+advised files '{"files":{"list":["/"]}}' 'call 304 -1 0 0 | grep -q "^-"' \
+	"take files out of the policy: a file that is opened by its handle has no path to judge by" '{}'
 advised network.families '{"network":{"families":["inet"]}}' 'call 41 1 1 0 | grep -q "^[0-9]"' "name the family in network.families" \
 	'{"network":{"families":["inet","unix"]}}'
 advised signals.to_init '{"signals":{"to_init":"refuse"}}' 'kill -CONT 1' 'set signals.to_init to "forward"' '{"signals":{"to_init":"forward"}}'
