@@ -69,17 +69,19 @@ static const char *tree_of(const struct strv *trees, const char *path)
 	return NULL;
 }
 
-/* Whether it will be a directory or a file is known in the container alone. An entry that says the other one gives nothing. */
-static void add_both(struct draft *d, enum spec_file_right of_files, enum spec_file_right of_trees, const char *place)
+/* Whether it will be a directory or a file is known in the container alone, where an entry that says the wrong one fails, or gives nothing. */
+static void add_tree(struct draft *d, enum spec_file_right of_files, enum spec_file_right of_trees, const char *place)
 {
 	const char *tree = place[1] ? arena_printf(d->arena, "%s/", place) : place;
 
 	if (!tree)
 		return;
-	if (place[1])
-		files_add(d, of_files, place);
 	files_add(d, of_files, tree);
 	files_add(d, of_trees, tree);
+	if (place[1])
+		left_out(d,
+			 "filesystem: what is allowed is taken for directories; a file gets nothing until you take the "
+			 "\"/\" at its end away in files");
 }
 
 static void take_reading(struct draft *d, const struct strv *deny, const struct strv *allow)
@@ -100,7 +102,7 @@ static void take_reading(struct draft *d, const struct strv *deny, const struct 
 		const char *hole = tree_of(&d->files.deny, allow->v[i]);
 
 		if (all)
-			add_both(d, FILES_READ, FILES_LIST, allow->v[i]);
+			add_tree(d, FILES_READ, FILES_LIST, allow->v[i]);
 		if (hole && !strv_has(deny, allow->v[i]))
 			left_out(d,
 				 "filesystem.allowRead: '%s' is hidden with '%s': name what else is in there in "
@@ -123,7 +125,7 @@ static void take_writing(struct draft *d, const struct strv *deny, const struct 
 		if (tree_of(deny, allow->v[i]))
 			continue;
 		list_add(d, &kept, allow->v[i]);
-		add_both(d, FILES_WRITE, FILES_CREATE, allow->v[i]);
+		add_tree(d, FILES_WRITE, FILES_CREATE, allow->v[i]);
 	}
 	for (size_t i = 0; i < deny->n; i++) {
 		const struct shown what = shown(deny->v[i]);

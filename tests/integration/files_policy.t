@@ -54,6 +54,20 @@ all together#"read": ["/bin/", "/work/"], "write": ["/work/"], "create": ["/work
 all of everything#"read": ["/"], "write": ["/"], "create": ["/"], "list": ["/"], "execute": ["/"], "ioctl": ["/"]#data deep conf real link w-data w-work w-null cut new mkdir mv mv-out rm data-new ls-data ls-work ls-sub run run-work
 ROWS
 
+# What `policy import` makes of another sandbox's settings means there what it says.
+while IFS='#' read -r settings want; do
+	echo secret >"$ROOTFS/data/file"
+	rm -rf "$ROOTFS"/data/new "$ROOTFS"/data/dir "$ROOTFS"/work/*
+	printf '{"filesystem": {%s}}' "$settings" >"$T/settings.json"
+	rm -f "$T/policy.json"
+	run "$JAILRUN" policy import "$T/settings.json" --home /data --cwd /work -o "$T/policy.json"
+	POLICY=$T/policy.json in_sh "$script"
+	is "imported: $settings" "$rc:${out% }" "0:$want" || diag "$err"
+done <<'ROWS'
+"denyRead": ["~/sub"], "allowWrite": ["."], "denyWrite": ["/data"]#data conf real link w-work w-null new mkdir mv ls-data ls-work ls-sub run run-work
+"denyRead": ["/"], "allowRead": ["/bin", "./"], "allowWrite": []#w-null ls-work run
+ROWS
+
 # Of devices: what is open goes on, what is opened has to be named.
 for allowed in "" '"/dev/tty"' '"/dev/"'; do
 	under "\"ioctl\": [$allowed]" 'stty size </dev/ptmx >/dev/null 2>&1; echo $?' "$docker_caps"
