@@ -35,6 +35,11 @@ static int no_policy(const char *dir, const char *name, const char *path, struct
 
 	if (path == name)
 		return err_set(e, ENOENT, "policy: there is no file '%s'; make it, or name another one", name);
+	if (strlen(name) > 5 && str_eq(name + strlen(name) - 5, ".json"))
+		return err_set(e, ENOENT,
+			       "policy: there is no file '%s' here; make it, name another one by a path with a slash "
+			       "in it, or one of %s by its name without \".json\"",
+			       name, dir);
 	for (size_t i = 0; jail_builtin_name(i); i++)
 		if (str_nearer(name, jail_builtin_name(i), &least))
 			strcpy(near, jail_builtin_name(i));
@@ -170,6 +175,23 @@ static bool means_builtin(struct rt_call *c, const struct rt_bases *b, const str
 	return path && by->id && jail_builtin_policy(name) && str_eq(file_id(c, path), by->id);
 }
 
+/* A file that stands beside the one that names it without a slash. NULL: there is none. */
+static const char *file_beside(struct rt_call *c, const struct spec_text *by, const char *name)
+{
+	const char *slash = by->file ? strrchr(by->file, '/') : NULL;
+	int dir = slash ? (int)(slash + 1 - by->file) : 0;
+	static const char *const ends[] = {"", ".json"};
+
+	for (size_t i = 0; by->file && i < ARRAY_LEN(ends); i++) {
+		const char *file = arena_printf(&c->arena, "./%s%s", name, ends[i]);
+		const char *path = file ? arena_printf(&c->arena, "%.*s%s", dir, by->file, file) : NULL;
+
+		if (path && access(path, F_OK) == 0)
+			return file;
+	}
+	return NULL;
+}
+
 int rt_policy_find_base(void *arg, const struct spec_text *by, const char *name, struct spec_text *ret, struct err *e)
 {
 	const struct rt_bases *b = arg;
@@ -191,7 +213,13 @@ int rt_policy_find_base(void *arg, const struct spec_text *by, const char *name,
 		text.len = strlen(text.text);
 		text.id = name;
 	} else if ((r = rt_policy_read(c, b->dir, name, false, &text, e)) < 0) {
-		return r;
+		const char *beside = r == -ENOENT && b->way == RT_BY_PATH ? file_beside(c, by, name) : NULL;
+
+		if (!beside)
+			return r;
+		*e = (struct err){0};
+		return err_set(e, ENOENT, "%s has no policy '%s'; write \"%s\" for the file beside", b->dir, name,
+			       beside);
 	}
 	return keep(c, &text, name, ret, e);
 }

@@ -9,6 +9,11 @@ const struct word seccomp_action_words[] = {
     {"SCMP_ACT_KILL"},  {"SCMP_ACT_KILL_PROCESS"}, {"SCMP_ACT_KILL_THREAD"}, {"SCMP_ACT_TRAP"},   {"SCMP_ACT_ERRNO"},
     {"SCMP_ACT_TRACE"}, {"SCMP_ACT_ALLOW"},        {"SCMP_ACT_LOG"},         {"SCMP_ACT_NOTIFY"}, {NULL},
 };
+/* Those that a policy's rule can have. */
+static const struct word policy_action_words[] = {
+    {"SCMP_ACT_ALLOW"},       {"SCMP_ACT_ERRNO"}, {"SCMP_ACT_KILL"}, {"SCMP_ACT_KILL_PROCESS"},
+    {"SCMP_ACT_KILL_THREAD"}, {"SCMP_ACT_LOG"},   {"SCMP_ACT_TRAP"}, {NULL},
+};
 static const struct word operator_words[] = {
     {"SCMP_CMP_NE"}, {"SCMP_CMP_LT"}, {"SCMP_CMP_LE"},        {"SCMP_CMP_EQ"},
     {"SCMP_CMP_GE"}, {"SCMP_CMP_GT"}, {"SCMP_CMP_MASKED_EQ"}, {NULL},
@@ -52,13 +57,23 @@ static int check_errno(struct reader *rd, const struct json *v, const char *acti
 	return -EINVAL;
 }
 
+/* The other two are refused later, with the reason. */
+static PARSER(get_policy_action)
+{
+	struct field any = *f;
+
+	if (v->type == JSON_STRING && (str_eq(v->text, "SCMP_ACT_NOTIFY") || str_eq(v->text, "SCMP_ACT_TRACE")))
+		any.words = seccomp_action_words;
+	return get_string(rd, &any, v, obj, e);
+}
+
 #define S struct spec_seccomp_rule
-#define RULE_FIELDS                                                                                                    \
+#define RULE_FIELDS(parser, action_words)                                                                              \
 	FIELD("names", get_strv, S, names, .required = true, .min = 1, .pattern = &filled),                            \
-	    FIELD("action", get_string, S, action, .required = true, .words = seccomp_action_words),                   \
+	    FIELD("action", parser, S, action, .required = true, .words = action_words),                               \
 	    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),                                           \
 	    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table)
-static const struct field rule_fields[] = {RULE_FIELDS};
+static const struct field rule_fields[] = {RULE_FIELDS(get_string, seccomp_action_words)};
 #define V struct spec_seccomp_set
 static const struct field set_arg_fields[] = {
     FIELD_REQ_INT("index", get_u32, V, index, 0, 5),
@@ -86,7 +101,7 @@ static int check_set(struct reader *rd, const struct json *v, void *obj, struct 
 
 static const struct table set_table = {TABLE_FIELDS(set_fields), .check = check_set};
 static const struct field policy_rule_fields[] = {
-    RULE_FIELDS,
+    RULE_FIELDS(get_policy_action, policy_action_words),
     RULE_RESPONSE_FIELDS(S, response),
     {.key = "set", .parse = get_object, .table = &set_table},
     FIELD_INT("return", get_opt_i64, S, result, -4095, INT64_MAX),
@@ -128,16 +143,16 @@ const struct table policy_rule_table = {TABLE_FIELDS(policy_rule_fields), .size 
 					.check = check_policy_rule};
 
 #define F struct spec_seccomp
-#define SECCOMP_FIELDS(rule_table)                                                                                     \
-	FIELD("defaultAction", get_string, F, default_action, .required = true, .words = seccomp_action_words),        \
+#define SECCOMP_FIELDS(parser, action_words, rule_table)                                                               \
+	FIELD("defaultAction", parser, F, default_action, .required = true, .words = action_words),                    \
 	    FIELD_INT("defaultErrnoRet", get_opt_u64, F, default_errno_ret, 0, UINT16_MAX),                            \
 	    FIELD("architectures", get_strv, F, architectures, .words = arch_words),                                   \
 	    FIELD("flags", get_strv, F, flags, .words = flag_words),                                                   \
 	    FIELD("listenerPath", get_string, F, listener_path),                                                       \
 	    FIELD("listenerMetadata", get_string, F, listener_metadata),                                               \
 	    FIELD_LIST("syscalls", get_objects, F, rules, n_rules, .table = &(rule_table))
-static const struct field seccomp_fields[] = {SECCOMP_FIELDS(seccomp_rule_table)};
-static const struct field policy_fields[] = {SECCOMP_FIELDS(policy_rule_table)};
+static const struct field seccomp_fields[] = {SECCOMP_FIELDS(get_string, seccomp_action_words, seccomp_rule_table)};
+static const struct field policy_fields[] = {SECCOMP_FIELDS(get_policy_action, policy_action_words, policy_rule_table)};
 
 static int check_seccomp(struct reader *rd, const struct json *v, void *obj, struct err *e)
 {

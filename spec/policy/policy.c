@@ -97,12 +97,36 @@ static const struct table policy_table = {TABLE_FIELDS(policy_fields), .check = 
 	{                                                                                                              \
 		&policy_table, (k), EINVAL, "belongs to a seccomp profile; put the profile below \"syscalls\""         \
 	}
+/* What others call it. */
+#define MEANT(t, k, is)                                                                                                \
+	{                                                                                                              \
+		&(t), (k), EINVAL, "is no key here; the nearest known key is \"" is "\""                               \
+	}
 static const struct refused refused[] = {
+    MEANT(policy_table, "seccomp", "syscalls"),
+    MEANT(policy_table, "net", "network"),
+    MEANT(policy_table, "filesystem", "files"),
+    MEANT(policy_table, "paths", "files"),
+    MEANT(policy_table, "environment", "env"),
+    MEANT(policy_table, "programs", "exec"),
+    MEANT(policy_table, "resources", "limits"),
+    MEANT(policy_table, "include", "extends"),
+    MEANT(policy_table, "base", "extends"),
+    MEANT(limits_table, "timeout", "wall"),
+    MEANT(limits_table, "time", "wall"),
+    MEANT(limits_table, "pids", "processes"),
+    MEANT(limits_table, "nproc", "processes"),
+    MEANT(limits_table, "nofile", "open_files"),
+    MEANT(limits_table, "fsize", "file_size"),
+    MEANT(network_table, "listen", "bind"),
+    MEANT(network_table, "egress", "connect"),
     PROFILE("defaultAction"),
     PROFILE("defaultErrnoRet"),
     PROFILE("architectures"),
     LATER(policy_table, "stop_at"),
-    LATER(network_table, "names"),
+    {&network_table, "names", ENOTSUP,
+     "this version of jailrun cannot enforce it yet; allow addresses in network.connect, or a proxy's alone that knows "
+     "names"},
     LATER(network_table, "unix"),
     {&limits_table, "output", ENOTSUP,
      "cannot be counted: what a process writes is seen by no one who could stop it in time, to a file that is mapped, "

@@ -28,6 +28,8 @@ static int read_violation(struct reader *rd, const struct field *f, const struct
 	r = get_word(rd, &words, v, to, e);
 	if (r >= 0)
 		to->err = 0;
+	else if (v->type == JSON_STRING)
+		err_after(e, "; the name of an errno, such as \"EACCES\", is right as well");
 	return r;
 }
 

@@ -104,6 +104,11 @@ policy: a key to come#{"stop_at":{}}#stop_at|cannot enforce it yet|remove it
 policy: a name#{"name":5}#name|not a number|must be a string
 policy: init#{"init":"jial"}#init|not "jial"|must be one of jail, workload
 policy: on_violation#{"on_violation":"erno"}#on_violation|not "erno"|did you mean errno?
+policy: or an errno#{"on_violation":"deny"}#on_violation|not "deny"|the name of an errno, such as "EACCES"
+policy: another word for a key#{"seccomp":{}}#seccomp|is no key here|nearest known key is "syscalls"
+policy: or for one of limits#{"limits":{"timeout":"5s"}}#limits.timeout|is no key here|nearest known key is "wall"
+policy: names of hosts#{"network":{"names":["example.org"]}}#network.names|cannot enforce it yet|a proxy's alone
+policy: a rule's action#{"syscalls":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"DENY"}]}}#syscalls.syscalls[0].action|must be one of SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_KILL, SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_LOG, SCMP_ACT_TRAP, not|"DENY"
 policy: exec's key#{"exec":{"alow":[]}}#exec|"alow"|nearest known key is "allow"
 policy: exec as text#{"exec":{"allow":"/usr"}}#exec.allow|not a string|must be an array of strings
 policy: a relative program#{"exec":{"allow":["usr/bin"]}}#exec.allow[0]|not "usr/bin"|must be an absolute path

@@ -25,6 +25,7 @@ written own/mine '{"extends": ["lib/more.json", "base"], "limits": {"processes":
 written own/lib/more '{"extends": "../top.json", "limits": {"threads": 2}}'
 written own/top '{"exec": {"deny": ["/bin/x"]}}'
 written own/nosuch '{"extends": "./lib/none.json"}'
+written own/beside '{"extends": "top.json"}'
 written own/odd '{"extends": "a b"}'
 if [ "$(id -u)" = 0 ]; then chown -R 0:0 "$T/policies" "$T/own"; fi
 chmod -R go-w "$T/policies" "$T/own"
@@ -43,6 +44,11 @@ check base
 is "one that extends nothing" "$(jq -c .extends "$T/out")" '[]'
 plan --policy lost
 like "a name that is not there: what was meant" "$rc:$err" "^1:.*lost.json: extends: line 1: policy 'bsae' is not built in, and there is no .*; did you mean base\\?"
+plan --policy "$T/own/beside.json"
+like "a file beside wants a slash" "$rc:$err" "^1:.*beside.json: extends: line 1: .* has no policy 'top.json'; write \"./top.json\" for the file beside"
+plan --policy nofile.json
+like "a file that is not there" "$rc:$err" "^1:.*there is no file 'nofile.json' here; make it"
+unlike "has one end" "$err" json.json
 plan --policy circle
 like "a circle names its chain" "$rc:$err" "site2.json: extends\\[1\\]: line 2: goes in a circle, take one out: $T/policies/circle.json -> $T/policies/site2.json -> $T/policies/circle.json"
 plan --policy on-wrong

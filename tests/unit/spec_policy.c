@@ -139,7 +139,9 @@ static const struct {
     {"{\"name\": \"\"}", EINVAL, "p.json: name: line 1: must not be empty"},
     {"{\"init\": \"systemd\"}", EINVAL, "p.json: init: line 1: must be one of jail, workload, not \"systemd\""},
     {"{\"on_violation\": \"erno\"}", EINVAL,
-     "p.json: on_violation: line 1: must be one of errno, kill, log, not \"erno\"; did you mean errno?"},
+     "p.json: on_violation: line 1: must be one of errno, kill, log, not \"erno\"; did you mean errno?; the name of an "
+     "errno, "
+     "such as \"EACCES\", is right as well"},
     {"{\"on_violation\": \"EFOO\"}", EINVAL, "p.json: on_violation: line 1: no errno is called \"EFOO\""},
     {"{\"exec\": {\"mode\":\n\"look\"}}", EINVAL,
      "p.json: exec.mode: line 2: must be one of enforce, watch, learn, not \"look\""},
@@ -458,6 +460,7 @@ static void test_network_lists(void **state)
 	assert_string_equal(e.path, "p.json: network");
 	assert_string_equal(e.text, "line 1: says nothing: name connect, bind or families");
 	assert_int_equal(parse_text("{\"network\": {\"listen\": {}}}", &a, &p, &e), -EINVAL);
+	assert_string_equal(e.path, "p.json: network.listen");
 	/* Known, and not enforced yet. */
 	assert_int_equal(parse_text("{\"network\": {\"names\": [\"example.com:443\"]}}", &a, &p, &e), -ENOTSUP);
 	assert_string_equal(e.path, "p.json: network.names");
