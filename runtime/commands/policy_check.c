@@ -20,7 +20,7 @@ struct findings {
 /* One policy, and what was found of it. */
 struct checked {
 	const char *asked, *file; /* file: NULL for a built-in one, and where there is none */
-	struct strv extends;
+	struct strv extends, unenforced;
 	struct findings errors, warnings;
 };
 
@@ -102,7 +102,9 @@ static int check(struct doctor *d, const char *dir, struct checked *k, const cha
 			errors.v[i].source ? errors.v[i].name : NULL, e);
 	if (r < 0 || errors.n)
 		return r;
-	r = review_names(c, &policy, k, e);
+	r = rt_policy_unenforced(c, &policy, &k->unenforced, e);
+	if (r == 0)
+		r = review_names(c, &policy, k, e);
 	return r < 0 || k->errors.first ? r : review_whole(d, &policy, k, ret_engine, e);
 }
 
@@ -122,6 +124,10 @@ static void print_text(const struct checked *k, const char *engine, struct buf *
 	print_list(k, &k->warnings, "warning", out);
 	if (!k->errors.first && !k->warnings.first)
 		buf_printf(out, "%s: ok, engine %s\n", k->file ? k->file : k->asked, engine);
+	if (k->unenforced.n)
+		buf_printf(out, "%s: by its mode only reported, and not enforced: ", k->file ? k->file : k->asked);
+	for (size_t i = 0; i < k->unenforced.n; i++)
+		buf_printf(out, "%s%s", k->unenforced.v[i], i + 1 < k->unenforced.n ? ", " : "\n");
 	for (size_t i = 0; i < k->extends.n; i++)
 		buf_printf(out, "%s: extends %s\n", k->file ? k->file : k->asked, k->extends.v[i]);
 }
@@ -153,6 +159,7 @@ static void print_json(const struct checked *k, const char *engine, struct buf *
 	jw_bool(&w, "ok", !k->errors.first);
 	jw_strv(&w, "extends", &k->extends);
 	jw_str(&w, "engine", engine);
+	jw_strv(&w, "not_enforced", &k->unenforced);
 	json_list(&w, "errors", &k->errors);
 	json_list(&w, "warnings", &k->warnings);
 	jw_object_end(&w);

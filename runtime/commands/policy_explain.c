@@ -133,7 +133,7 @@ static int because(const struct explained *x, struct arena *a, struct strv *ret)
 	return ret->v ? 0 : -ENOMEM;
 }
 
-static void print_head(struct explained *x, const struct strv *why)
+static void print_head(struct explained *x, const struct strv *why, const struct strv *unenforced)
 {
 	const struct spec_policy *p = &x->policy;
 
@@ -143,24 +143,30 @@ static void print_head(struct explained *x, const struct strv *why)
 		jw_str(&x->w, "file", p->file);
 		jw_str(&x->w, "engine", engines[x->plan.engine]);
 		jw_strv(&x->w, "engine_because", why);
+		jw_strv(&x->w, "not_enforced", unenforced);
 		jw_array(&x->w, "rules");
 		return;
 	}
 	buf_printf(x->out, "policy %s: engine %s", p->name, engines[x->plan.engine]);
 	for (size_t i = 0; i < why->n; i++)
 		buf_printf(x->out, "%s%s", i ? ", " : ", for the sake of ", why->v[i]);
+	for (size_t i = 0; i < unenforced->n; i++)
+		buf_printf(x->out, "%s%s",
+			   i ? ", " : "\nby its mode only reported, and not enforced: ", unenforced->v[i]);
 	buf_printf(x->out, "\n\n%-26s %-14s %-10s %-8s %s\n", "RULE", "MECHANISM", "RACE-FREE", "HERE", "COST");
 }
 
 static int explain(struct explained *x, struct err *e)
 {
 	const struct spec_said_list *l = &x->policy.said;
-	struct strv why;
-	int r = 0;
+	struct strv why, unenforced;
+	int r = rt_policy_unenforced(x->d.call, &x->policy, &unenforced, e);
 
+	if (r < 0)
+		return r;
 	if (because(x, &x->d.call->arena, &why) < 0)
 		return err_set(e, ENOMEM, "out of memory");
-	print_head(x, &why);
+	print_head(x, &why, &unenforced);
 	for (size_t i = 0; i < l->n && r == 0; i++)
 		if (is_told(l, i))
 			r = explain_key(x, l->v[i].key, &l->v[i], e);

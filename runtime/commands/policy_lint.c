@@ -242,29 +242,66 @@ static int note_looser(void *arg, const struct jail_difference *d)
 	return 0;
 }
 
+/* The calls that `default` refuses and the plan does not. */
+static int find_looser(struct linted *k, const struct jail_plan *plan, struct strv *ret, struct err *e)
+{
+	int r;
+
+	k->looser = (struct strv){.v = arena_alloc(&k->d.call->arena, LOOSER_MAX * sizeof(char *))};
+	if (!k->looser.v)
+		return no_memory(e);
+	r = jail_compare(&k->usual_plan, plan, &k->d.call->arena, note_looser, k, e);
+	*ret = k->looser;
+	return r < 0 && !e->code ? no_memory(e) : r;
+}
+
+/* Of all, those that are in the list beside (has), or are not. NULL: none. */
+static char *list_text(struct linted *k, const struct strv *all, const struct strv *beside, bool has)
+{
+	AUTO_BUF list = {0};
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strv_has(beside, all->v[i]) == has)
+			buf_printf(&list, "%s%s", list.len ? ", " : "", all->v[i]);
+	return list.len ? arena_strdup(&k->d.call->arena, list.failed ? "" : list.data) : NULL;
+}
+
 static int lint_looser(struct linted *k, struct err *e)
 {
 	struct arena *a = &k->d.call->arena;
-	AUTO_BUF list = {0};
-	int r;
+	struct strv looser, enforced;
+	char *by_mode, *others;
+	int r = find_looser(k, &k->plan, &looser, e);
 
-	k->looser.v = arena_alloc(a, LOOSER_MAX * sizeof(char *));
-	if (!k->looser.v)
-		return no_memory(e);
-	r = jail_compare(&k->usual_plan, &k->plan, a, note_looser, k, e);
+	enforced = looser;
+	if (r >= 0 && looser.n && k->policy.response.mode > POLICY_ENFORCE) {
+		struct spec_policy strict = k->policy;
+		struct jail_plan plan = {0};
+
+		strict.response.mode = POLICY_ENFORCE;
+		r = doctor_plan_told(&k->d, &strict, NULL, true, &plan, e);
+		if (r >= 0)
+			r = find_looser(k, &plan, &enforced, e);
+	}
 	if (r < 0)
-		return e->code ? r : no_memory(e);
-	for (size_t i = 0; i < k->looser.n; i++)
-		buf_printf(&list, "%s%s", i ? ", " : "", k->looser.v[i]);
-	if (!k->looser.n)
-		return 0;
-	return add(k, "syscalls",
-		   list.failed ? NULL
-			       : arena_printf(a,
-					      "looser than the policy default, which refuses %s; take that over by "
-					      "\"extends\": \"default\"",
-					      list.data),
-		   e);
+		return r;
+	by_mode = list_text(k, &looser, &enforced, false);
+	others = list_text(k, &looser, &enforced, true);
+	if (by_mode)
+		r = add(k, "mode",
+			arena_printf(a,
+				     "looser than the policy default, which refuses %s: by this mode it is only "
+				     "reported",
+				     by_mode),
+			e);
+	if (r >= 0 && others)
+		r = add(k, "syscalls",
+			arena_printf(a,
+				     "looser than the policy default, which refuses %s; take that over by "
+				     "\"extends\": \"default\"",
+				     others),
+			e);
+	return r;
 }
 
 /* ---- what the C library asks for ---- */

@@ -80,6 +80,10 @@ int rt_policy_check(struct rt_call *c, const char *dir, const char *name, struct
 /* The same, for who looks at right ones: the first error of the text is the error. *ret says what it says. */
 int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct spec_policy *ret, struct err *e);
 
+/* After one of these two: what of the policy is reported and goes on, by its mode: sections, of syscalls also single rules.
+ * Returns 0, -ENOMEM. */
+int rt_policy_unenforced(struct rt_call *c, const struct spec_policy *p, struct strv *ret, struct err *e);
+
 /* A policy by its name (built in, or NAME.json in dir) or, for the command line alone, by its path, on what it extends. One of dir has to be
  * root's or the caller's, and nobody else's to write to. Returns 0, -ENOENT, -EPERM, -EINVAL, -errno. */
 int rt_policy_load(struct rt_call *c, const char *dir, const char *name, enum rt_policy_way way,

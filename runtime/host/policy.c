@@ -64,6 +64,63 @@ int rt_policy_told(struct rt_call *c, const char *dir, const char *name, struct 
 	return -e->code;
 }
 
+static bool says(const struct spec_policy *p, const char *section)
+{
+	size_t len = strlen(section);
+
+	for (size_t i = 0; i < p->said.n; i++)
+		if (str_starts(p->said.v[i].key, section) && p->said.v[i].key[len] == '.')
+			return true;
+	return false;
+}
+
+static bool is_watched(const struct spec_response *how)
+{
+	return how->mode == POLICY_WATCH || how->mode == POLICY_LEARN;
+}
+
+/* One that says its own mode has the others told one by one. */
+static void add_syscalls(struct arena *a, const struct spec_policy *p, struct strv *ret)
+{
+	const struct spec_seccomp *s = &p->syscalls;
+	bool own = false;
+
+	for (size_t i = 0; i < s->n_rules; i++)
+		own |= s->rules[i].response.mode != POLICY_MODE_UNSAID;
+	if (is_watched(&p->response))
+		ret->v[ret->n++] = own ? "syscalls.defaultAction" : "syscalls";
+	for (size_t i = 0; own && i < s->n_rules; i++) {
+		const struct spec_response how = spec_response_in(&s->rules[i].response, &p->response);
+
+		if (!str_eq(s->rules[i].action, "SCMP_ACT_ALLOW") && is_watched(&how))
+			ret->v[ret->n++] = arena_printf(a, "syscalls.syscalls[%zu]", i);
+	}
+}
+
+int rt_policy_unenforced(struct rt_call *c, const struct spec_policy *p, struct strv *ret, struct err *e)
+{
+	static char *const names[] = {
+	    [POLICY_SYSCALLS] = "syscalls", [POLICY_EXEC] = "exec",     [POLICY_NETWORK] = "network",
+	    [POLICY_SIGNALS] = "signals",   [POLICY_LIMITS] = "limits", [POLICY_FILES] = "files"};
+	bool failed;
+
+	*ret = (struct strv){.v = arena_alloc(&c->arena, (p->syscalls.n_rules + POLICY_SECTIONS + 1) * sizeof(char *))};
+	for (int i = 0; ret->v && i < POLICY_SECTIONS; i++) {
+		const struct spec_response how = spec_policy_response(p, (enum policy_section)i);
+
+		if (!says(p, names[i]))
+			continue;
+		if (i == POLICY_SYSCALLS)
+			add_syscalls(&c->arena, p, ret);
+		else if (is_watched(&how))
+			ret->v[ret->n++] = names[i];
+	}
+	failed = !ret->v;
+	for (size_t i = 0; i < ret->n; i++)
+		failed |= !ret->v[i];
+	return failed ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
 /* An annotation is untrusted: it can ask for a policy, and never for none. */
 static int check_asked(const char *asked, const struct spec_admin *admin, struct err *e)
 {

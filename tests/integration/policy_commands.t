@@ -121,6 +121,30 @@ like "as text: a rule" "$out" 'limits.processes +trace +yes +yes +fork \+[^
     line 1: 5'
 policy explain default
 like "explain default" "$rc:$out" "^0:policy default: engine notify.*signals.to_init.*self .*reports +listener "
+# What a mode leaves, of the policy's keys.
+n=0
+while IFS='|' read -r text want; do
+	written "mode$n" "$text"
+	if [ "$(id -u)" = 0 ]; then chown 0:0 "$T/policies/mode$n.json"; fi
+	policy explain --format json "mode$n"
+	is "not enforced: $text" "$rc:$(jq -r '.not_enforced | join(",")' "$T/out")" "0:$want" || diag "$err"
+	policy check --format json "mode$n"
+	is "and check says the same" "$(jq -r '.not_enforced | join(",")' "$T/out")" "$want"
+	n=$((n + 1))
+done <<'ROWS'
+{"exec": {"allow": ["/"]}}|
+{"extends": "default", "mode": "watch"}|syscalls,signals
+{"mode": "learn", "exec": {"allow": ["/"]}, "limits": {"wall": 5, "mode": "enforce"}}|exec
+{"exec": {"allow": ["/"], "mode": "watch"}, "limits": {"wall": 5}}|exec
+{"mode": "watch", "syscalls": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}, {"names": ["ptrace"], "action": "SCMP_ACT_ERRNO", "mode": "enforce"}]}}|syscalls.defaultAction,syscalls.syscalls[0]
+ROWS
+policy explain mode1
+like "as text" "$out" 'engine notify
+by its mode only reported, and not enforced: syscalls, signals
+
+RULE'
+policy check mode1
+like "check as text" "$rc:$out" "^0:.*ok, engine notify.*mode1.json: by its mode only reported, and not enforced: syscalls, signals"
 mkdir -p "$T/b/rootfs/usr/bin" && ln -sf usr/bin "$T/b/rootfs/bin" && : >"$T/b/rootfs/usr/bin/sh"
 policy explain --bundle "$T/b" told --format json
 is "with a bundle: what a link means" "$rc:$(jq -c '[.rules[] | .links // empty]' "$T/out")" '0:[["/usr/bin/sh"]]' || diag "$err"

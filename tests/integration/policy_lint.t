@@ -62,6 +62,12 @@ ROWS
 written loose '{"limits": {"processes": 3}}'
 lint loose
 is "looser than default" "$rc:$(told)" '2:syscalls:- looser than the policy default, which refuses ioctl(0, 0x5412); take that over by "extends": "default"'
+written watches '{"extends": "default", "mode": "watch"}'
+lint watches
+is "looser by its mode" "$rc:$(told)" '2:mode:1 looser than the policy default, which refuses ioctl(0, 0x5412): by this mode it is only reported'
+written loose '{"mode": "learn", "limits": {"processes": 3}}'
+lint loose
+like "by its mode, and without it" "$rc:$(told)" '^2:syscalls:- looser .*"extends": "default"$'
 lint default
 is "default is clean" "$rc:$(jq -c '[.ok, .warnings]' "$T/out")" '0:[true,[]]'
 list='"names": ["execve", "exit", "exit_group", "mmap", "mprotect", "brk", "openat", "read", "close", "newfstatat", "arch_prctl", "munmap", "rt_sigaction", "rt_sigprocmask", "futex"], "action": "SCMP_ACT_ALLOW"'
