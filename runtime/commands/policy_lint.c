@@ -152,6 +152,51 @@ static int lint_programs(struct linted *k, struct err *e)
 	return r;
 }
 
+/* ---- entries that are inherited ---- */
+
+/* "exec.allow", of "exec.allow[2]". */
+static size_t list_length(const char *key)
+{
+	const char *end = strrchr(key, '[');
+
+	return end ? (size_t)(end - key) : strlen(key);
+}
+
+static bool is_same_entry(const struct spec_said *a, const struct spec_said *b)
+{
+	const size_t n = list_length(a->key);
+
+	return a->part && b->part && n == list_length(b->key) && strncmp(a->key, b->key, n) == 0 &&
+	       str_eq(a->text, b->text);
+}
+
+/* Who writes down less than there is below may have meant to have no more. Rules on system calls and programs are looked at above. */
+static int lint_inherited(struct linted *k, struct err *e)
+{
+	const struct spec_said_list *l = &k->policy.said;
+	int r = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct spec_said *own = &l->v[i];
+
+		if (!own->part || own->of || str_starts(own->key, "syscalls.syscalls[") ||
+		    str_starts(own->key, "exec."))
+			continue;
+		for (size_t n = 0; n < l->n && r == 0; n++) {
+			if (!l->v[n].of || !is_same_entry(own, &l->v[n]))
+				continue;
+			r = add(k, own->key,
+				arena_printf(&k->d.call->arena,
+					     "%s adds nothing: inherited from %s; lists are put together, null takes "
+					     "one away",
+					     own->text, l->v[n].of),
+				e);
+			break;
+		}
+	}
+	return r;
+}
+
 /* ---- with a bundle: entries for what is not there ---- */
 
 static int lint_present(struct linted *k, const struct life *l, const char *list, const struct strv *entries,
@@ -269,7 +314,7 @@ static char *list_text(struct linted *k, const struct strv *all, const struct st
 static int lint_looser(struct linted *k, struct err *e)
 {
 	struct arena *a = &k->d.call->arena;
-	struct strv looser, enforced;
+	struct strv looser = {0}, enforced;
 	char *by_mode, *others;
 	int r = find_looser(k, &k->plan, &looser, e);
 
@@ -400,8 +445,8 @@ static void print_json(const struct linted *k, const struct err *wrong, struct b
 
 static int lint(struct linted *k, struct err *e)
 {
-	static int (*const parts[])(struct linted *, struct err *) = {lint_rules, lint_programs, lint_looser,
-								      lint_library};
+	static int (*const parts[])(struct linted *, struct err *) = {lint_rules, lint_programs, lint_inherited,
+								      lint_looser, lint_library};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts) && r >= 0; i++)

@@ -48,7 +48,7 @@ static int plan_cgroup(const struct doctor *d, bool memory, struct err *e)
 	/* What systemd would say is not asked for the sake of one answer. */
 	enum cg_manager manager = d->call->manager == CG_DISABLED ? CG_DISABLED : CG_CGROUPFS;
 	struct spec_config config = {0};
-	struct cg_plan plan;
+	struct cg_plan plan = {0};
 	int r = usual_config(d, &config, e);
 
 	if (r == 0 && memory) {

@@ -102,10 +102,12 @@ int rt_policy_unenforced(struct rt_call *c, const struct spec_policy *p, struct 
 	static char *const names[] = {
 	    [POLICY_SYSCALLS] = "syscalls", [POLICY_EXEC] = "exec",     [POLICY_NETWORK] = "network",
 	    [POLICY_SIGNALS] = "signals",   [POLICY_LIMITS] = "limits", [POLICY_FILES] = "files"};
-	bool failed;
+	bool failed = false;
 
 	*ret = (struct strv){.v = arena_alloc(&c->arena, (p->syscalls.n_rules + POLICY_SECTIONS + 1) * sizeof(char *))};
-	for (int i = 0; ret->v && i < POLICY_SECTIONS; i++) {
+	if (!ret->v)
+		return err_set(e, ENOMEM, "out of memory");
+	for (int i = 0; i < POLICY_SECTIONS; i++) {
 		const struct spec_response how = spec_policy_response(p, (enum policy_section)i);
 
 		if (!says(p, names[i]))
@@ -115,7 +117,6 @@ int rt_policy_unenforced(struct rt_call *c, const struct spec_policy *p, struct 
 		else if (is_watched(&how))
 			ret->v[ret->n++] = names[i];
 	}
-	failed = !ret->v;
 	for (size_t i = 0; i < ret->n; i++)
 		failed |= !ret->v[i];
 	return failed ? err_set(e, ENOMEM, "out of memory") : 0;

@@ -70,7 +70,7 @@ static PARSER(get_policy_action)
 #define S struct spec_seccomp_rule
 #define RULE_FIELDS(parser, action_words)                                                                              \
 	FIELD("names", get_strv, S, names, .required = true, .min = 1, .pattern = &filled),                            \
-	    FIELD("action", parser, S, action, .required = true, .words = action_words),                               \
+	    FIELD("action", parser, S, action, .required = true, .words = (action_words)),                             \
 	    FIELD_INT("errnoRet", get_opt_u64, S, errno_ret, 0, UINT16_MAX),                                           \
 	    FIELD_LIST("args", get_objects, S, args, n_args, .table = &seccomp_arg_table)
 static const struct field rule_fields[] = {RULE_FIELDS(get_string, seccomp_action_words)};
@@ -144,7 +144,7 @@ const struct table policy_rule_table = {TABLE_FIELDS(policy_rule_fields), .size 
 
 #define F struct spec_seccomp
 #define SECCOMP_FIELDS(parser, action_words, rule_table)                                                               \
-	FIELD("defaultAction", parser, F, default_action, .required = true, .words = action_words),                    \
+	FIELD("defaultAction", parser, F, default_action, .required = true, .words = (action_words)),                  \
 	    FIELD_INT("defaultErrnoRet", get_opt_u64, F, default_errno_ret, 0, UINT16_MAX),                            \
 	    FIELD("architectures", get_strv, F, architectures, .words = arch_words),                                   \
 	    FIELD("flags", get_strv, F, flags, .words = flag_words),                                                   \
