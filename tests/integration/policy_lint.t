@@ -80,6 +80,21 @@ is "what no program starts without" "$rc:$(told)" "2:syscalls.defaultAction:1 re
 written names "{\"syscalls\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, \"syscalls\": [{${list/\"mmap\", /}}, {\"names\": [\"mmap\"], \"action\": \"SCMP_ACT_KILL\"}]}}"
 lint names
 is "what a rule names was meant" "$rc:$(told)" "0:"
+written same '{"extends": "python", "network": {"families": ["unix"]}}'
+lint same
+is "what is inherited, and said again" "$rc:$(told)" '2:network.families[4]:1 "unix" adds nothing: inherited from python; lists are put together, null takes one away'
+written more '{"extends": "python", "network": {"families": ["packet"]}}'
+lint more
+is "what is not (control)" "$rc:$(told)" 0:
+# By what the documents say of it, a list is made narrower.
+written none '{"network": {"families": null}}'
+written narrow '{"extends": ["python", "./none.json"], "network": {"families": ["unix"]}}'
+lint narrow
+is "a list that is taken away, and written anew" "$rc:$(told)" 0:
+for row in 'narrow EAFNOSUPPORT' 'same 0'; do
+	run "$JAILRUN" --policy-dir "$T/policies" policy test --format json "${row% *}" syscall socket 2 1
+	is "and what it allows: $row" "$(jq -r '.errno // 0' "$T/out")" "${row#* }" || diag "$out$err"
+done
 
 # ---- errors, text, a bundle ----
 written wrong '{"limits": {"processes": 0}}'
