@@ -214,3 +214,41 @@ int builder_add(struct builder *b, const struct call_rule *r)
 {
 	return b->into ? keep(b, r) : builder_emit(b, r);
 }
+
+int builder_add_number(struct builder *b, uint32_t token, int nr, const char *syscall, const struct conditions *c,
+		       const struct verdict *v)
+{
+	struct call_rule r = {arch_audit(token), nr, syscall, *c, *v, 0};
+
+	return builder_add(b, &r);
+}
+
+int builder_add_call(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
+		     const struct verdict *v)
+{
+	const struct conditions none = {0};
+	struct abi_call call;
+	int r = abi_find(token, syscall, &call);
+
+	if (r == -ENOTSUP)
+		return err_set(b->e, ENOTSUP, "%s is multiplexed on %s, which this version cannot filter", syscall,
+			       arch_name(token));
+	if (r <= 0)
+		return 0;
+	if (call.nr >= 0)
+		r = builder_add_number(b, token, call.nr, syscall, c, v);
+	if (r >= 0 && call.mux_nr >= 0 && !(c->n && verdict_lets(v))) {
+		struct conditions mux = none;
+
+		/* Of such a call arguments cannot be replaced. */
+		struct verdict refuse = *v;
+
+		refuse.trap = JAIL_TRAP_REFUSE;
+		refuse.err = EPERM;
+		if (v->trap == JAIL_TRAP_SET)
+			v = &refuse;
+		mux.v[mux.n++] = (struct jail_rule_arg){0, JAIL_MASKED_EQ, call.mux_mask, call.mux_call};
+		r = builder_add_number(b, token, call.mux_nr, syscall, &mux, v);
+	}
+	return r < 0 ? r : 0;
+}

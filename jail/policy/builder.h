@@ -70,6 +70,14 @@ int builder_emit_foreign(struct builder *b, uint32_t token, uint32_t policy);
 /* Puts what becomes of calls that no rule is about into both. */
 int builder_emit_other(struct builder *b, const struct verdict *v);
 
+/* One rule for one number of one ABI. */
+int builder_add_number(struct builder *b, uint32_t token, int nr, const char *syscall, const struct conditions *c,
+		       const struct verdict *v);
+/* One rule for one ABI, by whichever way the call is made there. The arguments of a multiplexed call lie in memory: where a rule asks
+ * about them, such a call is not allowed, and refused whole. */
+int builder_add_call(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
+		     const struct verdict *v);
+
 /* ---- take.c ---- */
 
 /* The kernel itself makes a program call these, in the midst of others: a list that forgot them would break what it allows. */

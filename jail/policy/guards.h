@@ -49,4 +49,21 @@ extern const struct guard jail_guards[], jail_checks[];
  * no memory is left. */
 const struct guard *family_checks(const struct jail_plan *plan, struct arena *a);
 
+/* ---- guarding.c ---- */
+
+/* Which of them: all, those that refuse, or those that are but reported. */
+enum guards_which { GUARDS_ALL, GUARDS_ENFORCED, GUARDS_WATCHED };
+
+struct builder;
+struct conditions;
+
+/* The guards that a policy asks for: bits of enum guard_when. */
+uint32_t guards_when(const struct jail_plan *plan, const struct jail_policy *p);
+/* Adds those of the table that are for this plan, and for `syscall` (NULL: all), beside the conditions of a rule. Returns how many there
+ * were, or -errno. */
+int guards_add(struct builder *b, const struct guard *table, enum guards_which which, const char *syscall,
+	       uint32_t only_arch, const struct conditions *with);
+/* Whether a check is about the call. */
+bool guards_check(const struct builder *b, const char *syscall);
+
 #endif

@@ -9,191 +9,6 @@
 #include <seccomp.h>
 #include <string.h>
 
-/* One rule for one number of one ABI. */
-static int add_one(struct builder *b, uint32_t token, int nr, const char *syscall, const struct conditions *c,
-		   const struct verdict *v)
-{
-	struct call_rule r = {arch_audit(token), nr, syscall, *c, *v, 0};
-
-	return builder_add(b, &r);
-}
-
-/* One rule for one ABI, by whichever way the call is made there. The arguments of a multiplexed call lie in memory:
- * where a rule asks about them, such a call is not allowed, and refused whole. */
-static int add_for(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
-		   const struct verdict *v)
-{
-	const struct conditions none = {0};
-	struct abi_call call;
-	int r = abi_find(token, syscall, &call);
-
-	if (r == -ENOTSUP)
-		return err_set(b->e, ENOTSUP, "%s is multiplexed on %s, which this version cannot filter", syscall,
-			       arch_name(token));
-	if (r <= 0)
-		return 0;
-	if (call.nr >= 0)
-		r = add_one(b, token, call.nr, syscall, c, v);
-	if (r >= 0 && call.mux_nr >= 0 && !(c->n && verdict_lets(v))) {
-		struct conditions mux = none;
-
-		/* Of such a call arguments cannot be replaced. */
-		struct verdict refuse = *v;
-
-		refuse.trap = JAIL_TRAP_REFUSE;
-		refuse.err = EPERM;
-		if (v->trap == JAIL_TRAP_SET)
-			v = &refuse;
-		mux.v[mux.n++] = (struct jail_rule_arg){0, JAIL_MASKED_EQ, call.mux_mask, call.mux_call};
-		r = add_one(b, token, call.mux_nr, syscall, &mux, v);
-	}
-	return r < 0 ? r : 0;
-}
-
-/* The guards that a policy asks for. */
-static uint32_t when_of(const struct jail_plan *plan, const struct jail_policy *p)
-{
-	bool jail = plan->init == POLICY_INIT_JAIL, trace = (plan->engine == JAIL_TRACE && jail_has_counts(p)) ||
-							    p->exec_rules || p->max_processes >= 0 ||
-							    p->max_threads >= 0 || p->protect.n > 0 || p->rewrites;
-
-	return (jail ? WHEN_SELF : 0) | (jail && p->refuse_to_init ? WHEN_TO_INIT : 0) | (trace ? WHEN_TRACE : 0) |
-	       (p->protect.n ? WHEN_PROTECT : 0) | (p->exec_rules ? WHEN_EXEC : 0) |
-	       (p->max_processes >= 0 ? WHEN_PROCESSES : 0) | (p->max_threads >= 0 ? WHEN_THREADS : 0) |
-	       (p->network ? WHEN_NETWORK : 0) | (p->families != UINT64_MAX ? WHEN_FAMILIES : 0) |
-	       (jail_exec_has_interpreters(p) ? WHEN_SCRIPTS : 0) | (spec_files_has_lists(&p->files) ? WHEN_FILES : 0) |
-	       (p->files.list[FILES_EXECUTE].set ? WHEN_FILES_EXECUTE : 0) |
-	       (p->files.list[FILES_IOCTL].set ? WHEN_FILES_IOCTL : 0);
-}
-
-/* Whose refusal it is, where more than one policy asks for the guard. */
-static uint32_t guard_policy(const struct builder *b, const struct guard *g)
-{
-	int of = -1;
-
-	if (g->of || !b->both)
-		return g->of ? g->of - 1u : b->at;
-	for (uint64_t i = 0; i < b->plan->n_policies; i++)
-		if (when_of(b->plan, &b->plan->policies[i]) & g->when)
-			of = jail_stricter(b->plan, g->rule, of, (int)i);
-	return of < 0 ? 0 : (uint32_t)of;
-}
-
-static struct spec_response guard_response(const struct builder *b, const struct guard *g)
-{
-	return jail_response(&b->plan->policies[guard_policy(b, g)], g->rule);
-}
-
-static struct verdict guard_verdict(const struct builder *b, const struct guard *g)
-{
-	const struct spec_response how = guard_response(b, g);
-	struct verdict v = {.rule = g->rule, .policy = guard_policy(b, g), .trap = -1, .err = EPERM};
-
-	switch ((enum guard_does)g->does) {
-	case DO_ENOSYS:
-		v.ret = SECCOMP_RET_ERRNO | (uint32_t)ENOSYS;
-		if (!jail_goes_on(&how))
-			break;
-		v.trap = JAIL_TRAP_REFUSE;
-		v.err = ENOSYS;
-		break;
-	case DO_PASS:
-		v.ret = SECCOMP_RET_ALLOW;
-		break;
-	case DO_REFUSE:
-		v.trap = JAIL_TRAP_REFUSE;
-		v.err = g->about ? g->about : EPERM;
-		break;
-	case DO_EXEC:
-		v.trap = JAIL_TRAP_EXEC;
-		v.err = EACCES;
-		break;
-	case DO_CLONE:
-		v.trap = JAIL_TRAP_CLONE;
-		v.err = EAGAIN;
-		break;
-	case DO_TARGET:
-		v.trap = JAIL_TRAP_TARGET;
-		v.arg = g->about;
-		break;
-	}
-	if (v.trap == JAIL_TRAP_REFUSE)
-		builder_respond(&v, &how, g->about || v.err == ENOSYS);
-	if (b->note && v.trap < 0) /* DO_PASS: nothing else is said of the call */
-		v.trap = JAIL_TRAP_LOG;
-	if (b->note && !v.note.rule)
-		v.note = *b->note;
-	return v;
-}
-
-/* A guard in one ABI, beside the conditions of a rule of the policy. */
-static int add_guard(struct builder *b, uint32_t token, const struct guard *g, const struct conditions *with)
-{
-	struct conditions c = *with;
-	struct verdict v = guard_verdict(b, g);
-
-	for (uint32_t i = 0; i < g->n_args; i++) {
-		struct jail_rule_arg a = g->args[i];
-		int r;
-
-		if (str_eq(g->syscall, "clone"))
-			a.index = abi_clone_flags(token);
-		r = builder_add_condition(b, &c, &a);
-		if (r < 0)
-			return r;
-	}
-	return add_for(b, token, g->syscall, &c, &v);
-}
-
-/* Which of them: those that refuse, those that are but reported, or all. */
-enum which { ALL, ENFORCED, WATCHED };
-
-static bool is_wanted(const struct builder *b, const struct guard *g, enum which which)
-{
-	struct spec_response how;
-
-	if (!(g->when & b->when) || which == ALL)
-		return g->when & b->when;
-	how = guard_response(b, g);
-	return jail_goes_on(&how) == (which == WATCHED);
-}
-
-/* Those of the table that are for this plan, and for `syscall` (NULL: all). Returns how many there were. */
-static int add_guards(struct builder *b, const struct guard *table, enum which which, const char *syscall,
-		      uint32_t only_arch, const struct conditions *with)
-{
-	int n = 0;
-
-	for (const struct guard *g = table; g->syscall; g++) {
-		if ((syscall && strcmp(syscall, g->syscall) != 0) || !is_wanted(b, g, which))
-			continue;
-		n++;
-		for (size_t i = 0; i < b->gen.n_archs; i++) {
-			int r;
-
-			if (only_arch && b->gen.archs[i] != only_arch)
-				continue;
-			r = add_guard(b, b->gen.archs[i], g, with);
-			if (r < 0)
-				return r;
-		}
-	}
-	return n;
-}
-
-static bool has_check_in(const struct builder *b, const struct guard *table, const char *syscall)
-{
-	for (const struct guard *g = table; g && g->syscall; g++)
-		if ((g->when & b->when) && strcmp(syscall, g->syscall) == 0)
-			return true;
-	return false;
-}
-
-static bool has_check(const struct builder *b, const char *syscall)
-{
-	return has_check_in(b, jail_checks, syscall) || has_check_in(b, b->families, syscall);
-}
-
 /* What goes on by socketcall(2) or ipc(2) may be a call that is counted: each of these has a rule of its own before. */
 static int add_counted_in(struct builder *b, uint32_t token, const char *syscall, const struct conditions *c,
 			  const struct verdict *v)
@@ -214,7 +29,7 @@ static int add_counted_in(struct builder *b, uint32_t token, const char *syscall
 			a = (struct jail_rule_arg){0, JAIL_MASKED_EQ, part.mux_mask, part.mux_call};
 			r = builder_add_condition(b, &mux, &a);
 			if (r >= 0)
-				r = add_one(b, token, part.mux_nr, counted, &mux, v);
+				r = builder_add_number(b, token, part.mux_nr, counted, &mux, v);
 			if (r < 0)
 				return r;
 		}
@@ -229,7 +44,7 @@ static int add_variant(struct builder *b, uint32_t token, const char *syscall, c
 		int r;
 
 		b->note = v->note.rule ? &v->note : NULL;
-		r = add_guards(b, jail_checks, ALL, syscall, token, c);
+		r = guards_add(b, jail_checks, GUARDS_ALL, syscall, token, c);
 		b->note = NULL;
 		if (r < 0)
 			return r;
@@ -237,7 +52,7 @@ static int add_variant(struct builder *b, uint32_t token, const char *syscall, c
 		if (r < 0)
 			return r;
 	}
-	return add_for(b, token, syscall, c, v);
+	return builder_add_call(b, token, syscall, c, v);
 }
 
 /* args[first..first+n) have to hold together. */
@@ -302,13 +117,13 @@ static int add_call(struct builder *b, const struct spec_seccomp_rule *s, const 
 	bool known = false, split = rule_has_alternatives(s);
 	int r = 0;
 
-	if (v->trap == JAIL_TRAP_SET && (has_check(b, syscall) || makes_tasks(syscall)))
+	if (v->trap == JAIL_TRAP_SET && (guards_check(b, syscall) || makes_tasks(syscall)))
 		return err_set(
 		    b->e, ENOTSUP,
 		    "the arguments of %s cannot be replaced: it makes processes or programs, or another key of "
 		    "this policy checks it",
 		    syscall);
-	if (v->trap == JAIL_TRAP_LOG && !v->note.rule && has_check(b, syscall))
+	if (v->trap == JAIL_TRAP_LOG && !v->note.rule && guards_check(b, syscall))
 		return err_set(b->e, ENOTSUP,
 			       "%s is checked by another key of this policy already, which SCMP_ACT_LOG would "
 			       "switch off; remove it",
@@ -403,7 +218,7 @@ static int add_kernels_own(struct builder *b)
 
 	for (size_t i = 0; i < b->gen.n_archs; i++)
 		for (size_t k = 0; policy_unasked[k] && r >= 0; k++)
-			r = add_for(b, b->gen.archs[i], policy_unasked[k], &none, &allow);
+			r = builder_add_call(b, b->gen.archs[i], policy_unasked[k], &none, &allow);
 	return r;
 }
 
@@ -424,7 +239,7 @@ static int close_uring(struct builder *b)
 		return 0;
 	for (size_t i = 0; i < b->gen.n_archs; i++)
 		for (size_t k = 0; k < ARRAY_LEN(names) && r >= 0; k++)
-			r = add_for(b, b->gen.archs[i], names[k], &none, &enosys);
+			r = builder_add_call(b, b->gen.archs[i], names[k], &none, &enosys);
 	return r;
 }
 
@@ -446,7 +261,7 @@ static int add_counted(struct builder *b, const struct verdict *other)
 			names[n++] = p->counts[k].syscall;
 		for (size_t k = 0; k < n; k++)
 			for (size_t a = 0; a < b->gen.n_archs; a++) {
-				int r = add_for(b, b->gen.archs[a], names[k], &none, &v);
+				int r = builder_add_call(b, b->gen.archs[a], names[k], &none, &v);
 
 				if (r < 0)
 					return r;
@@ -474,7 +289,7 @@ static int add_default(struct builder *b)
 	r = close_uring(b);
 	b->note = v.note.rule ? &v.note : NULL;
 	if (r >= 0 && (verdict_lets(&v) || v.note.rule))
-		r = add_guards(b, jail_checks, ALL, NULL, 0, &none);
+		r = guards_add(b, jail_checks, GUARDS_ALL, NULL, 0, &none);
 	b->note = NULL;
 	if (r >= 0 && !verdict_lets(&v))
 		r = add_kernels_own(b);
@@ -496,7 +311,7 @@ static int foreign_by(const struct builder *b, const struct spec_policy *const *
 	for (uint64_t i = 0; i < b->plan->n_policies; i++) {
 		const struct strv *l = &p[i]->syscalls.architectures;
 
-		if (l->n ? !strv_has(l, arch_name(token)) : (when_of(b->plan, &b->plan->policies[i]) & WHEN_TRACE))
+		if (l->n ? !strv_has(l, arch_name(token)) : (guards_when(b->plan, &b->plan->policies[i]) & WHEN_TRACE))
 			return (int)i;
 		if (!l->n && b->plan->engine == JAIL_TRACE && by < 0)
 			by = (int)i;
@@ -605,7 +420,7 @@ static int add_policy(struct builder *b, const struct spec_policy *p, uint32_t i
 	b->policy = p;
 	b->at = index;
 	b->into = into;
-	b->when = when_of(b->plan, &b->plan->policies[index]);
+	b->when = guards_when(b->plan, &b->plan->policies[index]);
 	if (!has_socket_checks(b->plan, index))
 		b->when &= ~(uint32_t)WHEN_NETWORK;
 	r = add_rules(b);
@@ -659,15 +474,15 @@ static int add_all(struct builder *b, const struct spec_policy *const *p)
 	b->when = 0;
 	b->both = true;
 	for (uint64_t i = 0; i < b->plan->n_policies; i++)
-		b->when |= when_of(b->plan, &b->plan->policies[i]);
-	r = add_guards(b, jail_guards, ENFORCED, NULL, 0, &none);
+		b->when |= guards_when(b->plan, &b->plan->policies[i]);
+	r = guards_add(b, jail_guards, GUARDS_ENFORCED, NULL, 0, &none);
 	if (r >= 0) {
 		b->into = &beside;
-		r = add_guards(b, jail_guards, WATCHED, NULL, 0, &none);
+		r = guards_add(b, jail_guards, GUARDS_WATCHED, NULL, 0, &none);
 	}
 	if (r >= 0 && (b->when & WHEN_FAMILIES)) {
 		b->families = family_checks(b->plan, b->gen.a);
-		r = b->families ? add_guards(b, b->families, ALL, NULL, 0, &none) : builder_no_memory(b);
+		r = b->families ? guards_add(b, b->families, GUARDS_ALL, NULL, 0, &none) : builder_no_memory(b);
 	}
 	b->into = NULL;
 	b->both = false;
@@ -699,7 +514,7 @@ int policy_plan(const struct spec_policy *const *p, size_t n, const struct spec_
 		if ((r = policy_take_counts(p[i], f, a, &ret->policies[i], e)) < 0)
 			return r;
 		counts |= jail_has_counts(&ret->policies[i]);
-		when |= when_of(ret, &ret->policies[i]);
+		when |= guards_when(ret, &ret->policies[i]);
 		wanted |= p[i]->syscalls.set || p[i]->profile == POLICY_PROFILE_REPORT;
 	}
 	ret->policy = n == 1 ? p[0]->name : arena_printf(a, "%s+%s", p[0]->name, p[1]->name);
