@@ -91,7 +91,7 @@ static int prepare_helper(struct life *l, struct err *e)
 	AUTO_BUF blob = {0}, state = {0};
 	int r;
 
-	if (l->helper_fd >= 0)
+	if (l->blob_fd >= 0)
 		return 0;
 	if (l->config.hooks[HOOK_START_CONTAINER].n > 0) {
 		r = life_hook_state(l, STATUS_CREATED, getpid(), &state, e);
@@ -106,7 +106,8 @@ static int prepare_helper(struct life *l, struct err *e)
 	l->blob_fd = memfd_sealed("jailrun-plan", blob.data, blob.len, e);
 	if (l->blob_fd < 0)
 		return l->blob_fd;
-	l->helper_fd = jail_helper_open(e);
+	if (l->helper_fd < 0)
+		l->helper_fd = jail_helper_open(e);
 	return l->helper_fd < 0 ? l->helper_fd : 0;
 }
 

@@ -16,6 +16,8 @@
 #include "runtime/state/state.h"
 #include "steps.h"
 
+#define SMALL_MEMORY (1 << 20) /* bytes of a limit */
+
 /* The first state is written at once: it says where the cgroup will be, so that `delete --force` finds everything of a
  * create that was killed. */
 int parent_reserve(struct life *l, struct err *e)
@@ -266,13 +268,24 @@ int life_pair(struct life *l, int *ret_theirs, struct err *e)
 	return 0;
 }
 
+/* Whoever writes the helper's copy pays for it. The container's process would, and there may be no room. */
+static int copy_helper(struct life *l, struct err *e)
+{
+	const struct opt_i64 *limit = &l->config.linux_.resources.memory.limit;
+
+	if (l->jail.engine != JAIL_NONE || l->jail.userns || !limit->set || limit->v < 0 || limit->v >= SMALL_MEMORY)
+		return 0;
+	l->helper_fd = jail_helper_open(e);
+	return l->helper_fd < 0 ? l->helper_fd : 0;
+}
+
 int parent_clone(struct life *l, struct err *e)
 {
 	bool joined = ns_joins_first(&l->ns);
 	uint64_t flags = l->ns.clone_flags;
 	AUTO_CLOSE int theirs = -1;
 
-	if (life_pair(l, &theirs, e) < 0)
+	if (life_pair(l, &theirs, e) < 0 || copy_helper(l, e) < 0)
 		return -e->code;
 	if (!l->start_now && (l->start_fd = rt_store_listen(&l->store, RT_START_SOCKET, e)) < 0)
 		return l->start_fd;

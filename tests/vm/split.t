@@ -29,9 +29,13 @@ words() { # FILE...: what they hold, a word each
 before=$(cgroups)
 printf '{"exec": {"deny": ["/bin/busybox-other"]}, "limits": {"processes": 100}}' >"$T/trace.json"
 printf '{"init": "workload", "exec": {"deny": ["/bin/busybox-other"]}}' >"$T/outer.json"
-# In memory: what is read from the host's disk on the way is the workload's as well, and more than it may have at once.
+# In memory: what is read from the host's disk on the way is the workload's as well, and more than it may have at once. So is what of jailrun
+# itself is read for the first time by the process that becomes the container's.
 cp -a "$ROOTFS" /run/rootfs
 ROOTFS=/run/rootfs
+make_bundle "$T/first" "$(args_filter /bin/true)"
+jrun --policy none run --bundle "$T/first" first
+is "a first one, without limits" "$rc" 0
 policies=(none default "$T/trace.json" "$T/outer.json")
 
 # ---- half a MiB ----
@@ -42,9 +46,9 @@ for policy in "${policies[@]}"; do
 	failed=0
 	for ((i = 0; i < rounds; i++)); do
 		jrun --policy "$policy" run --bundle "$T/small" "small$i"
-		[ "$rc" = 0 ] || failed=$((failed + 1))
+		[ "$rc" = 0 ] || failed=$((failed + 1)) why="round $i: $rc $err"
 	done
-	is "$name: memory.limit of 512 KiB: /bin/true in $rounds rounds" "$failed" 0 || diag "$rc $err"
+	is "$name: memory.limit of 512 KiB: /bin/true in $rounds rounds" "$failed" 0 || diag "$why"
 
 	# ---- one process ----
 	POLICY=$policy in_sh 'echo $((6 * 7)); echo more' "$(res '{pids: {limit: 1}}')"
