@@ -473,9 +473,12 @@ void audit_denial(struct helper *h, const struct denial *told)
 
 	if (h->h.audit_fd < 0)
 		return;
+	if (d->mode != POLICY_LEARN &&
+	    !admit(h, d)) /* before a name is looked for: a flood of like ones is but counted */
+		return;
 	if (d->from)
 		named.name = d->from->syscall ? d->from->syscall : name_of(h, d->arch, d->nr);
-	if (!(d->mode == POLICY_LEARN ? is_news(h, d) : admit(h, d)))
+	if (d->mode == POLICY_LEARN && !is_news(h, d))
 		return;
 	begin_line(h, &w, policy_name(h, d), d->rule);
 	if (d->mode > POLICY_ENFORCE)
