@@ -323,6 +323,8 @@ const struct jail_mechanism *jail_mechanisms(void);
 const struct jail_mechanism *jail_mechanism(const char *key, const struct jail_mechanism *after);
 
 void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key);
+/* "none", "notify", "trace", of enum jail_engine. */
+const char *jail_engine_name(uint32_t engine);
 
 /* Whether linux.seccomp makes a listener, which has to go to an agent (WIRE_LISTENER). */
 bool jail_has_agent(const struct jail_plan *p);
@@ -424,6 +426,8 @@ struct jail_difference {
 	uint64_t args[6]; /* those that no condition is about are 0 */
 	size_t times;     /* with how many of the arguments that were tried */
 };
+/* "socket(0x10, 0x3)": the arguments up to the last that is not 0. NULL: no memory. */
+const char *jail_difference_call(const struct jail_difference *d, struct arena *a);
 typedef int jail_compare_fn(void *arg, const struct jail_difference *d);
 /* Tries every system call of this host's ABIs with the values at which conditions of either plan change their mind (policy/compare.c). Both
  * were told. Returns 0, or what fn returns below 0; -EINVAL, -ENOMEM. */

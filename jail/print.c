@@ -6,7 +6,12 @@
 #include <linux/mempolicy.h>
 #include <linux/seccomp.h>
 
-static const char *const engine_names[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
+const char *jail_engine_name(uint32_t engine)
+{
+	static const char *const names[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
+
+	return names[engine];
+}
 
 static const struct {
 	const char *does, *mechanism;
@@ -413,7 +418,7 @@ void jail_plan_print(const struct jail_plan *p, struct jsonw *w, const char *key
 {
 	jw_object(w, key);
 	jw_str(w, "policy", p->policy);
-	jw_str(w, "engine", engine_names[p->engine]);
+	jw_str(w, "engine", jail_engine_name(p->engine));
 	if (p->engine != JAIL_NONE) {
 		bool silent =
 		    p->engine == JAIL_NOTIFY && p->filter.len && !(p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);

@@ -3,6 +3,7 @@
 #include "jail/internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,22 @@ static int compare_call(const struct jail_plan *a, const struct jail_plan *b, ui
 		r = fn(arg, &c.found[i]);
 	}
 	return r;
+}
+
+const char *jail_difference_call(const struct jail_difference *d, struct arena *a)
+{
+	AUTO_BUF text = {0};
+	int n = 6;
+
+	if (!d->syscall || d->always)
+		return d->syscall ? d->syscall : "all of this ABI";
+	while (n > 1 && !d->args[n - 1])
+		n--;
+	buf_str(&text, d->syscall);
+	for (int i = 0; i < n; i++)
+		buf_printf(&text, "%s%#" PRIx64, i ? ", " : "(", d->args[i]);
+	buf_str(&text, ")");
+	return text.failed ? NULL : arena_strdup(a, text.data);
 }
 
 /* A number that no call has. */

@@ -24,8 +24,6 @@ struct checked {
 	struct findings errors, warnings;
 };
 
-static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
-
 /* Without the file before its field, and the line before its text, which stand elsewhere. */
 static int add(struct rt_call *c, const struct checked *k, struct findings *list, const struct err *what, size_t line,
 	       const char *of, struct err *e)
@@ -76,7 +74,7 @@ static int review_whole(struct doctor *d, const struct spec_policy *p, struct ch
 
 	if (doctor_plan(d, p, &plan, &what) < 0)
 		return add(c, k, &k->errors, &what, 0, NULL, e);
-	*ret_engine = engines[plan.engine];
+	*ret_engine = jail_engine_name(plan.engine);
 	if (spec_net_has_rules(&p->network))
 		cg_try(&d->cg, &c->arena, &d->cgroup);
 	if (doctor_enforces(d, p, &plan, &what) == 0)

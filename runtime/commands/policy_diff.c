@@ -2,7 +2,6 @@
 /* policy diff: what becomes possible, and what impossible, from one policy to another. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,23 +80,6 @@ static uint32_t abi_bit(const struct compared *k, uint32_t abi)
 	return 0;
 }
 
-/* "socket(0x10, 0x3)": the arguments up to the last that is not 0. */
-static const char *call_text(struct compared *k, const struct jail_difference *d)
-{
-	AUTO_BUF text = {0};
-	int n = 6;
-
-	if (!d->syscall || d->always)
-		return d->syscall ? d->syscall : "all of this ABI";
-	while (n > 1 && !d->args[n - 1])
-		n--;
-	buf_str(&text, d->syscall);
-	for (int i = 0; i < n; i++)
-		buf_printf(&text, "%s%#" PRIx64, i ? ", " : "(", d->args[i]);
-	buf_str(&text, ")");
-	return text.failed ? NULL : arena_strdup(arena_of(k), text.data);
-}
-
 static int note_call(void *arg, const struct jail_difference *d)
 {
 	struct compared *k = arg;
@@ -106,7 +88,11 @@ static int note_call(void *arg, const struct jail_difference *d)
 
 	if (str_eq(from, to))
 		return 0;
-	return add(k, was == is ? '~' : is ? '+' : '-', "syscall", call_text(k, d), from, to, abi_bit(k, d->abi));
+	return add(k,
+		   was == is ? '~'
+		   : is      ? '+'
+			     : '-',
+		   "syscall", jail_difference_call(d, arena_of(k)), from, to, abi_bit(k, d->abi));
 }
 
 /* ---- lists of programs: each entry stands for one program that it is about ---- */

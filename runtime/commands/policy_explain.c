@@ -16,8 +16,6 @@ struct explained {
 	bool json, bundle;
 };
 
-static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
-
 /* A list of objects is told by its elements, any other value as a whole. */
 static bool is_told(const struct spec_said_list *l, size_t i)
 {
@@ -141,13 +139,13 @@ static void print_head(struct explained *x, const struct strv *why, const struct
 		jw_object(&x->w, NULL);
 		jw_str(&x->w, "policy", p->name);
 		jw_str(&x->w, "file", p->file);
-		jw_str(&x->w, "engine", engines[x->plan.engine]);
+		jw_str(&x->w, "engine", jail_engine_name(x->plan.engine));
 		jw_strv(&x->w, "engine_because", why);
 		jw_strv(&x->w, "not_enforced", unenforced);
 		jw_array(&x->w, "rules");
 		return;
 	}
-	buf_printf(x->out, "policy %s: engine %s", p->name, engines[x->plan.engine]);
+	buf_printf(x->out, "policy %s: engine %s", p->name, jail_engine_name(x->plan.engine));
 	for (size_t i = 0; i < why->n; i++)
 		buf_printf(x->out, "%s%s", i ? ", " : ", for the sake of ", why->v[i]);
 	for (size_t i = 0; i < unenforced->n; i++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy lint: what is right in a policy, and yet is hardly meant. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,23 +29,13 @@ static int no_memory(struct err *e)
 	return err_set(e, ENOMEM, "out of memory");
 }
 
-static const struct spec_said *said_at(const struct linted *k, const char *key)
-{
-	const struct spec_said_list *l = &k->policy.said;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (str_eq(l->v[i].key, key))
-			return &l->v[i];
-	return NULL;
-}
-
 static int add(struct linted *k, const char *key, const char *text, struct err *e)
 {
 	struct remark *r = arena_alloc(&k->d.call->arena, sizeof(*r));
 
 	if (!r || !key || !text)
 		return no_memory(e);
-	*r = (struct remark){.key = key, .text = text, .place = said_at(k, key)};
+	*r = (struct remark){.key = key, .text = text, .place = spec_said_find(&k->policy.said, key, NULL)};
 	*k->tail = r;
 	k->tail = &r->next;
 	return 0;
@@ -112,17 +101,9 @@ static bool is_spare(const struct strv *l, size_t at, const char *path)
 /* The entry of a list at which it stands in the document. */
 static const char *key_of(const struct linted *k, const char *list, const char *entry)
 {
-	const struct spec_said_list *l = &k->policy.said;
-	const size_t len = strlen(list), n = strlen(entry);
+	const struct spec_said *s = spec_said_find(&k->policy.said, list, entry);
 
-	for (size_t i = 0; i < l->n; i++) {
-		const struct spec_said *s = &l->v[i];
-
-		if (s->part && str_starts(s->key, list) && s->key[len] == '[' && strlen(s->text) == n + 2 &&
-		    strncmp(s->text + 1, entry, n) == 0)
-			return s->key;
-	}
-	return list;
+	return s ? s->key : list;
 }
 
 static int lint_programs(struct linted *k, struct err *e)
@@ -258,32 +239,19 @@ static int lint_bundle(struct linted *k, struct err *e)
 /* ---- beside the policy `default` ---- */
 
 /* "ioctl(0, 0x5412)": the arguments up to the last that is not 0. */
-static char *call_text(struct linted *k, const struct jail_difference *d)
-{
-	AUTO_BUF text = {0};
-	int n = d->always ? 0 : 6;
-
-	while (n > 1 && !d->args[n - 1])
-		n--;
-	buf_str(&text, d->syscall);
-	for (int i = 0; i < n; i++)
-		buf_printf(&text, "%s%#" PRIx64 "%s", i ? ", " : "(", d->args[i], i + 1 == n ? ")" : "");
-	return text.failed ? NULL : arena_strdup(&k->d.call->arena, text.data);
-}
-
 static int note_looser(void *arg, const struct jail_difference *d)
 {
 	struct linted *k = arg;
-	char *text;
+	const char *text;
 
 	if (d->says[0].says < JAIL_SAYS_REFUSE || d->says[1].says >= JAIL_SAYS_REFUSE || !d->syscall ||
 	    k->looser.n == LOOSER_MAX)
 		return 0;
-	text = call_text(k, d);
+	text = jail_difference_call(d, &k->d.call->arena);
 	if (!text)
 		return -ENOMEM;
 	if (!strv_has(&k->looser, text)) /* else it is that of another ABI */
-		k->looser.v[k->looser.n++] = text;
+		k->looser.v[k->looser.n++] = (char *)text;
 	return 0;
 }
 

@@ -261,19 +261,8 @@ static const char *const says[] = {
 static const struct spec_said *place_of(const struct asked *q)
 {
 	const struct answer *a = &q->answer;
-	const struct spec_said_list *l = &q->policies[a->policy].said;
-	const size_t len = a->rule ? strlen(a->rule) : 0;
 
-	for (size_t i = 0; a->rule && i < l->n; i++) {
-		const struct spec_said *s = &l->v[i];
-		const size_t n = strlen(s->text);
-
-		if (!a->entry ? str_eq(s->key, a->rule)
-			      : s->part && str_starts(s->key, a->rule) && s->key[len] == '[' &&
-				    n == strlen(a->entry) + 2 && strncmp(s->text + 1, a->entry, n - 2) == 0)
-			return s;
-	}
-	return NULL;
+	return a->rule ? spec_said_find(&q->policies[a->policy].said, a->rule, a->entry) : NULL;
 }
 
 static void print_text(const struct asked *q, const struct spec_said *place, struct buf *out)

@@ -179,7 +179,6 @@ int doctor_enforces(struct doctor *d, const struct spec_policy *policy, const st
 
 static void add_policy(struct doctor *d, const char *dir, const char *name)
 {
-	static const char *const engines[] = {[JAIL_NONE] = "none", [JAIL_NOTIFY] = "notify", [JAIL_TRACE] = "trace"};
 	struct spec_policy policy = {0};
 	char id[280], why[sizeof(struct err)];
 	struct jail_plan plan = {0};
@@ -194,7 +193,7 @@ static void add_policy(struct doctor *d, const char *dir, const char *name)
 	if (r < 0)
 		doctor_add(d, DOCTOR_NO, id, NULL, "%s", err_str(&e, why, sizeof(why)));
 	else
-		doctor_add(d, DOCTOR_OK, id, NULL, "engine %s%s%s", engines[plan.engine],
+		doctor_add(d, DOCTOR_OK, id, NULL, "engine %s%s%s", jail_engine_name(plan.engine),
 			   policy.description ? ": " : "", policy.description ? policy.description : "");
 }
 

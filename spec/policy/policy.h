@@ -69,6 +69,8 @@ struct spec_said_list {
 	struct spec_said *v;
 	size_t n, room;
 };
+/* Where a key stands in the document; with an entry, where that one stands in the list of the key ("exec.allow", "/bin/sh"). NULL: nowhere. */
+const struct spec_said *spec_said_find(const struct spec_said_list *l, const char *key, const char *entry);
 
 /* Of the environment that a program is to have. keep.v NULL: all of it. */
 struct spec_policy_env {

@@ -114,6 +114,21 @@ int said_of(const struct reader *rd, const struct table *t, const struct json *v
 	return v->type == JSON_OBJECT ? walk(rd, t, "", v, ret, e) : 0;
 }
 
+const struct spec_said *spec_said_find(const struct spec_said_list *l, const char *key, const char *entry)
+{
+	const size_t len = strlen(key), n = entry ? strlen(entry) : 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct spec_said *s = &l->v[i];
+
+		if (!entry ? str_eq(s->key, key)
+			   : s->part && str_starts(s->key, key) && s->key[len] == '[' && strlen(s->text) == n + 2 &&
+				 strncmp(s->text + 1, entry, n) == 0)
+			return s;
+	}
+	return NULL;
+}
+
 static size_t count(const struct table *t)
 {
 	size_t n = 0;
