@@ -141,6 +141,20 @@ char *path_clean(struct arena *a, const char *path)
 	return out;
 }
 
+bool path_is_clean(const char *path)
+{
+	if (*path != '/')
+		return false;
+	while (*path) {
+		size_t n = strcspn(++path, "/");
+
+		if ((n == 0 && *path) || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += n;
+	}
+	return true;
+}
+
 bool path_is_below(const char *path, const char *parent)
 {
 	size_t n = strlen(parent);

@@ -32,6 +32,9 @@ int path_mkfile_in(int rootfd, const char *path, mode_t mode, path_made_fn *made
 /* Lexical clean-up: "/a/./b/../c//" becomes "/a/c"; a relative path is taken as relative to "/". */
 char *path_clean(struct arena *a, const char *path);
 
+/* Whether a path is absolute and has no component that is empty, "." or ".."; one "/" at its end is none. */
+bool path_is_clean(const char *path);
+
 /* True when the path is parent itself or lies below it; both clean and absolute. */
 bool path_is_below(const char *path, const char *parent);
 

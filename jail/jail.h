@@ -520,6 +520,14 @@ struct jail_file_right {
 };
 extern const struct jail_file_right jail_file_rights[FILES_RIGHTS];
 
+#define JAIL_WILDCARDS "*?" /* characters of an entry that stand for others */
+
+/* Where an entry of exec or signals.protect leads to by links: *ret stays NULL where that is itself, or cannot be known. Returns 0, or
+ * below 0 with *e. */
+typedef int jail_lead_fn(void *arg, const char *key, const char *entry, char **ret, struct err *e);
+/* Puts beside each such entry of a policy what fn says that it leads to (policy/targets.c). Returns 0, -ENOMEM, or what fn returns below 0. */
+int jail_policy_follow(struct jail_policy *p, struct arena *a, jail_lead_fn *fn, void *arg, struct err *e);
+
 /* How the helper is started: its fds, as numbers on its command line; -1 where there is none. */
 enum jail_role {
 	JAIL_ROLE_INIT, /* PID 1: supervises the workload it forks, or becomes the workload when the plan's engine is JAIL_NONE */

@@ -367,6 +367,23 @@ PARSER(get_strv)
 	return 0;
 }
 
+int get_strv_each(struct reader *rd, const struct field *f, const struct json *v, struct strv *ret,
+		  each_string_fn *each, void *arg, struct err *e)
+{
+	struct field strings = *f;
+	size_t i = 0;
+	int r;
+
+	strings.at = 0;
+	r = get_strv(rd, &strings, v, ret, e);
+	if (r < 0)
+		return r;
+	for (const struct json *j = v->first; j; j = j->next, i++)
+		if (!j->wrong && each(rd, f, j, ret->v[i], arg, e) < 0)
+			return err_index(e, v, j);
+	return 0;
+}
+
 PARSER(get_str_or_strv)
 {
 	struct strv *list = field_at(obj, f->at);

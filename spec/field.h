@@ -96,6 +96,12 @@ size_t line_of(const struct reader *rd, const struct json *v);
 /* Puts "[i]" before the path of an error about an element of a list: its index in the text that it is from. Returns -code. */
 int err_index(struct err *e, const struct json *list, const struct json *element);
 
+/* As get_strv, whatever f->at is; then `each` is asked about every entry, and its error gets the entry's index. */
+typedef int each_string_fn(struct reader *rd, const struct field *f, const struct json *element, const char *text,
+			   void *arg, struct err *e);
+int get_strv_each(struct reader *rd, const struct field *f, const struct json *v, struct strv *ret,
+		  each_string_fn *each, void *arg, struct err *e);
+
 /* A string of the document, fit for a message: short, and without control characters. */
 struct shown {
 	char s[84];

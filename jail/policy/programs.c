@@ -83,19 +83,10 @@ static bool is_loader(const char *path)
 	return false;
 }
 
-/* Absolute, with no component that is empty, "." or "..": as the kernel names a file. */
-static bool is_clean(const char *path)
+/* As the kernel names a file. */
+static bool is_name_of_file(const char *path)
 {
-	if (*path != '/' || !path[1])
-		return false;
-	while (*path == '/') {
-		size_t n = strcspn(++path, "/");
-
-		if (!n || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
-			return false;
-		path += n;
-	}
-	return true;
+	return path_is_clean(path) && path[strlen(path) - 1] != '/';
 }
 
 bool jail_exec_denied(const struct jail_policy *p, const char *path)
@@ -117,7 +108,7 @@ bool jail_exec_allowed(const struct jail_policy *p, const char *path, const char
 	const char *why = NULL;
 	bool loader = is_loader(path), allowed = false;
 
-	if (!is_clean(path))
+	if (!is_name_of_file(path))
 		why = "not a plain absolute path";
 	else if (jail_exec_denied(p, path))
 		why = "in exec.deny";
@@ -279,7 +270,7 @@ void jail_exec_judge(const struct jail_policy *p, const struct jail_exec_facts *
 	if (by_path)
 		return;
 	ret->allow = jail_exec_denied(p, f->path) ? "take what names it out of exec.deny" : "name it in exec.allow";
-	if (!is_clean(f->path) || jail_exec_denied(p, f->path))
+	if (!is_name_of_file(f->path) || jail_exec_denied(p, f->path))
 		return;
 	for (uint64_t i = 0; i < p->n_exec_entries; i++) {
 		const struct jail_exec_entry *x = &p->exec_entries[i];

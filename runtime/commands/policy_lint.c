@@ -196,7 +196,7 @@ static int lint_present(struct linted *k, const struct life *l, const char *list
 
 		if (!path)
 			return no_memory(e);
-		if (strpbrk(path, "*?") || len == 1)
+		if (strpbrk(path, JAIL_WILDCARDS) || len == 1)
 			continue;
 		if (life_program(l, path, a, &program, &what) < 0)
 			r = add(k, key_of(k, list, entries->v[i]),

@@ -12,8 +12,6 @@
 #include "life.h"
 #include "steps.h"
 
-#define WILDCARDS "*?"
-
 struct links {
 	const struct life *l;
 	struct arena *a;
@@ -85,7 +83,7 @@ static int lead(const struct links *k, const char *path, char ret[PATH_MAX])
 /* What of an entry can be looked for: all of it, or what stands before the first component with a wildcard. False: nothing. */
 static bool part_of(const struct links *k, const char *entry, char ret[PATH_MAX], bool *ret_wild)
 {
-	size_t fixed = strcspn(entry, WILDCARDS), len = strlen(entry);
+	size_t fixed = strcspn(entry, JAIL_WILDCARDS), len = strlen(entry);
 	bool wild = fixed < len, tree = !wild && entry[len - 1] == '/';
 
 	while (wild && fixed > 0 && entry[fixed - 1] != '/')
@@ -97,50 +95,28 @@ static bool part_of(const struct links *k, const char *entry, char ret[PATH_MAX]
 	return len > 1 && snprintf(ret, PATH_MAX, "%.*s", (int)len, entry) < PATH_MAX && !is_mounted_over(k, ret);
 }
 
-/* The entry's target, or NULL. */
-static char *target_of(const struct links *k, const char *entry)
+static int target_of(void *arg, const char *key, const char *entry, char **ret, struct err *e)
 {
+	struct links *k = arg;
 	char path[PATH_MAX], to[PATH_MAX];
 	bool wild, tree;
 
+	k->key = key;
 	if (!part_of(k, entry, path, &wild) || !lead(k, path, to) || strcmp(to, path) == 0)
-		return NULL;
+		return 0;
 	tree = !wild && entry[strlen(entry) - 1] == '/';
-	if (!*to)
+	if (!*to) {
 		log_warn("policy %s: %s: '%s' is a link that leads to nothing in the container: the entry never "
 			 "matches",
 			 k->policy, k->key, entry);
-	else if (wild || strpbrk(to, WILDCARDS))
+	} else if (wild || strpbrk(to, JAIL_WILDCARDS)) {
 		log_warn("policy %s: %s: '%s' goes through a link to '%s', and so never matches; name it by that path",
 			 k->policy, k->key, entry, to);
-	else
-		return arena_printf(k->a, "%s%s", to, tree ? "/" : "");
-	return NULL;
-}
-
-static int add_targets(struct links *k, const char *key, struct strv *list, struct err *e)
-{
-	struct strv both = {.v = arena_alloc(k->a, (2 * list->n + 1) * sizeof(char *))};
-
-	k->key = key;
-	if (!both.v)
-		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < list->n; i++) {
-		char *to = target_of(k, list->v[i]);
-
-		both.v[both.n++] = list->v[i];
-		if (to && !strv_has(list, to) && !strv_has(&both, to))
-			both.v[both.n++] = to;
+	} else {
+		*ret = arena_printf(k->a, "%s%s", to, tree ? "/" : "");
+		return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
 	}
-	if (both.n > list->n)
-		*list = both;
 	return 0;
-}
-
-static void add_entry_target(struct links *k, struct jail_exec_entry *x)
-{
-	k->key = x->deny ? "exec.deny" : "exec.allow";
-	x->target = target_of(k, x->path);
 }
 
 int life_policy_links(struct life *l, struct arena *a, struct err *e)
@@ -156,13 +132,7 @@ int life_policy_links(struct life *l, struct arena *a, struct err *e)
 		struct jail_policy *p = &l->jail.policies[i];
 
 		k.policy = p->name;
-		r = add_targets(&k, "exec.allow", &p->exec_allow, e);
-		if (r >= 0)
-			r = add_targets(&k, "exec.deny", &p->exec_deny, e);
-		if (r >= 0)
-			r = add_targets(&k, "signals.protect", &p->protect, e);
-		for (uint64_t n = 0; n < p->n_exec_entries; n++)
-			add_entry_target(&k, &p->exec_entries[n]);
+		r = jail_policy_follow(p, a, target_of, &k, e);
 	}
 	return r;
 }

@@ -10,18 +10,11 @@
  * component. */
 static bool is_rule_path(const char *s)
 {
-	if (*s != '/')
-		return false;
-	while (*s) {
-		size_t n = strcspn(++s, "/");
+	const char *deep = s;
 
-		if ((n == 0 && *s) || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-		if (n != 2 && memmem(s, n, "**", 2))
-			return false;
-		s += n;
-	}
-	return true;
+	while ((deep = strstr(deep, "**")) && deep > s && deep[-1] == '/' && (deep[2] == '/' || !deep[2]))
+		deep += 2;
+	return !deep && path_is_clean(s);
 }
 
 const struct pattern rule_path = {

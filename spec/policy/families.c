@@ -60,33 +60,29 @@ static const char *nearest(const char *s)
 	return ret;
 }
 
+static int add_family(struct reader *rd, const struct field *f, const struct json *v, const char *name, void *arg,
+		      struct err *e)
+{
+	struct spec_families *ret = arg;
+	const struct family *family = find(name);
+	const char *near = family ? NULL : nearest(name);
+
+	(void)f;
+	if (!family)
+		return bad(rd, v, e, EINVAL, "\"%s\" is no family of sockets%s%s%s", shown(name).s,
+			   near ? "; the nearest is \"" : ": write inet, inet6, unix, netlink …, or AF_INET …",
+			   near ? near : "", near ? "\"" : "");
+	ret->mask |= UINT64_C(1) << family->number;
+	return 0;
+}
+
 PARSER(get_families)
 {
 	struct spec_families *ret = field_at(obj, f->at);
-	const struct json *j = v->type == JSON_ARRAY ? v->first : NULL;
-	struct field strings = *f;
-	int r;
 
-	strings.at = 0;
-	r = get_strv(rd, &strings, v, &ret->names, e);
-	if (r < 0)
-		return r;
 	ret->set = true;
 	ret->mask = 0;
-	for (size_t i = 0; j && i < ret->names.n; i++, j = j->next) {
-		const struct family *family = j->wrong ? NULL : find(ret->names.v[i]);
-		const char *near = family || j->wrong ? NULL : nearest(ret->names.v[i]);
-
-		if (family)
-			ret->mask |= UINT64_C(1) << family->number;
-		if (family || j->wrong)
-			continue;
-		bad(rd, j, e, EINVAL, "\"%s\" is no family of sockets%s%s%s", shown(ret->names.v[i]).s,
-		    near ? "; the nearest is \"" : ": write inet, inet6, unix, netlink …, or AF_INET …",
-		    near ? near : "", near ? "\"" : "");
-		return err_index(e, v, j);
-	}
-	return 0;
+	return get_strv_each(rd, f, v, &ret->names, add_family, ret, e);
 }
 
 const char *family_round(const struct spec_families *f)

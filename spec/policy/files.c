@@ -14,16 +14,7 @@
 /* As the kernel would name it. A name with * or ? cannot be told from a pattern, which no rule of Landlock can be. */
 static bool is_file_path(const char *s)
 {
-	if (*s != '/' || strpbrk(s, "*?"))
-		return false;
-	while (*s) {
-		size_t n = strcspn(++s, "/");
-
-		if ((n == 0 && *s) || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-		s += n;
-	}
-	return true;
+	return path_is_clean(s) && !strpbrk(s, "*?");
 }
 
 static const struct pattern file_path = {is_file_path, "an absolute path without empty, \".\" and \"..\" components, "
@@ -49,8 +40,10 @@ bool files_can_name(const char *path)
 	return is_file_path(path) && !is_of_caller(path);
 }
 
-static int check_path(struct reader *rd, const struct field *f, const struct json *v, const char *path, struct err *e)
+static int check_path(struct reader *rd, const struct field *f, const struct json *v, const char *path, void *arg,
+		      struct err *e)
 {
+	(void)arg;
 	if (is_of_caller(path))
 		return bad(rd, v, e, EINVAL,
 			   "\"%s\" is another file for each process, and the place is looked up once, before the "
@@ -65,42 +58,24 @@ static int check_path(struct reader *rd, const struct field *f, const struct jso
 static PARSER(get_paths)
 {
 	struct spec_file_list *list = field_at(obj, f->at);
-	const struct json *j = v->type == JSON_ARRAY ? v->first : NULL;
-	struct field strings = *f;
-	int r;
+	int r = get_strv_each(rd, f, v, &list->paths, check_path, NULL, e);
 
-	strings.at = 0;
-	r = get_strv(rd, &strings, v, &list->paths, e);
-	if (r < 0)
-		return r;
-	list->set = true;
-	for (size_t i = 0; j && i < list->paths.n; i++, j = j->next) {
-		r = j->wrong ? 0 : check_path(rd, f, j, list->paths.v[i], e);
-		if (r < 0) {
-			err_ctx(e, "[%zu]", i);
-			return r;
-		}
-	}
-	return 0;
+	list->set = r == 0;
+	return r;
+}
+
+static int check_hidden(struct reader *rd, const struct field *f, const struct json *j, const char *path, void *arg,
+			struct err *e)
+{
+	if (str_eq(path, "/"))
+		return bad(rd, j, e, EINVAL, "the root cannot be hidden: leave a list empty for that");
+	return check_path(rd, f, j, path, arg, e);
 }
 
 /* Where they are is looked up like all others. */
 static PARSER(get_deny)
 {
-	const struct strv *paths = field_at(obj, f->at);
-	const struct json *j = v->type == JSON_ARRAY ? v->first : NULL;
-	int r = get_strv(rd, f, v, obj, e);
-
-	for (size_t i = 0; j && i < paths->n && r >= 0; i++, j = j->next) {
-		if (j->wrong)
-			continue;
-		r = str_eq(paths->v[i], "/")
-			? bad(rd, j, e, EINVAL, "the root cannot be hidden: leave a list empty for that")
-			: check_path(rd, f, j, paths->v[i], e);
-		if (r < 0)
-			err_ctx(e, "[%zu]", i);
-	}
-	return r;
+	return get_strv_each(rd, f, v, field_at(obj, f->at), check_hidden, NULL, e);
 }
 
 #define LIST(key, right, ...) FIELD(key, get_paths, F, list[right], .pattern = &file_path, __VA_ARGS__)

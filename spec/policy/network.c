@@ -142,36 +142,31 @@ int spec_net_rule_parse(const char *text, struct arena *a, struct spec_net_rule 
 	return n ? (int)n : err_set(e, EINVAL, "\"%s\" is no rule: %s", shown(text).s, rest.why);
 }
 
+static int add_rule(struct reader *rd, const struct field *f, const struct json *v, const char *text, void *arg,
+		    struct err *e)
+{
+	struct spec_net_rules *list = arg;
+	struct spec_net_rule two[2] = {{.text = v->text}};
+	struct rest rest = {.s = v->text};
+	size_t n = read_rule(&rest, two);
+
+	(void)f;
+	if (!n)
+		return bad(rd, v, e, EINVAL, "\"%s\" is no rule: %s", shown(text).s, rest.why);
+	memcpy(list->v + list->n, two, n * sizeof(*two));
+	list->n += n;
+	return 0;
+}
+
 static PARSER(get_rules)
 {
 	struct spec_net_rules *list = field_at(obj, f->at);
-	const struct json *j = v->type == JSON_ARRAY ? v->first : NULL;
-	struct strv texts = {0};
-	struct field strings = *f;
-	int r;
+	struct strv texts;
 
-	strings.at = 0;
-	r = get_strv(rd, &strings, v, &texts, e);
-	if (r < 0)
-		return r;
 	list->set = true;
-	list->v = arena_alloc(rd->arena, (2 * texts.n + 1) * sizeof(*list->v));
-	if (!list->v)
-		return err_set(e, ENOMEM, "no memory left");
 	list->n = 0;
-	for (size_t i = 0; j && i < texts.n; i++, j = j->next) {
-		struct spec_net_rule two[2] = {{.text = texts.v[i]}};
-		struct rest rest = {.s = texts.v[i]};
-		size_t n = j->wrong ? 0 : read_rule(&rest, two);
-
-		if (!n && !j->wrong) {
-			bad(rd, j, e, EINVAL, "\"%s\" is no rule: %s", shown(texts.v[i]).s, rest.why);
-			return err_index(e, v, j);
-		}
-		memcpy(list->v + list->n, two, n * sizeof(*two));
-		list->n += n;
-	}
-	return 0;
+	list->v = arena_alloc(rd->arena, (2 * (size_t)v->count + 1) * sizeof(*list->v));
+	return list->v ? get_strv_each(rd, f, v, &texts, add_rule, list, e) : err_set(e, ENOMEM, "no memory left");
 }
 
 #define LIST struct spec_net_list

@@ -30,6 +30,7 @@ static int find(void *arg, const struct spec_text *by, const char *name, struct 
 }
 
 static const struct shelf shelf[] = {
+    {"work", "{\"files\": {\"read\": [\"/work/\"]}}"},
     {"procs", "{\"name\": \"procs\", \"description\": \"d\", \"limits\": {\"processes\": 5}}"},
     {"threads", "{\"limits\": {\"threads\": 7, \"processes\": 6}}"},
     {"usr", "{\"exec\": {\"allow\": [\"/usr/\"], \"deny\": [\"/usr/bin/x\"], \"memfd\": true}}"},
@@ -162,6 +163,8 @@ static const struct {
      "wrong: exec.allow[1]: line 3: must be an absolute path "},
     {"{\"extends\": \"usr\", \"exec\": {\"allow\": [\"/a\",\n\"bin/sh\"]}}", EINVAL,
      "p.json: exec.allow[1]: line 2: must be an absolute path "},
+    {"{\"extends\": \"work\", \"files\": {\"read\": [\"/proc/self/x\"]}}", EINVAL,
+     "p.json: files.read[0]: line 1: \"/proc/self/x\" is another file for each process"},
     {"{\"extends\": \"procs\",\n\"limits\": {\"proceses\": 1}}", EINVAL,
      "p.json: limits: line 2: unknown key \"proceses\"; the nearest known key is \"processes\""},
     /* another type replaces what was there; null where nothing is inherited is a value like any other */

@@ -11,63 +11,43 @@
 
 #include "view.h"
 
-#define WILDCARDS "*?"
+struct follow {
+	struct helper *h;
+	int root;
+};
 
 /* Where the entry leads to, in `to`; false: to itself, to nothing, or it has wildcards, whose links nobody follows. */
-static bool leads_elsewhere(const struct helper *h, int root, const char *entry, char to[PATH_MAX])
+static bool leads_elsewhere(const struct follow *f, const char *entry, char to[PATH_MAX])
 {
 	size_t len = strlen(entry);
 	bool tree = len && entry[len - 1] == '/';
 	char path[PATH_MAX];
 	AUTO_CLOSE int fd = -1;
 
-	if (len < 2 || len >= sizeof(path) || strpbrk(entry, WILDCARDS))
+	if (len < 2 || len >= sizeof(path) || strpbrk(entry, JAIL_WILDCARDS))
 		return false;
 	snprintf(path, sizeof(path), "%.*s", (int)(len - tree), entry);
-	fd = path_open_in(root, path, O_PATH | (tree ? O_DIRECTORY : 0), 0, NULL);
-	if (fd < 0 || !name_of_fd(h, fd, to, PATH_MAX - 1) || *to != '/' || strcmp(path, to) == 0)
+	fd = path_open_in(f->root, path, O_PATH | (tree ? O_DIRECTORY : 0), 0, NULL);
+	if (fd < 0 || !name_of_fd(f->h, fd, to, PATH_MAX - 1) || *to != '/' || strcmp(path, to) == 0)
 		return false;
 	if (tree && to[1])
 		strcat(to, "/");
 	return true;
 }
 
-static int add_targets(struct helper *h, int root, struct strv *list, struct err *e)
+static int target_of(void *arg, const char *key, const char *entry, char **ret, struct err *e)
 {
-	struct strv both = {.v = arena_alloc(&h->arena, (2 * list->n + 1) * sizeof(char *))};
+	const struct follow *f = arg;
 	char to[PATH_MAX];
 
-	for (size_t i = 0; both.v && i < list->n; i++) {
-		both.v[both.n++] = list->v[i];
-		if (!leads_elsewhere(h, root, list->v[i], to) || strv_has(list, to) || strv_has(&both, to))
-			continue;
-		if (strpbrk(to, WILDCARDS))
-			return err_set(e, ENOTSUP, "'%s' leads to '%s', which as an entry means other files too",
-				       list->v[i], to);
-		both.v[both.n] = arena_strdup(&h->arena, to);
-		if (!both.v[both.n++])
-			return err_set(e, ENOMEM, "out of memory");
+	if (!leads_elsewhere(f, entry, to))
+		return 0;
+	if (strpbrk(to, JAIL_WILDCARDS)) {
+		err_set(e, ENOTSUP, "'%s' leads to '%s', which as an entry means other files too", entry, to);
+		return err_ctx(e, "%s", key);
 	}
-	if (!both.v)
-		return err_set(e, ENOMEM, "out of memory");
-	*list = both;
-	return 0;
-}
-
-static int add_entry_targets(struct helper *h, int root, struct jail_policy *p, struct err *e)
-{
-	char to[PATH_MAX];
-
-	for (uint64_t i = 0; i < p->n_exec_entries; i++) {
-		struct jail_exec_entry *x = &p->exec_entries[i];
-
-		if (x->target || !leads_elsewhere(h, root, x->path, to) || strpbrk(to, WILDCARDS))
-			continue;
-		x->target = arena_strdup(&h->arena, to);
-		if (!x->target)
-			return err_set(e, ENOMEM, "out of memory");
-	}
-	return 0;
+	*ret = arena_strdup(&f->h->arena, to);
+	return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
 int view_follow(struct helper *h, struct err *e)
@@ -81,17 +61,9 @@ int view_follow(struct helper *h, struct err *e)
 	if (root < 0)
 		return err_errno(e, "open /");
 	for (uint64_t i = 0; i < h->plan.n_policies && r >= 0; i++) {
-		struct jail_policy *p = &h->plan.policies[i];
-
-		r = add_targets(h, root, &p->exec_allow, e);
-		if (r >= 0)
-			r = add_targets(h, root, &p->exec_deny, e);
-		if (r >= 0)
-			r = add_targets(h, root, &p->protect, e);
-		if (r >= 0)
-			r = add_entry_targets(h, root, p, e);
+		r = jail_policy_follow(&h->plan.policies[i], &h->arena, target_of, &(struct follow){h, root}, e);
 		if (r < 0)
-			return err_file(e, p->name);
+			return err_file(e, h->plan.policies[i].name);
 	}
 	return 0;
 }
